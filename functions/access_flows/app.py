@@ -1,0 +1,46 @@
+"""Write access flows, and read them and their history."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from nightlatch import bootstrap
+from nightlatch.domain.access_flow import FlowDefinition
+from nightlatch.entrypoints.api.etags import versioned, written
+from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
+from nightlatch.entrypoints.api.idempotency import ThisCall
+from nightlatch.entrypoints.api.parameters import IfMatch, PathSlug
+from nightlatch.entrypoints.api.views import FlowList, FlowVersions, FlowView
+from nightlatch.services.access_flows import AccessFlows
+
+Service = Annotated[AccessFlows, Depends(bootstrap.access_flows)]
+
+api = http_api()
+handler = lambda_handler(api)
+
+
+@api.get("/v1/flows")
+def find(service: Service) -> FlowList:
+    """List the flows in force."""
+    return FlowList.of(service.all())
+
+
+@api.get("/v1/flows/<flow_id>")
+def show(flow_id: PathSlug, service: Service) -> Response[FlowView]:
+    """Read the flow in force, with its ETag."""
+    return versioned(service.show(flow_id))
+
+
+@api.put("/v1/flows/<flow_id>")
+def put(
+    flow_id: PathSlug, body: FlowDefinition, service: Service, call: ThisCall, if_match: IfMatch = None
+) -> Response[FlowView]:
+    """Write a flow. To overwrite one, If-Match must name the version that is overwritten."""
+    return written(service.put(flow_id, body, call, if_match=if_match))
+
+
+@api.get("/v1/flows/<flow_id>/versions")
+def versions(flow_id: PathSlug, service: Service) -> FlowVersions:
+    """Read every version of a flow, newest first."""
+    return FlowVersions.of(service.versions(flow_id))

@@ -1,0 +1,38 @@
+"""See what waits for one's decision, and decide."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from nightlatch import bootstrap
+from nightlatch.entrypoints.api.bodies import ALL_ITEMS, Decision
+from nightlatch.entrypoints.api.cursors import ThisPage
+from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
+from nightlatch.entrypoints.api.idempotency import ThisCall
+from nightlatch.entrypoints.api.parameters import Cursor, Limit, PathId
+from nightlatch.entrypoints.api.queries import below
+from nightlatch.entrypoints.api.views import RequestList, RequestView
+from nightlatch.services.approvals import Approvals
+
+Service = Annotated[Approvals, Depends(bootstrap.approvals)]
+
+api = http_api()
+handler = lambda_handler(api)
+
+
+@api.get("/v1/approvals")
+def waiting(service: Service, call: ThisCall, page: ThisPage, limit: Limit = 50, cursor: Cursor = None) -> RequestList:
+    """List the requests that ask for the caller's decision, newest first."""
+    return RequestList.of(below(page.position(cursor), service.waiting(call)), limit=limit, page=page)
+
+
+@api.post("/v1/requests/<request_id>/approve")
+def approve(request_id: PathId, service: Service, call: ThisCall, body: Decision = ALL_ITEMS) -> RequestView:
+    """Approve somebody else's request, whole or per item."""
+    return RequestView.of(service.approve(request_id, call, items=body.items, reason=body.reason))
+
+
+@api.post("/v1/requests/<request_id>/reject")
+def reject(request_id: PathId, service: Service, call: ThisCall, body: Decision = ALL_ITEMS) -> RequestView:
+    """Reject somebody else's request. One rejected item rejects the whole request."""
+    return RequestView.of(service.reject(request_id, call, items=body.items, reason=body.reason))

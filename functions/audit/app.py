@@ -1,0 +1,69 @@
+"""Read the audit trail: the feed for machines, the list for people."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from nightlatch import bootstrap
+from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
+from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
+from nightlatch.entrypoints.api.parameters import (
+    Cursor,
+    From,
+    LongLimit,
+    PathId,
+    Severities,
+    Since,
+    Until,
+    Words,
+)
+from nightlatch.entrypoints.api.queries import entry_filter, feed_position
+from nightlatch.entrypoints.api.views import EntryList, EventFeed
+from nightlatch.services.audit_trail import AuditTrail
+
+Service = Annotated[AuditTrail, Depends(bootstrap.audit_trail)]
+
+api = http_api()
+handler = lambda_handler(api)
+
+
+@api.get("/v1/audit")
+def feed(
+    service: Service, page: ThisPage, cursors: TheCursors, from_: From = None, limit: LongLimit = 100
+) -> EventFeed:
+    """Read events in ledger order, complete and resumable."""
+    after = feed_position(from_, number_of=service.number_of, cursors=cursors)
+    return EventFeed.of(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
+
+
+@api.get("/v1/audit/entries")
+def find(
+    *,
+    service: Service,
+    page: ThisPage,
+    start_date: Since = None,
+    end_date: Until = None,
+    event_type: Words = None,
+    actor: Words = None,
+    severity: Severities = None,
+    request_id: Words = None,
+    limit: LongLimit = 50,
+    cursor: Cursor = None,
+) -> EntryList:
+    """List entries, newest first."""
+    wanted = entry_filter(
+        since=start_date,
+        until=end_date,
+        event_types=event_type,
+        actors=actor,
+        severities=severity,
+        request_ids=request_id,
+    )
+    return EntryList.of(service.page(wanted, before=page.position(cursor), limit=limit), page=page)
+
+
+@api.get("/v1/audit/entries/<entry_id>")
+def show(entry_id: PathId, service: Service) -> LedgerEntry:
+    """Read one entry by its event id."""
+    return service.show(entry_id)

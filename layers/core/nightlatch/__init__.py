@@ -1,0 +1,1 @@
+"""Nightlatch: self-hosted just-in-time access with a complete, verifiable audit trail."""

@@ -1,0 +1,1 @@
+"""With what: the ports of the services, kept by DynamoDB, PostgreSQL and AWS."""

@@ -1,0 +1,1 @@
+"""One module per kind of target system, each passing the one conformance suite."""

@@ -1,0 +1,1 @@
+"""DynamoDB: what is true (the State table) and what happened (the Ledger table)."""

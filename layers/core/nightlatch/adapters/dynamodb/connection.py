@@ -1,0 +1,45 @@
+"""The one connection that the records of both tables share: a function makes one client, and only if it uses it."""
+
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.models import Model
+
+from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
+from nightlatch.adapters.dynamodb.records import StateRecord
+
+# Three attempts of at most four seconds fit into a function's fifteen.
+CONNECT_SECONDS = 1
+READ_SECONDS = 3
+RETRIES = 2
+
+
+class SharedConnection(Connection):
+    """A connection that does not ask what each call consumed: nobody reads the answer."""
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Make one call."""
+        return super().dispatch(operation_name, {"ReturnConsumedCapacity": "NONE", **operation_kwargs})
+
+
+def bind(*, state_table: str, ledger_table: str, region: str | None = None) -> None:
+    """Tell the records their tables. Calls nothing yet."""
+    shared = SharedConnection(
+        region=region,
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        max_retry_attempts=RETRIES,
+    )
+    for record, table_name in ((StateRecord, state_table), (LedgerRecord, ledger_table)):
+        record.Meta.table_name = table_name
+        # PynamoDB keeps a connection per model class, which the classes below it inherit.
+        record._connection = None  # noqa: SLF001
+        table = table_of(record)
+        shared.add_meta_table(table.get_meta_table())
+        table.connection = shared
+
+
+def table_of(record: type[Model]) -> TableConnection:
+    """Return the connection to a record's table. PynamoDB has no public name for it."""
+    return record._get_connection()  # noqa: SLF001

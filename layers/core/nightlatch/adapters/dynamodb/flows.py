@@ -1,0 +1,24 @@
+"""Reading access flows."""
+
+from nightlatch.adapters.dynamodb.keys import FLOWS, versions_of
+from nightlatch.adapters.dynamodb.reading import read_one
+from nightlatch.adapters.dynamodb.records import StateRecord, value_of
+from nightlatch.domain.access_flow import AccessFlow
+
+
+class DynamoFlows:
+    """Reads the flows in force, and what they were."""
+
+    def all(self) -> list[AccessFlow]:
+        """Read every flow in force, by id."""
+        return [value_of(record, AccessFlow) for record in StateRecord.query(FLOWS, consistent_read=True)]
+
+    def one(self, flow_id: str) -> AccessFlow | None:
+        """Read the flow in force."""
+        record = read_one(StateRecord, (FLOWS, flow_id))
+        return value_of(record, AccessFlow) if record else None
+
+    def versions(self, flow_id: str) -> list[AccessFlow]:
+        """Read every version there was, newest first."""
+        records = StateRecord.query(versions_of(flow_id), consistent_read=True, scan_index_forward=False)
+        return [value_of(record, AccessFlow) for record in records]

@@ -1,0 +1,102 @@
+"""Where everything lies in the two tables.
+
+State
+pk                     sk                      what
+REQUEST#<id>           REQUEST                 a request
+REQUEST#<id>           GRANT                   its grant
+FLOW                   <id>                    an access flow in force
+FLOW#<id>              VERSION#<n>             each version that it ever had
+INTEGRATION            <id>                    an integration
+INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
+OUTBOX#0               <uuid7>                 an event that waits for its number
+LEDGER                 HEAD                    where the chain stands
+RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
+
+Ledger
+0#<seq // 4096>        <seq, 20 digits>        an entry
+"""
+
+from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.grant import Grant
+from nightlatch.domain.integration import Integration
+from nightlatch.domain.value import Entity
+
+Key = tuple[str, str]
+
+FLOWS = "FLOW"
+INTEGRATIONS = "INTEGRATION"
+OUTBOX = "OUTBOX#0"
+HEAD: Key = ("LEDGER", "HEAD")
+RESOURCES = "RESOURCE#"
+
+ENTRIES_PER_PARTITION = 4096
+
+
+def request_key(request_id: str) -> Key:
+    """Place a request."""
+    return f"REQUEST#{request_id}", "REQUEST"
+
+
+def grant_key(request_id: str) -> Key:
+    """Place the grant of a request."""
+    return f"REQUEST#{request_id}", "GRANT"
+
+
+def request_id_in(pk: str) -> str:
+    """Read the request's id out of its partition key."""
+    return pk.removeprefix("REQUEST#")
+
+
+def versions_of(flow_id: str) -> str:
+    """Name the partition of a flow's versions."""
+    return f"FLOW#{flow_id}"
+
+
+def flow_version_key(flow: AccessFlow) -> Key:
+    """Place one version of a flow; the number is padded, so that versions sort."""
+    return versions_of(flow.id), f"VERSION#{flow.version:010}"
+
+
+def resources_of(integration_id: str) -> str:
+    """Name the partition of an integration's resources."""
+    return f"INTEGRATION#{integration_id}"
+
+
+def resource_key(integration_id: str, resource_type: str, resource_id: str) -> Key:
+    """Place a resource."""
+    return resources_of(integration_id), f"{RESOURCES}{resource_type}#{resource_id}"
+
+
+def receipt_key(principal_id: str, key: str) -> Key:
+    """Place a receipt: one principal's keys cannot meet another's."""
+    return f"RECEIPT#{principal_id}", key
+
+
+def padded(seq: int) -> str:
+    """Write a number so that text sorts like it."""
+    return f"{seq:020}"
+
+
+def ledger_partition(partition: int) -> str:
+    """Name a partition of the ledger. The 0 is the lane: there is only one."""
+    return f"0#{partition}"
+
+
+def ledger_key(seq: int) -> Key:
+    """Place a ledger entry."""
+    return ledger_partition(seq // ENTRIES_PER_PARTITION), padded(seq)
+
+
+def key_of(entity: Entity) -> Key:
+    """Place an entity."""
+    match entity:
+        case AccessRequest():
+            return request_key(entity.id)
+        case Grant():
+            return grant_key(entity.request_id)
+        case AccessFlow():
+            return FLOWS, entity.id
+        case Integration():
+            return INTEGRATIONS, entity.id
+    raise TypeError(f"{type(entity).__name__} has no place in the State table")

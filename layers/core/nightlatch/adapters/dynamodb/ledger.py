@@ -1,0 +1,84 @@
+"""Reading the ledger: by number consistently, and by what the indexes hold."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from nightlatch.adapters.dynamodb.keys import ENTRIES_PER_PARTITION, ledger_key, ledger_partition, padded
+from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of
+from nightlatch.adapters.dynamodb.outbox import read_head
+from nightlatch.adapters.dynamodb.reading import PAGE, read_live, read_many
+from nightlatch.domain.ledger import Head, LedgerEntry
+from nightlatch.services.ports import Clock, LedgerIndex
+
+INDEXES: dict[LedgerIndex, GlobalSecondaryIndex[Any]] = {
+    LedgerIndex.ACTOR: LedgerRecord.by_actor,
+    LedgerIndex.RESOURCE: LedgerRecord.by_resource,
+    LedgerIndex.REQUEST: LedgerRecord.by_request,
+    LedgerIndex.TYPE_AND_DAY: LedgerRecord.by_type,
+}
+
+
+class DynamoLedger:
+    """Reads entries, but none whose retention is over. An index may still name the number of such a one."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    def head(self) -> Head:
+        """Read where the chain stands."""
+        return read_head()
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Read the entry of a number."""
+        record = read_live(LedgerRecord, ledger_key(seq), now=self._clock())
+        return entry_of(record) if record else None
+
+    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
+        """Read the stored entries numbered first..last, in order, consistently and no further than consumed."""
+        now = self._clock()
+        for partition in self._partitions(first, last, newest_first=newest_first):
+            records = LedgerRecord.query(
+                ledger_partition(partition),
+                LedgerRecord.sk.between(padded(first), padded(last)),
+                consistent_read=True,
+                scan_index_forward=not newest_first,
+                page_size=PAGE,
+            )
+            yield from (entry_of(record) for record in records if record.is_live(now))
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
+        """Read these entries, in the order given."""
+        now = self._clock()
+        keys = [ledger_key(seq) for seq in numbers]
+        records = read_many(LedgerRecord, keys)
+        return [entry_of(records[key]) for key in keys if key in records and records[key].is_live(now)]
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List the numbers within first..last that an index holds for `value`, highest first."""
+        if first > last:
+            return
+        within = LedgerRecord.sk.between(padded(max(first, 0)), padded(last))
+        for record in INDEXES[index].query(value, within, scan_index_forward=False, page_size=PAGE):
+            yield int(record.sk)
+
+    def number_of(self, event_id: str) -> int | None:
+        """Find an entry's number by its event id."""
+        return next((int(record.sk) for record in LedgerRecord.by_event_id.query(event_id, limit=1)), None)
+
+    def _partitions(self, first: int, last: int, *, newest_first: bool) -> Iterable[int]:
+        """Name the partitions to read, without those that retention has emptied or that nothing has reached yet."""
+        if first > last:
+            return ()
+        oldest, newest = first // ENTRIES_PER_PARTITION, last // ENTRIES_PER_PARTITION
+        if oldest < newest:
+            newest = min(newest, read_head().seq // ENTRIES_PER_PARTITION)
+            oldest += bisect_left(range(oldest, newest), True, key=self._is_kept)  # noqa: FBT003
+        kept = range(oldest, newest + 1)
+        return reversed(kept) if newest_first else kept
+
+    def _is_kept(self, partition: int) -> bool:
+        # Its last entry goes last. All partitions below the newest are full.
+        return self.entry((partition + 1) * ENTRIES_PER_PARTITION - 1) is not None

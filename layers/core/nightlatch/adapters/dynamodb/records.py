@@ -1,0 +1,155 @@
+"""The layout of items: all of it as JSON in `body`, and beside it only what keys, conditions, indexes and TTL need.
+
+Where they lie is drawn in `keys`. No other package knows these classes.
+"""
+
+# ruff: noqa: D106  (PynamoDB's Meta holds settings, and says nothing that the class does not)
+# mypy: disable-error-code="no-untyped-call"
+# (PynamoDB's Index has an untyped __init_subclass__, which each index class calls by being defined.)
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from nightlatch.adapters.dynamodb.keys import key_of
+from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.grant import Grant
+from nightlatch.domain.value import Entity, Value, rfc3339
+
+V = TypeVar("V", bound=Value)
+
+DUE_SHARD = "0"
+
+
+class ByRequester(GlobalSecondaryIndex["StateRecord"]):
+    """Requests of one person, by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    requester_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class ByStatus(GlobalSecondaryIndex["StateRecord"]):
+    """Requests in one status, by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    status = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class ByMonth(GlobalSecondaryIndex["StateRecord"]):
+    """Requests of one month (`2026-11`), by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    month = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["StateRecord"]):
+    """Requests that must be woken, by time. Sparse: only they have the two attributes."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
+class Record(Model):
+    """An item of either table. At `expires_at` (epoch seconds) its time is over; DynamoDB removes it days later."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the item's time is not over yet."""
+        return self.expires_at is None or self.expires_at > epoch_seconds(now)
+
+
+class StateRecord(Record):
+    """An item of the State table. The table's name comes from `connection.bind`."""
+
+    class Meta:
+        table_name = ""
+
+    version = NumberAttribute(null=True)
+
+    by_requester = ByRequester()
+    by_status = ByStatus()
+    by_month = ByMonth()
+    due = Due()
+
+
+class RequestRecord(StateRecord):
+    """A request, with what the indexes find it by. `status` is also what the stream's filter reads."""
+
+    id = UnicodeAttribute()
+    requester_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    month = UnicodeAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+
+
+class HeadRecord(StateRecord):
+    """Where the chain stands: what the sequencer's condition compares, so it is no JSON."""
+
+    seq = NumberAttribute()
+    hash = UnicodeAttribute()
+    recorded_at = UnicodeAttribute(null=True)
+
+
+def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
+    """Lay out an entity."""
+    pk, sk = key_of(entity)
+    body = entity.model_dump_json()
+    if not isinstance(entity, AccessRequest):
+        return StateRecord(pk, sk, version=entity.version, body=body, expires_at=expires_at)
+    return RequestRecord(
+        pk,
+        sk,
+        version=entity.version,
+        body=body,
+        expires_at=expires_at,
+        id=entity.id,
+        requester_id=entity.requester.id,
+        status=entity.status.value,
+        month=f"{entity.created_at:%Y-%m}",
+        due_shard=DUE_SHARD if entity.due_at else None,
+        due_at=rfc3339(entity.due_at) if entity.due_at else None,
+    )
+
+
+def value_of(record: StateRecord, kind: type[V]) -> V:
+    """Read the value that a record holds."""
+    return kind.model_validate_json(record.body)
+
+
+def expiry_of(entity: Entity, *, beside: Iterable[Entity], retention: timedelta) -> int | None:
+    """Return the second after which an entity need not be kept, or None while it must be.
+
+    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`.
+    """
+    if isinstance(entity, AccessRequest):
+        return epoch_seconds(entity.closed_at + retention) if entity.closed_at else None
+    if isinstance(entity, Grant):
+        requests = (other for other in beside if isinstance(other, AccessRequest) and other.id == entity.request_id)
+        return next((expiry_of(request, beside=(), retention=retention) for request in requests), None)
+    return None
+
+
+def epoch_seconds(at: datetime) -> int:
+    """Write a time as DynamoDB's TTL reads it."""
+    return int(at.timestamp())

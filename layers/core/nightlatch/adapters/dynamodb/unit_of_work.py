@@ -1,0 +1,103 @@
+"""The only way to write: entities, their events and the receipt in one transaction."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from nightlatch.adapters.dynamodb.keys import OUTBOX, flow_version_key, key_of, receipt_key
+from nightlatch.adapters.dynamodb.reading import read_live
+from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
+from nightlatch.adapters.dynamodb.transaction import Sleep, Transaction
+from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.change import Change
+from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
+from nightlatch.domain.ledger import PendingEvent
+from nightlatch.domain.value import Entity
+from nightlatch.services.ports import Clock, Randomness, Receipt
+
+RECEIPTS_KEPT = timedelta(hours=24)
+
+
+class DynamoUnitOfWork:
+    """`retention` is how long a closed request and its grant are kept."""
+
+    def __init__(self, *, clock: Clock, random: Randomness, retention: timedelta, sleep: Sleep = time.sleep) -> None:
+        self._clock = clock
+        self._random = random
+        self._retention = retention
+        self._sleep = sleep
+
+    def commit(
+        self,
+        change: Change[Any],
+        *,
+        origin: Origin,
+        unchanged: Sequence[Entity] = (),
+        receipt: Receipt | None = None,
+    ) -> None:
+        """Write the change's entities and events in one transaction, or nothing at all."""
+        transaction = self._transaction()
+        beside = (*change.entities, *unchanged)
+        for entity in change.entities:
+            self._put_entity(transaction, entity, beside)
+        self._check_unchanged(transaction, unchanged, written=change.entities)
+        if receipt:
+            self._put_receipt(transaction, receipt, self._clock())
+        self._put_events(transaction, change.events, origin)
+        transaction.commit()
+
+    def record(self, *events: AuditEvent, origin: Origin) -> None:
+        """Write events that go with no change of state.
+
+        A transaction even for one: a plain put that is sent again after a lost reply would bring an event back
+        that the sequencer has taken meanwhile, and the ledger would hold it twice.
+        """
+        if not events:
+            return
+        transaction = self._transaction()
+        self._put_events(transaction, events, origin)
+        transaction.commit()
+
+    def receipt(self, principal_id: str, key: str) -> Receipt | None:
+        """Find the receipt of an earlier command."""
+        record = read_live(StateRecord, receipt_key(principal_id, key), now=self._clock())
+        return value_of(record, Receipt) if record else None
+
+    def _transaction(self) -> Transaction:
+        return Transaction(random=self._random, sleep=self._sleep)
+
+    def _put_entity(self, transaction: Transaction, entity: Entity, beside: Sequence[Entity]) -> None:
+        expires_at = expiry_of(entity, beside=beside, retention=self._retention)
+        is_new = StateRecord.pk.does_not_exist()
+        follows = is_new if entity.version == 1 else StateRecord.version == entity.version - 1
+        transaction.put(record_of(entity, expires_at=expires_at), follows)
+        if isinstance(entity, AccessFlow):
+            version = StateRecord(*flow_version_key(entity), version=entity.version, body=entity.model_dump_json())
+            transaction.put(version, is_new)
+
+    def _check_unchanged(
+        self, transaction: Transaction, unchanged: Iterable[Entity], *, written: Iterable[Entity]
+    ) -> None:
+        # One transaction cannot name an item twice, and a written one has its own condition.
+        written_keys = {key_of(entity) for entity in written}
+        for key, entity in {key_of(entity): entity for entity in unchanged}.items():
+            if key not in written_keys:
+                transaction.check(StateRecord(*key), StateRecord.version == entity.version)
+
+    def _put_receipt(self, transaction: Transaction, receipt: Receipt, now: datetime) -> None:
+        record = StateRecord(
+            *receipt_key(receipt.principal_id, receipt.key),
+            body=receipt.model_dump_json(),
+            expires_at=epoch_seconds(now + RECEIPTS_KEPT),
+        )
+        is_free = StateRecord.pk.does_not_exist() | (StateRecord.expires_at <= epoch_seconds(now))
+        transaction.put(record, is_free)
+
+    def _put_events(self, transaction: Transaction, events: Iterable[AuditEvent], origin: Origin) -> None:
+        for index, event in enumerate(events):
+            event_id = str(uuid7(event.timestamp, index=index, random=self._random(RANDOM_BYTES)))
+            pending = PendingEvent.of(event, event_id=event_id, origin=origin)
+            record = StateRecord(OUTBOX, event_id, body=pending.model_dump_json())
+            transaction.put(record, StateRecord.pk.does_not_exist())

@@ -1,0 +1,35 @@
+"""Integrations' own secrets, in Secrets Manager."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nightlatch.domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+class SecretsManagerSecrets:
+    """Keeps secrets under names that begin with `prefix`; their reference is the ARN."""
+
+    def __init__(self, client: Callable[[], "SecretsManagerClient"], *, prefix: str) -> None:
+        self._client = cache(client)
+        self._prefix = prefix
+
+    def put(self, name: str, secret: str) -> str:
+        """Keep a secret under a name (again: replace it) and return the reference to read it by."""
+        client = self._client()
+        full_name = self._prefix + name
+        try:
+            return client.create_secret(Name=full_name, SecretString=secret)["ARN"]
+        except client.exceptions.ResourceExistsException:
+            return client.put_secret_value(SecretId=full_name, SecretString=secret)["ARN"]
+
+    def get(self, reference: str) -> str:
+        """Read a secret; raise NotFoundError when there is none."""
+        client = self._client()
+        try:
+            return client.get_secret_value(SecretId=reference)["SecretString"]
+        except client.exceptions.ResourceNotFoundException as error:
+            raise NotFoundError(f"there is no secret {reference}") from error

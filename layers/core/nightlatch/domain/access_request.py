@@ -1,0 +1,377 @@
+"""A request for access and its life: who asks for what, who said yes, when it began and how it ended.
+
+    submit ─► PENDING ─► APPROVED ─► GRANTING ─► GRANTED ─► REVOKING ─► EXPIRED | REVOKED | CANCELED
+                │  │         │           └─► FAILED
+                │  └─────────┴─► CANCELED
+                └─► REJECTED | LAPSED
+
+Only TRANSITIONS says what may follow what; the API, the command line and the documentation derive from it.
+Times handed in never take a request backwards: each change is at least a millisecond after the one before, so that
+the events of one request are in order whichever clock they were stamped by.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from nightlatch.domain.access_flow import FlowSnapshot
+from nightlatch.domain.audit_event import AuditEvent, EventType, Source
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.identity import SYSTEM, Actor, Person, Principal, Role
+from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
+from nightlatch.domain.request_event import NOTHING_MORE, session_event, vote_event
+from nightlatch.domain.value import Entity, Instant, Seconds, Value, rfc3339, to_utc_milliseconds
+
+NO_SESSION_USER = "TBD"
+"""The session user's name until access is granted."""
+
+TICK = timedelta(milliseconds=1)
+
+
+class Status(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    GRANTING = "GRANTING"
+    GRANTED = "GRANTED"
+    REVOKING = "REVOKING"
+    REJECTED = "REJECTED"
+    CANCELED = "CANCELED"
+    LAPSED = "LAPSED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.APPROVED, Status.REJECTED, Status.CANCELED, Status.LAPSED}),
+    Status.APPROVED: frozenset({Status.GRANTING, Status.CANCELED}),
+    Status.GRANTING: frozenset({Status.GRANTED, Status.FAILED}),
+    Status.GRANTED: frozenset({Status.REVOKING}),
+    Status.REVOKING: frozenset({Status.EXPIRED, Status.REVOKED, Status.CANCELED}),
+    Status.REJECTED: frozenset(),
+    Status.CANCELED: frozenset(),
+    Status.LAPSED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.EXPIRED: frozenset(),
+    Status.REVOKED: frozenset(),
+}
+
+WITHDRAWABLE = frozenset({Status.PENDING, Status.APPROVED})
+"""The states in which nothing was begun at the target. (From REVOKING, CANCELED is reached by the revoke alone.)"""
+
+CLOSED = frozenset(status for status, following in TRANSITIONS.items() if not following)
+"""The states that nothing follows."""
+
+
+class EndReason(StrEnum):
+    """Why access ended."""
+
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    CANCELED = "canceled"
+
+
+ENDINGS: dict[EndReason, tuple[Status, EventType]] = {
+    EndReason.EXPIRED: (Status.EXPIRED, EventType.ACCESS_EXPIRED),
+    EndReason.REVOKED: (Status.REVOKED, EventType.ACCESS_REVOKED),
+    EndReason.CANCELED: (Status.CANCELED, EventType.ACCESS_RETURNED),
+}
+"""The state and the event that each reason ends in."""
+
+
+class IntegrationReference(Value):
+    """The integration that a request is for, as it was called then."""
+
+    id: str
+    name: str
+    kind: str
+
+
+class AccessRequest(Entity):
+    """One person's request for one or more items of one integration.
+
+    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done.
+    """
+
+    id: str
+    status: Status = Status.PENDING
+    requester: Person
+    integration: IntegrationReference
+    items: tuple[Item, ...]
+    justification: str
+    ticket: str = ""
+    duration: Seconds
+    flow: FlowSnapshot
+    source: Source
+    created_at: Instant
+    updated_at: Instant
+    granted_at: Instant | None = None
+    ends_at: Instant | None = None
+    closed_at: Instant | None = None
+    end_reason: EndReason | None = None
+    ended_by: Actor | None = None
+    session_user: str = NO_SESSION_USER
+    quarantined: bool = False
+    due_at: Instant | None = None
+
+    @property
+    def summary(self) -> str:
+        """What is asked for, in a few words."""
+        return ", ".join(f"{item.permission} on {item.resource_name}" for item in self.items)
+
+    # Asking
+
+    def submitted(self, *, by: Principal) -> "Change[AccessRequest]":
+        """Ask for what this request says. Under a flow that needs no approvals it is approved at once."""
+        requested = session_event(
+            self,
+            EventType.ACCESS_REQUESTED,
+            by=by.as_actor(),
+            text=f"{by.label} asked for {self.summary}",
+            details={
+                "items": [{"resource": item.resource_name, "permission": item.permission} for item in self.items],
+                "duration_seconds": int(self.duration.total_seconds()),
+                "justification": self.justification,
+                "ticket": self.ticket,
+                "flow": {"id": self.flow.id, "name": self.flow.name, "version": self.flow.version},
+            },
+        )
+        if self.flow.approve.needed:
+            return Change(self, (requested,))
+        items = tuple(item.approved_automatically() for item in self.items)
+        approved = self.model_copy(update={"items": items}).settled(by=SYSTEM, at=self.updated_at)
+        return Change(approved.state.model_copy(update={"version": 1}), (requested, *approved.events))
+
+    # Deciding
+
+    def approve(
+        self, *, by: Principal, items: Iterable[str] = (), reason: str = "", at: datetime
+    ) -> "Change[AccessRequest]":
+        """Record one approver's yes to `items` (all when empty); the request follows when all items are decided."""
+        return self._vote(Verdict.APPROVED, by=by, items=items, reason=reason, at=at)
+
+    def reject(
+        self, *, by: Principal, items: Iterable[str] = (), reason: str = "", at: datetime
+    ) -> "Change[AccessRequest]":
+        """Record one approver's no: one rejected item rejects the whole request."""
+        return self._vote(Verdict.REJECTED, by=by, items=items, reason=reason, at=at)
+
+    def refusal(self, principal: Principal) -> str | None:
+        """Say why `principal` may not vote here, or None when they may."""
+        if principal.id == self.requester.id:
+            return "the requester is never an approver of the same request"
+        if principal.is_service:
+            return "a service identity cannot approve"
+        if not self.flow.approve.selects(principal):
+            return f"the access flow {self.flow.id} does not name you as an approver"
+        return None
+
+    def refused_vote(self, *, by: Principal, at: datetime) -> AuditEvent:
+        """Tell that somebody tried to vote who may not: the attempt is an event, the request stays as it is."""
+        reason = self.refusal(by)
+        text = f"{by.label} may not decide on {self.id}: {reason}"
+        return session_event(
+            self, EventType.APPROVAL_REFUSED, by=by.as_actor(), text=text, details={"reason": reason}, at=at
+        )
+
+    def awaits(self, principal: Principal) -> bool:
+        """Whether a vote of `principal` is still asked for."""
+        undecided = [item for item in self.items if item.status is ItemStatus.PENDING]
+        return (
+            self.status is Status.PENDING
+            and self.refusal(principal) is None
+            and any(principal.id not in item.votes for item in undecided)
+        )
+
+    def is_visible_to(self, principal: Principal) -> bool:
+        """Whether `principal` may know that this request exists."""
+        return (
+            principal.id == self.requester.id
+            or principal.has(Role.ADMIN, Role.AUDITOR)
+            or (self.flow.approve.selects(principal) and not principal.is_service)
+        )
+
+    def settled(self, *, by: Actor, at: datetime) -> "Change[AccessRequest]":
+        """Follow the items: one rejected rejects all, all approved approve, else nothing is decided yet."""
+        decided = {item.status for item in self.items}
+        if ItemStatus.REJECTED in decided:
+            text = f"{by.name} rejected {self.summary}"
+            return self._closed(Status.REJECTED, EventType.ACCESS_REJECTED, by=by, text=text, at=at)
+        if decided != {ItemStatus.APPROVED}:
+            return Change(self.changed(updated_at=at))
+        approved = self._moved(Status.APPROVED, at=at, due_at=at)
+        automatic = not self.flow.approve.needed
+        text = f"{self.summary} is approved" + (" automatically" if automatic else "")
+        details = {"automatic": automatic}
+        return Change(
+            approved, (session_event(approved, EventType.ACCESS_APPROVED, by=by, text=text, details=details),)
+        )
+
+    # Ending before it began
+
+    def cancel(self, *, by: Principal, reason: str = "", at: datetime) -> "Change[AccessRequest]":
+        """Withdraw the request before it is granted."""
+        self._only_the_requester(by)
+        if self.status not in WITHDRAWABLE:
+            raise ConflictError(f"request {self.id} is {self.status} and can no longer be withdrawn")
+        text = f"{by.label} withdrew {self.id}"
+        return self._closed(
+            Status.CANCELED,
+            EventType.ACCESS_CANCELED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=at,
+        )
+
+    # Granting
+
+    def begin_granting(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Claim the grant for one worker. The ledger hears of the outcome: granted or failed."""
+        return Change(self._moved(Status.GRANTING, at=at, due_at=due_at))
+
+    def postpone_grant(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Set the time at which the grant is taken up again."""
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
+
+    def grant(self, *, session_user: str, at: datetime) -> "Change[AccessRequest]":
+        """Start the clock: access exists from now, and ends by itself."""
+        granted_at = self._next_moment(at)
+        ends_at = granted_at + self.duration
+        granted = self._moved(
+            Status.GRANTED, at=at, granted_at=granted_at, ends_at=ends_at, due_at=ends_at, session_user=session_user
+        )
+        text = f"{self.requester.name} has {self.summary} as {session_user} until {rfc3339(ends_at)}"
+        return Change(granted, (session_event(granted, EventType.ACCESS_GRANTED, by=SYSTEM, text=text),))
+
+    def fail(self, *, error: str, attempts: int, at: datetime) -> "Change[AccessRequest]":
+        """Close a request that could not be provisioned, once nothing of it is left at the target."""
+        text = f"{self.summary} could not be granted: {error}"
+        details: dict[str, JsonValue] = {"error": error, "attempts": attempts, "verified": "absent"}
+        return self._closed(Status.FAILED, EventType.GRANT_FAILED, by=SYSTEM, text=text, details=details, at=at)
+
+    def viewed_credentials(self, *, by: Principal, at: datetime) -> AuditEvent:
+        """Tell that the requester looked at how to connect; nobody else may, and only while access lasts."""
+        self._only_the_requester(by)
+        if self.status is not Status.GRANTED or self.is_over(at):
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
+        text = f"{by.label} looked at the credentials of {self.session_user}"
+        return session_event(self, EventType.CREDENTIALS_VIEWED, by=by.as_actor(), text=text, at=at)
+
+    # Ending
+
+    def give_back(self, *, by: Principal, reason: str = "", at: datetime) -> "Change[AccessRequest]":
+        """End one's own access early."""
+        self._only_the_requester(by)
+        return self._ending(EndReason.CANCELED, by=by.as_actor(), reason=reason, at=at, due_at=at)
+
+    def revoke(self, *, by: Principal, reason: str, at: datetime) -> "Change[AccessRequest]":
+        """End somebody's access early, as an administrator."""
+        if not by.has(Role.ADMIN):
+            raise NotAllowedError("only an administrator may revoke access")
+        return self._ending(EndReason.REVOKED, by=by.as_actor(), reason=reason, at=at, due_at=at)
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether granted access has reached its end."""
+        return self.status is Status.GRANTED and self.ends_at is not None and self.ends_at <= at
+
+    def expire(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """End access whose time is over. The caller does the work; `due_at` is when somebody else should."""
+        if not self.is_over(at):
+            raise ConflictError(f"request {self.id} has not reached its end")
+        return self._ending(EndReason.EXPIRED, by=SYSTEM, reason="its time ended", at=at, due_at=due_at)
+
+    def postpone_end(
+        self, *, error: str, attempts: int, quarantine: bool, at: datetime, due_at: datetime
+    ) -> "Change[AccessRequest]":
+        """Record that the target resisted, and when it is tried again. It is tried for ever."""
+        resisting = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=quarantine)
+        names = [EventType.REVOKE_FAILED]
+        if quarantine and not self.quarantined:
+            names.append(EventType.ACCESS_QUARANTINED)
+        text = f"access of {self.requester.name} could not be removed from {self.integration.name}: {error}"
+        details: dict[str, JsonValue] = {"error": error, "attempts": attempts, "next_attempt": rfc3339(due_at)}
+        return Change(
+            resisting,
+            tuple(session_event(resisting, name, by=SYSTEM, text=text, details=details) for name in names),
+        )
+
+    def end(self, *, at: datetime) -> "Change[AccessRequest]":
+        """Close the request: the target was read back, and the access is gone."""
+        if self.end_reason is None or self.ends_at is None:
+            raise ConflictError(f"request {self.id} is {self.status}, not REVOKING")
+        status, event_type = ENDINGS[self.end_reason]
+        lateness = max(to_utc_milliseconds(at) - self.ends_at, timedelta())
+        return self._closed(
+            status,
+            event_type,
+            by=self.ended_by or SYSTEM,
+            text=f"{self.session_user} is gone from {self.integration.name}",
+            details={"lateness_seconds": int(lateness.total_seconds()), "read_back": "absent"},
+            at=at,
+        )
+
+    # Within
+
+    def _vote(
+        self, verdict: Verdict, *, by: Principal, items: Iterable[str], reason: str, at: datetime
+    ) -> "Change[AccessRequest]":
+        if refusal := self.refusal(by):
+            raise NotAllowedError(refusal)
+        if self.status is not Status.PENDING:
+            raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
+        vote = Vote(verdict=verdict, approver=by.as_person(), reason=reason, at=self._next_moment(at))
+        chosen = {item.id for item in self._chosen(items) if by.id not in item.votes}
+        needed = self.flow.approve.needed
+        voted_items = tuple(item.with_vote(vote, needed=needed) if item.id in chosen else item for item in self.items)
+        voted = self.model_copy(update={"items": voted_items, "updated_at": vote.at})
+        events = tuple(vote_event(voted, item, vote) for item in voted_items if item.id in chosen)
+        settled = voted.settled(by=by.as_actor(), at=vote.at)
+        return Change(settled.state, (*events, *settled.events))
+
+    def _chosen(self, items: Iterable[str]) -> list[Item]:
+        wanted = list(items)
+        known = {item.id: item for item in self.items}
+        for item_id in wanted:
+            if item_id not in known:
+                raise NotFoundError(f"request {self.id} has no item {item_id}")
+        return [known[item_id] for item_id in wanted] or list(self.items)
+
+    def _ending(
+        self, end_reason: EndReason, *, by: Actor, reason: str, at: datetime, due_at: datetime
+    ) -> "Change[AccessRequest]":
+        ending = self._moved(Status.REVOKING, at=at, due_at=due_at, end_reason=end_reason, ended_by=by)
+        text = f"access of {self.session_user} is being ended: {end_reason}"
+        details: dict[str, JsonValue] = {"end_reason": end_reason.value, "reason": reason}
+        return Change(ending, (session_event(ending, EventType.ACCESS_REVOKING, by=by, text=text, details=details),))
+
+    def _closed(
+        self,
+        status: Status,
+        event_type: EventType,
+        *,
+        by: Actor,
+        text: str,
+        details: Mapping[str, JsonValue] = NOTHING_MORE,
+        at: datetime,
+    ) -> "Change[AccessRequest]":
+        closed_at = self._next_moment(at)
+        closed = self._moved(status, at=at, closed_at=closed_at, due_at=None, quarantined=False)
+        return Change(closed, (session_event(closed, event_type, by=by, text=text, details=details),))
+
+    def _moved(self, status: Status, *, at: datetime, **fields: object) -> "AccessRequest":
+        if status not in TRANSITIONS[self.status]:
+            raise ConflictError(f"request {self.id} is {self.status} and cannot become {status}")
+        return self.changed(status=status, updated_at=self._next_moment(at), **fields)
+
+    def _next_moment(self, at: datetime) -> datetime:
+        return max(to_utc_milliseconds(at), self.updated_at + TICK)
+
+    def _only_the_requester(self, principal: Principal) -> None:
+        if principal.id != self.requester.id:
+            raise NotAllowedError("only the requester may do this")

@@ -1,0 +1,113 @@
+"""Audit events: what the ledger records, and the catalogue of their names."""
+
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from nightlatch.domain.identity import Actor
+from nightlatch.domain.value import Instant, Value
+
+
+class EventType(StrEnum):
+    """Every event that Nightlatch itself writes. Names are `noun.verb`, the verb in the past."""
+
+    ACCESS_REQUESTED = "access.requested"
+    ROLE_APPROVED = "access.role.approved"
+    ROLE_REJECTED = "access.role.rejected"
+    ACCESS_APPROVED = "access.approved"
+    ACCESS_REJECTED = "access.rejected"
+    APPROVAL_REFUSED = "access.approval.refused"
+    ACCESS_CANCELED = "access.canceled"
+    ACCESS_GRANTED = "access.granted"
+    GRANT_FAILED = "access.grant.failed"
+    CREDENTIALS_VIEWED = "access.credentials.viewed"
+    ACCESS_REVOKING = "access.revoking"
+    ACCESS_EXPIRED = "access.expired"
+    ACCESS_REVOKED = "access.revoked"
+    ACCESS_RETURNED = "access.returned"
+    REVOKE_FAILED = "access.revoke.failed"
+    ACCESS_QUARANTINED = "access.quarantined"
+    FLOW_CREATED = "flow.created"
+    FLOW_UPDATED = "flow.updated"
+    INTEGRATION_ADDED = "integration.added"
+    INTEGRATION_UPDATED = "integration.updated"
+    CHECK_FAILED = "integration.check.failed"
+    SCAN_STARTED = "discovery.scan.started"
+    SCAN_COMPLETED = "discovery.scan.completed"
+    SCAN_FAILED = "discovery.scan.failed"
+
+
+class Severity(StrEnum):
+    """How much an event asks for attention."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+SEVERITIES: dict[EventType, Severity] = {
+    EventType.ROLE_REJECTED: Severity.WARNING,
+    EventType.ACCESS_REJECTED: Severity.WARNING,
+    EventType.APPROVAL_REFUSED: Severity.WARNING,
+    EventType.ACCESS_CANCELED: Severity.WARNING,
+    EventType.GRANT_FAILED: Severity.ERROR,
+    EventType.REVOKE_FAILED: Severity.ERROR,
+    EventType.ACCESS_QUARANTINED: Severity.ERROR,
+    EventType.CHECK_FAILED: Severity.ERROR,
+    EventType.SCAN_FAILED: Severity.ERROR,
+}
+"""The severities that are not `info`."""
+
+
+class Scope(StrEnum):
+    """Whether an event is about a whole request or about one item (a role of the session)."""
+
+    SESSION = "session"
+    ROLE = "role"
+
+
+class Source(StrEnum):
+    """The way in by which an event was caused."""
+
+    WEB = "web"
+    CLI = "cli"
+    API = "api"
+    SLACK = "slack"
+    SCHEDULE = "schedule"
+    SYSTEM = "system"
+
+
+class ResourceReference(Value):
+    """What an event is about."""
+
+    type: str
+    id: str
+    name: str = ""
+
+
+class AuditEvent(Value):
+    """Something that happened, before the ledger has numbered it."""
+
+    event_type: EventType
+    timestamp: Instant
+    actor: Actor
+    resource: ResourceReference
+    description: str
+    scope: Scope | None = None
+    request_id: str | None = None
+    integration: str | None = None
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        """How much this event asks for attention."""
+        return SEVERITIES.get(self.event_type, Severity.INFO)
+
+
+class Origin(Value):
+    """How the call that caused an event came in. `call` holds method, path, query and referer of an HTTP call."""
+
+    source: Source
+    ip_address: str | None = None
+    user_agent: str | None = None
+    call: dict[str, JsonValue] = Field(default_factory=dict)

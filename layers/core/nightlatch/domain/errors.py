@@ -1,0 +1,100 @@
+"""Everything that can go wrong and has a name.
+
+NightlatchError
+├── InvalidInputError        what was sent is wrong; carries a JSON pointer per fault
+├── AuthenticationError      the caller's identity cannot be relied on
+├── NotAllowedError          the caller may not do this
+├── NotFoundError            no such thing, or none that the caller may see
+├── CursorExpiredError       a cursor points below what is still kept
+├── ConflictError            the thing is not in a state that permits this
+│   └── RivalChangeError     somebody else changed it between our read and our write
+├── StaleVersionError        If-Match names another version than the current one
+├── KeyReuseError            an Idempotency-Key came back with another body
+└── ConnectorError           a target system did not do what was asked
+    ├── RetryableConnectorError   it may work later
+    ├── TargetGoneError           what was to be changed does not exist there
+    └── PermanentConnectorError   it will never work like this
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class NightlatchError(Exception):
+    """Base of every error that Nightlatch raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the input: `pointer` is a JSON pointer into the body, or `?name` for a query parameter."""
+
+    pointer: str
+    message: str
+
+
+class InvalidInputError(NightlatchError):
+    """What was sent is wrong."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults: Sequence[Fault] = faults
+        super().__init__("; ".join(f"{fault.pointer}: {fault.message}" for fault in faults))
+
+
+class AuthenticationError(NightlatchError):
+    """The caller's identity cannot be relied on."""
+
+
+class NotAllowedError(NightlatchError):
+    """The caller may not do this."""
+
+
+class NotFoundError(NightlatchError):
+    """No such thing, or none that the caller may see: the two are told in the same words."""
+
+
+class CursorExpiredError(NightlatchError):
+    """A cursor points below what is still kept; `oldest` is the first valid place to go on from."""
+
+    def __init__(self, oldest: str) -> None:
+        self.oldest = oldest
+        super().__init__("the cursor is older than the retention period")
+
+
+class ConflictError(NightlatchError):
+    """The thing is not in a state that permits this."""
+
+
+class RivalChangeError(ConflictError):
+    """Somebody else changed it between our read and our write."""
+
+
+class StaleVersionError(NightlatchError):
+    """If-Match names another version than the current one."""
+
+
+class VersionRequiredError(NightlatchError):
+    """If-Match is missing where something would be overwritten."""
+
+
+class StoreUnavailableError(NightlatchError):
+    """Our own tables cannot be written or read just now."""
+
+
+class KeyReuseError(NightlatchError):
+    """An Idempotency-Key came back with another body."""
+
+
+class ConnectorError(NightlatchError):
+    """A target system did not do what was asked."""
+
+
+class RetryableConnectorError(ConnectorError):
+    """It may work later: unreachable, throttled, locked, or the reply was lost."""
+
+
+class TargetGoneError(ConnectorError):
+    """What was to be changed does not exist at the target."""
+
+
+class PermanentConnectorError(ConnectorError):
+    """It will never work like this: refused, misconfigured, or impossible there."""

@@ -1,0 +1,65 @@
+"""Items and votes: what is asked for within a request, and what approvers say to it."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from nightlatch.domain.identity import Person
+from nightlatch.domain.value import Instant, Value
+
+
+class ItemStatus(StrEnum):
+    """What was decided about one item."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Verdict(StrEnum):
+    """One approver's word."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Vote(Value):
+    """One approver's word on one item."""
+
+    verdict: Verdict
+    approver: Person
+    reason: str = ""
+    at: Instant
+
+
+class Item(Value):
+    """One permission on one resource: a role of the session, with its own decision.
+
+    `votes` are keyed by the approver's id, so that a second vote of one person has no place to be.
+    """
+
+    id: str
+    resource_type: str
+    resource_id: str
+    resource_name: str
+    resource_tags: tuple[str, ...] = ()
+    permission: str
+    permission_tags: tuple[str, ...] = ()
+    status: ItemStatus = ItemStatus.PENDING
+    votes: dict[str, Vote] = Field(default_factory=dict)
+
+    @property
+    def approvals(self) -> int:
+        """How many approved it so far."""
+        return sum(vote.verdict is Verdict.APPROVED for vote in self.votes.values())
+
+    def approved_automatically(self) -> "Item":
+        """Approve without a vote, as a flow that needs none says."""
+        return self.model_copy(update={"status": ItemStatus.APPROVED})
+
+    def with_vote(self, vote: Vote, *, needed: int) -> "Item":
+        """Add a vote, and decide when it was the last that was needed."""
+        voted = self.model_copy(update={"votes": {**self.votes, vote.approver.id: vote}})
+        if vote.verdict is Verdict.REJECTED:
+            return voted.model_copy(update={"status": ItemStatus.REJECTED})
+        return voted.approved_automatically() if voted.approvals >= needed else voted

@@ -1,0 +1,47 @@
+"""The bases of every domain object: immutable, strict about unknown fields, times in UTC milliseconds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+
+def to_utc_milliseconds(at: datetime) -> datetime:
+    """Return `at` in UTC, cut to the millisecond: the only precision that is stored, hashed and served."""
+    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def rfc3339(at: datetime) -> str:
+    """Write a time as `2026-11-22T02:12:05.123Z`."""
+    return to_utc_milliseconds(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _seconds(value: object) -> object:
+    return timedelta(seconds=value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(to_utc_milliseconds), PlainSerializer(rfc3339, when_used="json")]
+"""An aware time; JSON carries it as RFC 3339 UTC with milliseconds."""
+
+Seconds = Annotated[
+    timedelta,
+    BeforeValidator(_seconds),
+    PlainSerializer(lambda span: int(span.total_seconds()), return_type=int, when_used="json"),
+]
+"""A span of time; JSON carries it as whole seconds."""
+
+
+class Value(BaseModel):
+    """Something that equals another of the same content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+class Entity(Value):
+    """Something stored under its own key. Each change raises `version` by one; the store refuses any other step."""
+
+    version: int = 1
+
+    def changed(self, **fields: object) -> Self:
+        """Return the next version of this entity with `fields` replaced (and validated)."""
+        return type(self).model_validate({**dict(self), **fields, "version": self.version + 1})

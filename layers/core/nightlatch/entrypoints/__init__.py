@@ -1,0 +1,1 @@
+"""How it is called: HTTP API, streams, schedules, command line."""

@@ -1,0 +1,85 @@
+"""What is sent: one model for each body. An unknown field is an error, never ignored."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
+
+from nightlatch.domain.duration import Duration
+from nightlatch.domain.integration import Slug
+from nightlatch.services.access_requests import Submission, WantedItem
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ShortName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+ReasonText = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class Body(BaseModel):
+    """The base of every body."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class ItemToRequest(Body):
+    """One permission on one resource."""
+
+    resource_type: ShortName
+    resource: Name = Field(description="The resource's id, as the catalog says it.")
+    permission: Name
+
+
+class RequestToSubmit(Body):
+    """What somebody asks for."""
+
+    integration: ShortName
+    items: tuple[ItemToRequest, ...] = Field(min_length=1, max_length=20)
+    justification: str = Field(default="", max_length=2000)
+    ticket: str = Field(default="", max_length=100)
+    duration: Duration | None = Field(default=None, description="Left out: the flow's default.")
+
+    def submission(self) -> Submission:
+        """Say it in the words of the service."""
+        return Submission(
+            integration=self.integration,
+            items=[WantedItem(item.resource_type, item.resource, item.permission) for item in self.items],
+            justification=self.justification,
+            ticket=self.ticket,
+            duration=self.duration,
+        )
+
+
+class Decision(Body):
+    """An approver's word on some items, or on all when none are named."""
+
+    items: tuple[ShortName, ...] = Field(default=(), max_length=20)
+    reason: ReasonText = ""
+
+
+class OptionalReason(Body):
+    """Why, if one likes to say."""
+
+    reason: ReasonText = ""
+
+
+class Revocation(Body):
+    """Why access is taken away: this must be said."""
+
+    reason: Annotated[ReasonText, StringConstraints(pattern=r"\S")]
+
+
+class Nothing(Body):
+    """A command that needs no more than its path."""
+
+
+class IntegrationToAdd(Body):
+    """A system to connect. The secret goes into the secret store and never comes out here."""
+
+    id: Slug
+    name: str = Field(min_length=1, max_length=100)
+    kind: ShortName
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    secret: SecretStr = Field(min_length=1, max_length=4096)
+
+
+ALL_ITEMS = Decision()
+NO_REASON = OptionalReason()
+NOTHING = Nothing()

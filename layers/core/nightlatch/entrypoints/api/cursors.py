@@ -1,0 +1,100 @@
+"""Cursors: where a list is read on. They are opaque and signed, so that nobody can point one anywhere else."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+from itsdangerous import BadData, URLSafeSerializer
+
+from nightlatch import bootstrap
+from nightlatch.domain.errors import Fault, InvalidInputError
+from nightlatch.domain.ledger import canonical_json
+from nightlatch.services.ports import Clock
+
+LONGEST_AGE = timedelta(hours=24)
+FOR_EVER = None
+FEED = "feed"
+"""The scope of the audit feed's cursors: they belong to nobody and never grow old, because the trail never changes."""
+
+
+class Cursors:
+    """Writes and reads cursors. The key is fetched when the first one is."""
+
+    def __init__(self, key: Callable[[], str], *, clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+
+    def write(self, position: str | int, *, scope: str) -> str:
+        """Sign a position for a scope: another list, filter or person makes another scope."""
+        return self._serializer().dumps([position, scope, int(self._clock().timestamp())])
+
+    def read(self, cursor: str, *, scope: str, parameter: str, longest_age: timedelta | None) -> Any:
+        """Return the position; raise InvalidInputError for a cursor that was changed, is of elsewhere or too old."""
+        try:
+            position, written_for, written_at = self._serializer().loads(cursor)
+        except (BadData, UnicodeError) as error:
+            raise InvalidInputError(Fault(f"?{parameter}", "is not a cursor that was given out here")) from error
+        if written_for != scope:
+            raise InvalidInputError(Fault(f"?{parameter}", "was given out for another query or another caller"))
+        age = self._clock() - datetime.fromtimestamp(written_at, tz=self._clock().tzinfo)
+        if longest_age is not FOR_EVER and age > longest_age:
+            raise InvalidInputError(Fault(f"?{parameter}", "is too old: begin again without it"))
+        return position
+
+    def _serializer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            self._key(), salt="cursor", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+        )
+
+
+class Page:
+    """The page of a list that is asked for, by one caller with one filter."""
+
+    def __init__(self, request: Request, cursors: Cursors) -> None:
+        event = request.resolved_event.raw_event
+        query = parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)
+        self._cursors = cursors
+        self._path = event["rawPath"]
+        self._query = query
+        self._filters = [(name, value) for name, value in query if name != "cursor"]
+        filters = sorted([name, value] for name, value in self._filters if name != "limit")
+        asked = {"path": self._path, "filters": filters, "caller": request.context["principal"].id}
+        self._scope = hashlib.sha256(canonical_json(asked)).hexdigest()
+
+    def position(self, cursor: str | None) -> Any:
+        """Find where to read on; None at the beginning."""
+        if cursor is None:
+            return None
+        return self._cursors.read(cursor, scope=self._scope, parameter="cursor", longest_age=LONGEST_AGE)
+
+    def cursor_at(self, position: str | int | None) -> str | None:
+        """Write the cursor of the next page; None when there is none."""
+        return None if position is None else self._cursors.write(position, scope=self._scope)
+
+    def links(self, next_cursor: str | None) -> dict[str, str]:
+        """Write the addresses of this page and, if there is one, of the next."""
+        links = {"self": self._address(self._query)}
+        if next_cursor is not None:
+            links["next"] = self._address([*self._filters, ("cursor", next_cursor)])
+        return links
+
+    def _address(self, query: list[tuple[str, str]]) -> str:
+        return f"{self._path}?{urlencode(query)}" if query else str(self._path)
+
+
+def cursors() -> Cursors:
+    """Make the cursors of this deployment."""
+    return Cursors(bootstrap.cursor_key, clock=bootstrap.clock)
+
+
+def this_page(request: Request, signer: Annotated[Cursors, Depends(cursors)]) -> Page:
+    """Find the page that is asked for."""
+    return Page(request, signer)
+
+
+ThisPage = Annotated[Page, Depends(this_page)]
+TheCursors = Annotated[Cursors, Depends(cursors)]

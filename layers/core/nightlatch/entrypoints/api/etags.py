@@ -1,0 +1,17 @@
+"""Versions as ETags: what If-Match must name to overwrite something."""
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
+
+from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.entrypoints.api.views import FlowView
+
+
+def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
+    """Answer with a flow and the ETag of its version."""
+    return Response(status, APPLICATION_JSON, FlowView.of(flow), {"ETag": f'"{flow.version}"'})
+
+
+def written(flow: AccessFlow) -> Response[FlowView]:
+    """Answer with a flow that was written: its first version has just come to be."""
+    return versioned(flow, status=201 if flow.version == 1 else 200)

@@ -1,0 +1,136 @@
+"""The HTTP API as commands see it: JSON in, JSON out, problems as errors.
+
+A call is repeated when no answer came, or one that says "later". Repeating is safe: a POST carries one
+Idempotency-Key for all its attempts. A PUT is not repeated, because If-Match would refuse its own success.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from nightlatch.entrypoints.cli.errors import NotSignedInError, ProblemError, UnreachableError, faults, headline
+from nightlatch.entrypoints.cli.shapes import Json
+
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before each repetition of a call."""
+
+TIMEOUT = httpx.Timeout(35.0, connect=5.0)
+"""A little longer than the API's own 30 seconds."""
+
+PROBLEM = "application/problem+json"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+Query = Mapping[str, str | int | list[str] | None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answered, when it matters more than its body."""
+
+    status: int
+    etag: str | None
+    body: Json
+
+
+class Api:
+    """The API of one stack, called in one person's name."""
+
+    def __init__(self, http: httpx.Client, *, token: Callable[[], str], sleep: Callable[[float], None]) -> None:
+        self._http = http
+        self._token = token
+        self._sleep = sleep
+
+    def get(self, path: str, query: Query | None = None) -> Json:
+        """Read something."""
+        return self.read(path, query).body
+
+    def read(self, path: str, query: Query | None = None) -> Answer:
+        """Read something together with its ETag."""
+        given = {name: value for name, value in (query or {}).items() if value not in (None, [])}
+        return self._repeated(lambda: self._http.build_request("GET", path, params=given))
+
+    def get_link(self, href: str) -> Json:
+        """Follow a link of ours. Only its path and query count: a token never goes to another host."""
+        parts = urlsplit(href)
+        path = "/v1/" + parts.path.partition("/v1/")[2]
+        return self.get(path, dict(parse_qs(parts.query)))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
+        """Do something, once, however often it has to be sent."""
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        return self._repeated(lambda: self._http.build_request("POST", path, json=dict(body or {}), headers=key)).body
+
+    def put(self, path: str, body: Mapping[str, Any], *, if_match: str | None) -> Answer:
+        """Write something over the version that was read, or anew."""
+        condition = {"If-Match": if_match} if if_match else {}
+        return _understood(self._sent(self._http.build_request("PUT", path, json=dict(body), headers=condition)))
+
+    def _repeated(self, make: Callable[[], httpx.Request]) -> Answer:
+        for pause in PAUSES:
+            try:
+                answer = self._sent(make())
+            except UnreachableError:
+                self._sleep(pause)
+                continue
+            if not _says_later(answer):
+                return _understood(answer)
+            self._sleep(pause)
+        return _understood(self._sent(make()))
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        request.headers["Authorization"] = f"Bearer {self._token()}"
+        try:
+            return self._http.send(request)
+        except httpx.TransportError as error:
+            host = request.url.copy_with(path="/", query=None)
+            raise UnreachableError(f"the API at {host} does not answer: {error or type(error).__name__}") from error
+
+
+def http_client(base_url: str, *, version: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """Make the client that everything here sends with. This machine's own addresses go through no proxy."""
+    return httpx.Client(
+        base_url=base_url,
+        headers={"User-Agent": f"nightlatch-cli/{version}", "X-Nightlatch-Client": "cli", "Accept": "application/json"},
+        timeout=TIMEOUT,
+        trust_env=not is_loopback(base_url),
+        transport=transport,
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def _says_later(answer: httpx.Response) -> bool:
+    # A 502 that is a problem of ours is a target that refused: asking again would not help.
+    ours = answer.headers.get("content-type", "").startswith(PROBLEM)
+    gateway_failed = answer.status_code == httpx.codes.BAD_GATEWAY and not ours
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE or gateway_failed
+
+
+def _understood(answer: httpx.Response) -> Answer:
+    body = _json(answer)
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise NotSignedInError("the API did not accept the token; sign in again with: nightlatch login")
+    if answer.is_server_error:
+        raise UnreachableError(headline(answer.status_code, body), lines=faults(body))
+    if not answer.is_success:
+        raise ProblemError(answer.status_code, body)
+    return Answer(answer.status_code, answer.headers.get("etag"), body)
+
+
+def _json(answer: httpx.Response) -> Json:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    if answer.is_success:
+        raise UnreachableError(f"{answer.request.url} answered something that is not the API's JSON")
+    return {}

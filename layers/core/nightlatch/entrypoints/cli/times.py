@@ -1,0 +1,83 @@
+"""Times and spans as people type and read them: `2h` and `24h` ago in, `16:34 CET` and `1 h 59 min` out.
+
+Times are shown in the reader's own zone, and the zone is always named.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_SPAN = re.compile(
+    r"(?!P[^T]*M)P?(?=.)(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,4})D)?T?"
+    r"(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M(?:IN)?)?(?:(?P<seconds>\d{1,8})S)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""`1d2h`, `90m` and ISO 8601's `P1DT2H`. `P1M` is a month in ISO 8601 and nobody's wish: refused, not a minute."""
+
+
+def parse_span(text: str) -> timedelta:
+    """Read `2h`, `90m`, `1h30m`, `1d` or `PT2H`; raise ValueError for anything else, and for nothing at all."""
+    match = _SPAN.fullmatch(text.replace(" ", ""))
+    span = timedelta(**{unit: int(amount) for unit, amount in match.groupdict("0").items()}) if match else timedelta()
+    if not span:
+        raise ValueError(f"{text!r} is not a duration such as 2h, 90m, 1h30m, 1d or PT2H")
+    return span
+
+
+def parse_moment(text: str, *, now: datetime) -> datetime:
+    """Read a span before `now` (`24h`), or a date or time; without an offset it is the reader's own zone."""
+    try:
+        return now - parse_span(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is neither a span such as 24h nor a time such as 2026-11-22T14:30") from error
+
+
+def iso_8601(span: timedelta) -> str:
+    """Write a span as the API takes it: `PT1H30M`."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount]
+    return "PT" + ("".join(parts) or "0S")
+
+
+def rfc3339(at: datetime) -> str:
+    """Write a time as the API takes it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time of the API."""
+    return datetime.fromisoformat(text)
+
+
+def clock(at: datetime, *, now: datetime, seconds: bool = False) -> str:
+    """Write a time for its reader: `16:34 CET`, with the day when it is not today, with the year when not this one."""
+    local, today = at.astimezone(), now.astimezone()
+    hour = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return " ".join(part for part in (_day(local, today), hour, zone(at)) if part)
+
+
+def zone(at: datetime) -> str:
+    """Name the reader's zone at a time: `CET`, or `UTC+03` where it has no letters."""
+    name = at.astimezone().strftime("%Z")
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+
+
+def words(span: timedelta) -> str:
+    """Write a span with its two largest units: `1 h 59 min`, `38 s`."""
+    seconds = max(int(span.total_seconds()), 0)
+    amounts = {"d": seconds // 86400, "h": seconds // 3600 % 24, "min": seconds // 60 % 60, "s": seconds % 60}
+    units = list(amounts)
+    first = next((unit for unit in units if amounts[unit]), "s")
+    shown = units[units.index(first) :][:2]
+    return " ".join(f"{amounts[unit]} {unit}" for unit in shown if amounts[unit] or unit == first)
+
+
+def _day(local: datetime, today: datetime) -> str:
+    if local.date() == today.date():
+        return ""
+    day = f"{local.day} {local.strftime('%b')}"
+    return day if local.year == today.year else f"{day} {local.year}"

@@ -1,0 +1,1 @@
+"""What can be done: the use cases. Each needs only the ports it names in its constructor."""

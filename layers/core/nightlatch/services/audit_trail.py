@@ -1,0 +1,174 @@
+"""Reading the ledger: the feed for machines, the list for people."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from nightlatch.domain.audit_event import Severity
+from nightlatch.domain.errors import CursorExpiredError, NotFoundError
+from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.services.ports import Ledger, LedgerIndex
+
+READ_AHEAD = 100
+LONGEST_SEARCH = 10_000
+"""So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """Entries in ledger order. `last` is the number that the next page goes on after."""
+
+    entries: list[LedgerEntry]
+    last: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class EntryFilter:
+    """Which entries are wanted; empty means any. The times are those of recording, `until` is exclusive."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    event_types: frozenset[str] = field(default_factory=frozenset)
+    actors: frozenset[str] = field(default_factory=frozenset)
+    severities: frozenset[Severity] = field(default_factory=frozenset)
+    request_ids: frozenset[str] = field(default_factory=frozenset)
+
+    def admits(self, entry: LedgerEntry) -> bool:
+        """Whether an entry of the right time is wanted."""
+        return (
+            (not self.event_types or entry.event_type in self.event_types)
+            and (not self.actors or entry.actor.id in self.actors)
+            and (not self.severities or entry.severity in self.severities)
+            and (not self.request_ids or entry.request_id in self.request_ids)
+        )
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Entries, newest first. `before` is the number that the next page goes on below; None at the end."""
+
+    entries: list[LedgerEntry]
+    before: int | None
+
+
+class AuditTrail:
+    """The use cases of auditors and of machines that read everything."""
+
+    def __init__(self, *, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def feed(self, *, after: int | None, limit: int) -> FeedPage:
+        """Read on after a number (None: from the oldest that is kept), complete and in order.
+
+        A number that is missing between two others is still in flight: the page stops before it.
+        Raises CursorExpiredError when what comes after `after` is no longer kept.
+        """
+        head = self._ledger.head().seq
+        last = self._oldest(head) - 1 if after is None else after
+        entries: list[LedgerEntry] = []
+        for entry in self._ledger.entries(last + 1, min(last + limit, head)):
+            if entry.seq != last + 1:
+                break
+            entries.append(entry)
+            last = entry.seq
+        if not entries and last < head:
+            self._refuse_expired(last, head)
+        return FeedPage(entries, last, has_more=last < head)
+
+    def page(self, wanted: EntryFilter, *, before: int | None, limit: int) -> ListPage:
+        """Read the entries that a filter admits, newest first, below a number."""
+        head = self._ledger.head().seq
+        first = self._first_at(wanted.since, head) if wanted.since else 1
+        last = self._first_at(wanted.until, head) - 1 if wanted.until else head
+        last = min(last, before - 1) if before is not None else last
+        found: list[LedgerEntry] = []
+        for looked_at, entry in enumerate(self._candidates(wanted, first, last), start=1):
+            if wanted.admits(entry):
+                found.append(entry)
+            if len(found) == limit or looked_at == LONGEST_SEARCH:
+                return ListPage(found, before=entry.seq if entry.seq > first else None)
+        return ListPage(found, before=None)
+
+    def number_of(self, event_id: str) -> int:
+        """Find the number of an event."""
+        number = self._ledger.number_of(event_id)
+        if number is None:
+            raise NotFoundError(f"no audit entry {event_id}")
+        return number
+
+    def show(self, event_id: str) -> LedgerEntry:
+        """Read one entry by its event id."""
+        entry = self._ledger.entry(self.number_of(event_id))
+        if entry is None:
+            raise NotFoundError(f"no audit entry {event_id}")
+        return entry
+
+    def _candidates(self, wanted: EntryFilter, first: int, last: int) -> Iterator[LedgerEntry]:
+        """Read through the narrowest index that serves the filter, or through the ledger itself."""
+        numbers = self._indexed(wanted, first, last)
+        if numbers is None:
+            yield from self._ledger.entries(first, last, newest_first=True)
+            return
+        while batch := list(islice(numbers, READ_AHEAD)):
+            yield from self._ledger.by_numbers(batch)
+
+    def _indexed(self, wanted: EntryFilter, first: int, last: int) -> Iterator[int] | None:
+        if wanted.request_ids:
+            return self._merged(LedgerIndex.REQUEST, wanted.request_ids, first, last)
+        if wanted.actors:
+            return self._merged(LedgerIndex.ACTOR, wanted.actors, first, last)
+        if wanted.event_types:
+            days = self._days(first, last)
+            return (
+                number
+                for day in days
+                for number in self._merged(
+                    LedgerIndex.TYPE_AND_DAY, [f"{name}#{day}" for name in wanted.event_types], first, last
+                )
+            )
+        return None
+
+    def _merged(self, index: LedgerIndex, values: Iterable[str], first: int, last: int) -> Iterator[int]:
+        streams = [self._ledger.indexed(index, value, first, last) for value in values]
+        return heapq.merge(*streams, reverse=True)
+
+    def _days(self, first: int, last: int) -> Iterator[str]:
+        """Name the UTC days on which first..last were recorded, newest first."""
+        oldest, newest = self._recorded_at(max(first, self._oldest(last))), self._recorded_at(last)
+        if oldest is None or newest is None:
+            return
+        day = newest.date()
+        while day >= oldest.date():
+            yield day.isoformat()
+            day -= timedelta(days=1)
+
+    def _recorded_at(self, number: int) -> datetime | None:
+        entry = self._ledger.entry(number)
+        return entry.recorded_at.astimezone(UTC) if entry else None
+
+    def _oldest(self, head: int) -> int:
+        return self._first_at(datetime.min.replace(tzinfo=UTC), head)
+
+    def _first_at(self, moment: datetime, head: int) -> int:
+        """Find, by halving, the first kept number recorded at or after a time; head + 1 when there is none.
+
+        It can be halved because `recorded_at` never runs backwards, and because only the oldest are gone.
+        """
+        low, high = 1, head + 1
+        while low < high:
+            middle = (low + high) // 2
+            entry = self._ledger.entry(middle)
+            if entry is None or entry.recorded_at < moment:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _refuse_expired(self, last: int, head: int) -> None:
+        oldest = self._oldest(head)
+        entry = self._ledger.entry(oldest)
+        if entry is not None and last + 1 < oldest:
+            raise CursorExpiredError(entry.id)

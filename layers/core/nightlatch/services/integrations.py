@@ -1,0 +1,154 @@
+"""What an administrator does with integrations: add them, check them, scan what is in them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
+from nightlatch.domain.change import Change
+from nightlatch.domain.connector import CheckResult
+from nightlatch.domain.errors import ConflictError, ConnectorError, NotFoundError
+from nightlatch.domain.integration import Integration, IntegrationStatus, Resource
+from nightlatch.services.call import Call
+from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Randomness, Secrets, UnitOfWork
+
+
+class Integrations:
+    """The use cases around connected systems. A secret goes in and is never returned."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        catalogue: Catalogue,
+        connectors: Connectors,
+        secrets: Secrets,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalogue = catalogue
+        self._connectors = connectors
+        self._secrets = secrets
+        self._clock = clock
+        self._randomness = randomness
+
+    def all(self) -> list[Integration]:
+        """Read every integration."""
+        return self._catalogue.integrations()
+
+    def show(self, integration_id: str) -> Integration:
+        """Read one integration."""
+        integration = self._catalogue.integration(integration_id)
+        if integration is None:
+            raise NotFoundError(f"no integration {integration_id}")
+        return integration
+
+    def add(
+        self, integration_id: str, call: Call, *, name: str, kind: str, settings: dict[str, Any], secret: str
+    ) -> Integration:
+        """Connect a system. Its secret is kept under a name of its own before anything refers to it."""
+        if earlier := call.earlier_result(self._unit_of_work):
+            return self.show(earlier)
+        settings = self._connectors.validate(kind, settings)
+        if self._catalogue.integration(integration_id):
+            raise ConflictError(f"integration {integration_id} exists")
+        at = self._clock()
+        integration = Integration(
+            id=integration_id,
+            name=name,
+            kind=kind,
+            settings=settings,
+            secret_reference=self._secrets.put(f"{integration_id}-{self._randomness(4).hex()}", secret),
+            created_at=at,
+            updated_at=at,
+        )
+        text = f"{call.principal.label} added integration {integration_id}"
+        event = self._event(EventType.INTEGRATION_ADDED, integration, call, text, kind=kind, settings=settings)
+        self._unit_of_work.commit(
+            Change(integration, (event,)), origin=call.origin, receipt=call.receipt(integration_id)
+        )
+        return integration
+
+    def check(self, integration_id: str, call: Call) -> CheckResult:
+        """Try an integration, and remember how it went when that changed."""
+        integration = self.show(integration_id)
+        result = self._connectors.connect(integration).check()
+        status = IntegrationStatus.READY if result.ok else IntegrationStatus.FAILING
+        if result.ok and integration.status is status:
+            return result
+        checked = integration.changed(status=status, status_message=result.message, updated_at=self._clock())
+        event_type = EventType.INTEGRATION_UPDATED if result.ok else EventType.CHECK_FAILED
+        text = f"integration {integration_id} is {status}: {result.message}"
+        event = self._event(event_type, checked, call, text, before=integration.status, after=status)
+        self._unit_of_work.commit(Change(checked, (event,)), origin=call.origin)
+        return result
+
+    def scan(self, integration_id: str, call: Call) -> Integration:
+        """Read what is in the system into the catalogue. Raises the ConnectorError that stopped it."""
+        integration = self.show(integration_id)
+        started_at = self._clock()
+        text = f"{call.principal.label} scans {integration_id}"
+        started = self._event(EventType.SCAN_STARTED, integration, call, text, mode="on demand")
+        self._unit_of_work.record(started, origin=call.origin)
+        try:
+            resources = _discovered(self._connectors.connect(integration))
+        except ConnectorError as error:
+            self._scan_failed(integration, error, call, since=started_at)
+            raise
+        self._catalogue.replace_resources(integration_id, resources)
+        at = self._clock()
+        scanned = integration.changed(
+            status=IntegrationStatus.READY,
+            status_message="",
+            resource_count=len(resources),
+            scanned_at=at,
+            updated_at=at,
+        )
+        text = f"{len(resources)} resources found in {integration_id}"
+        event = self._event(
+            EventType.SCAN_COMPLETED,
+            scanned,
+            call,
+            text,
+            counts=_counts(resources),
+            duration_seconds=round((at - started_at).total_seconds()),
+        )
+        self._unit_of_work.commit(Change(scanned, (event,)), origin=call.origin)
+        return scanned
+
+    def _scan_failed(self, integration: Integration, error: ConnectorError, call: Call, *, since: datetime) -> None:
+        at = self._clock()
+        failing = integration.changed(status=IntegrationStatus.FAILING, status_message=str(error), updated_at=at)
+        seconds = round((at - since).total_seconds())
+        text = f"the scan of {integration.id} failed: {error}"
+        event = self._event(EventType.SCAN_FAILED, failing, call, text, error=str(error), duration_seconds=seconds)
+        self._unit_of_work.commit(Change(failing, (event,)), origin=call.origin)
+
+    def _event(
+        self, event_type: EventType, integration: Integration, call: Call, text: str, **details: JsonValue
+    ) -> AuditEvent:
+        return AuditEvent(
+            event_type=event_type,
+            timestamp=self._clock(),
+            actor=call.principal.as_actor(),
+            resource=ResourceReference(type="integration", id=integration.id, name=integration.name),
+            description=text,
+            integration=integration.id,
+            details=details,
+        )
+
+
+def _discovered(connector: Connector) -> list[Resource]:
+    page = connector.discover(None)
+    resources = [*page.resources]
+    while page.cursor is not None:
+        page = connector.discover(page.cursor)
+        resources.extend(page.resources)
+    return resources
+
+
+def _counts(resources: list[Resource]) -> dict[str, JsonValue]:
+    types = sorted({resource.type for resource in resources})
+    return {kind: sum(resource.type == kind for resource in resources) for kind in types}

@@ -1,0 +1,293 @@
+"""What the services need from the world. Each port has one contract suite that its adapter and its fake both pass."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.change import Change
+from nightlatch.domain.connector import (
+    Capabilities,
+    CheckResult,
+    DiscoveryPage,
+    GrantIntent,
+    Handle,
+    Presence,
+)
+from nightlatch.domain.grant import Grant
+from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.value import Entity, Value
+
+Clock = Callable[[], datetime]
+"""Tells the time, aware and in UTC."""
+
+Randomness = Callable[[int], bytes]
+"""Gives so many unpredictable bytes."""
+
+
+class Receipt(Value):
+    """The proof that a command was carried out: kept in the same transaction, so that it cannot happen twice.
+
+    `fingerprint` is a hash of what was sent, `result` the id of what came of it.
+    """
+
+    principal_id: str
+    key: str
+    fingerprint: str
+    result: str
+
+
+class UnitOfWork(Protocol):
+    """The only way to write."""
+
+    def commit(
+        self,
+        change: Change[Any],
+        *,
+        origin: Origin,
+        unchanged: Sequence[Entity] = (),
+        receipt: Receipt | None = None,
+    ) -> None:
+        """Write the change's entities and events in one transaction, or nothing at all.
+
+        Each entity must follow the stored version by exactly one (version 1: must not exist yet), and each of
+        `unchanged` must still be stored at its version. Raises RivalChangeError when either is not so, or when
+        a receipt of the same key exists already.
+        """
+        ...
+
+    def record(self, *events: AuditEvent, origin: Origin) -> None:
+        """Write events that go with no change of state (a refusal, a look at credentials)."""
+        ...
+
+    def receipt(self, principal_id: str, key: str) -> Receipt | None:
+        """Find the receipt of an earlier command."""
+        ...
+
+
+@dataclass(frozen=True)
+class RequestFilter:
+    """Which requests are wanted. None means any; `since` is inclusive, `until` exclusive, both by creation.
+
+    `before_id` goes on below a request that was listed last.
+    """
+
+    requester_id: str | None = None
+    statuses: frozenset[Status] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_id: str | None = None
+
+
+class Requests(Protocol):
+    """Reading requests and grants. Every read of one thing is consistent."""
+
+    def request(self, request_id: str) -> AccessRequest:
+        """Read one request; raise NotFoundError when there is none."""
+        ...
+
+    def grant(self, request_id: str) -> Grant:
+        """Read the grant of a request; raise NotFoundError when there is none."""
+        ...
+
+    def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Find requests, newest first, reading no further than is consumed (a page of 100 at a time)."""
+        ...
+
+    def due(self, at: datetime, *, limit: int) -> list[str]:
+        """List the ids of requests whose `due_at` has come, longest overdue first."""
+        ...
+
+
+class Flows(Protocol):
+    """Reading access flows."""
+
+    def all(self) -> list[AccessFlow]:
+        """Read every flow in force, by id."""
+        ...
+
+    def one(self, flow_id: str) -> AccessFlow | None:
+        """Read the flow in force."""
+        ...
+
+    def versions(self, flow_id: str) -> list[AccessFlow]:
+        """Read every version there was, newest first."""
+        ...
+
+
+class Catalogue(Protocol):
+    """Integrations and what was found in them. Resources are observations: a scan replaces them as a whole."""
+
+    def integrations(self) -> list[Integration]:
+        """Read every integration, by id."""
+        ...
+
+    def integration(self, integration_id: str) -> Integration | None:
+        """Read one integration."""
+        ...
+
+    def resources(self, integration_id: str) -> list[Resource]:
+        """Read everything that the last scan found, by type and id."""
+        ...
+
+    def resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
+        """Read one resource."""
+        ...
+
+    def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
+        """Make `resources` everything there is; what is gone is removed last."""
+        ...
+
+
+class Outbox(Protocol):
+    """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
+
+    def head(self) -> Head:
+        """Read, consistently, where the chain stands."""
+        ...
+
+    def pending(self, *, limit: int) -> list[PendingEvent]:
+        """Read, consistently, the events that wait, oldest first."""
+        ...
+
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+        """Move the head, write the entries and clear them from the outbox in one transaction.
+
+        Raises RivalChangeError when the chain no longer stands at `after`.
+        """
+        ...
+
+
+class LedgerIndex(StrEnum):
+    """By what the ledger can be searched without reading all of it."""
+
+    ACTOR = "actor"
+    RESOURCE = "resource"
+    REQUEST = "request"
+    TYPE_AND_DAY = "type_and_day"
+
+
+class Ledger(Protocol):
+    """Reading the ledger. Entries past their retention are not served, even while they are still stored."""
+
+    def head(self) -> Head:
+        """Read where the chain stands."""
+        ...
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Read the entry of a number."""
+        ...
+
+    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
+        """Read the stored entries numbered first..last, in order, consistently and no further than consumed."""
+        ...
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
+        """Read these entries, in the order given."""
+        ...
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List the numbers within first..last that an index holds for `value`, highest first.
+
+        The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
+        """
+        ...
+
+    def number_of(self, event_id: str) -> int | None:
+        """Find an entry's number by its event id."""
+        ...
+
+
+class Timer(Protocol):
+    """A schedule that wakes. It carries an id and decides nothing."""
+
+    def wake(self, request_id: str, *, at: datetime) -> None:
+        """Wake the expiry function for a request at a time; again for the same time is one wake."""
+        ...
+
+
+class Vault(Protocol):
+    """Encryption of session secrets, bound to their request."""
+
+    def seal(self, secret: str, *, request_id: str) -> str:
+        """Encrypt."""
+        ...
+
+    def open(self, sealed: str, *, request_id: str) -> str:
+        """Decrypt what was sealed for this request, and nothing else."""
+        ...
+
+
+class Secrets(Protocol):
+    """Where integrations' own secrets are kept. They are written and used, never returned to a caller."""
+
+    def put(self, name: str, secret: str) -> str:
+        """Keep a secret under a name (again: replace it) and return the reference to read it by."""
+        ...
+
+    def get(self, reference: str) -> str:
+        """Read a secret."""
+        ...
+
+
+class Connectors(Protocol):
+    """Makes the connector for an integration."""
+
+    def kinds(self) -> dict[str, Capabilities]:
+        """List the kinds there are."""
+        ...
+
+    def validate(self, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Check the settings of a kind and return their full form; raise InvalidInputError naming /settings/…."""
+        ...
+
+    def connect(self, integration: Integration) -> "Connector":
+        """Make the connector of an integration. It calls nothing yet but the secret store."""
+        ...
+
+
+class Connector(Protocol):
+    """One target system. Every call raises RetryableConnectorError, TargetGoneError or PermanentConnectorError only."""
+
+    def describe(self) -> Capabilities:
+        """Say what this kind of connector is and can do."""
+        ...
+
+    def check(self) -> CheckResult:
+        """Try the connection and the rights it needs, without changing anything."""
+        ...
+
+    def discover(self, cursor: str | None) -> DiscoveryPage:
+        """List what is at the target, a page at a time."""
+        ...
+
+    def prepare(self, intent: GrantIntent) -> Handle:
+        """Name what `grant` will make, without calling the target: it is stored before the effect."""
+        ...
+
+    def grant(self, intent: GrantIntent) -> str | None:
+        """Make the access exist, and return its secret if it has one. Again for the same grant id: the same access,
+        with a new secret.
+        """
+        ...
+
+    def revoke(self, handle: Handle) -> None:
+        """End the access and what lives on from it. Access that is already gone is success."""
+        ...
+
+    def observe(self, handle: Handle) -> Presence:
+        """Read back whether the access is there."""
+        ...
+
+    def list_managed(self) -> Iterator[Handle]:
+        """List every access at the target that Nightlatch made."""
+        ...
+
+    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
+        """Say how the person connects, ready to be shown."""
+        ...

@@ -1,0 +1,449 @@
+"""Builders that show only what matters to a test: people, flows, requests, and a whole Nightlatch over the fakes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from nightlatch.domain.access_flow import (
+    AccessFlow,
+    ApprovalRule,
+    FlowDefinition,
+    FlowSnapshot,
+    GrantRule,
+    PeopleSelector,
+    Requirements,
+    TargetSelector,
+)
+from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
+from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
+from nightlatch.domain.change import Change
+from nightlatch.domain.connector import Capabilities
+from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
+from nightlatch.domain.identifier import prefixed, uuid7
+from nightlatch.domain.identity import SYSTEM, Actor, Principal, Role
+from nightlatch.domain.integration import Integration, Permission, Resource
+from nightlatch.domain.item import Item
+from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, PendingEvent, append
+from nightlatch.domain.value import Entity
+from nightlatch.services.access_flows import AccessFlows
+from nightlatch.services.access_requests import AccessRequests, Submission, WantedItem
+from nightlatch.services.approvals import Approvals
+from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.call import Call
+from nightlatch.services.integrations import Integrations
+from nightlatch.services.ports import Receipt
+from nightlatch.services.provisioning import Provisioning
+from nightlatch.services.sequencer import Sequencer
+from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
+from tests.fakes.connector import FakeConnector
+from tests.fakes.store import InMemoryStore, predictable
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+ISSUER = "https://id.example.com"
+API = Origin(source=Source.API)
+
+
+@dataclass
+class FakeClock:
+    """Tells the time it was set to; each look at it takes `step`."""
+
+    now: datetime = NOON
+    step: timedelta = field(default=timedelta(milliseconds=1))
+
+    def __call__(self) -> datetime:
+        """Tell the time, and let a moment pass."""
+        now = self.now
+        self.now += self.step
+        return now
+
+    def advance(self, span: timedelta) -> None:
+        """Let time pass."""
+        self.now += span
+
+    def at(self, moment: datetime) -> None:
+        """Go to a time, also back."""
+        self.now = moment
+
+
+def a_principal(
+    name: str = "maya", *, groups: Iterable[str] = (), roles: Iterable[Role] = (), issuer: str = ISSUER
+) -> Principal:
+    """Build somebody who has signed in."""
+    return Principal(
+        issuer=issuer,
+        subject=name,
+        name=name.capitalize(),
+        email=f"{name}@example.com",
+        groups=frozenset(groups),
+        roles=frozenset({Role.REQUESTER, *roles}),
+    )
+
+
+MAYA = a_principal("maya", groups=["developers"])
+NOA = a_principal("noa", groups=["approvers"])
+OMAR = a_principal("omar", groups=["approvers"])
+ADA = a_principal("ada", groups=["admins"], roles=[Role.ADMIN])
+IVO = a_principal("ivo", groups=["auditors"], roles=[Role.AUDITOR])
+EVE = a_principal("eve")
+ROBOT = a_principal("robot", groups=["approvers"], roles=[Role.SERVICE])
+
+
+def a_definition(
+    *,
+    name: str = "Orders roles",
+    who: PeopleSelector | None = None,
+    what: TargetSelector | None = None,
+    needed: int = 1,
+    approvers: Sequence[str] = ("approvers", "admins"),
+    people: Sequence[str] = (),
+    default: timedelta = HOUR,
+    maximum: timedelta = 8 * HOUR,
+    require: Requirements | None = None,
+) -> FlowDefinition:
+    """Build what an administrator writes: developers may have anything on orders, one approval each."""
+    return FlowDefinition(
+        name=name,
+        who=who or PeopleSelector(groups=("developers",)),
+        what=what or TargetSelector(integration="orders-db", names=("orders",), permissions=("*",)),
+        grant=GrantRule(default=default, maximum=maximum),
+        approve=ApprovalRule(needed=needed, groups=tuple(approvers), people=tuple(people)),
+        require=require or Requirements(),
+    )
+
+
+def a_flow(flow_id: str = "orders-roles", definition: FlowDefinition | None = None, *, needed: int = 1) -> AccessFlow:
+    """Build a flow in force."""
+    return AccessFlow(
+        id=flow_id,
+        definition=definition or a_definition(needed=needed),
+        updated_at=NOON,
+        updated_by=ADA.as_person(),
+    )
+
+
+def a_resource(name: str = "orders", *permissions: str | Permission, tags: Sequence[str] = ()) -> Resource:
+    """Build a database with these permissions."""
+    wanted = permissions or ("role1", "role3", "orders_admin")
+    return Resource(
+        type="database",
+        id=name,
+        name=name,
+        tags=tuple(tags),
+        permissions=tuple(Permission(name=one) if isinstance(one, str) else one for one in wanted),
+    )
+
+
+def an_integration(integration_id: str = "orders-db") -> Integration:
+    """Build a connected database."""
+    return Integration(
+        id=integration_id,
+        name="Orders database",
+        kind="fake",
+        settings={},
+        secret_reference=f"integrations/{integration_id}",
+        created_at=NOON,
+        updated_at=NOON,
+    )
+
+
+def a_request(
+    *permissions: str,
+    by: Principal = MAYA,
+    needed: int = 1,
+    flow: AccessFlow | None = None,
+    at: datetime = NOON,
+    duration: timedelta = HOUR,
+    number: int = 1,
+) -> AccessRequest:
+    """Build a request as it is before it is submitted; `number` tells those of one moment apart."""
+    items = tuple(
+        Item(
+            id=f"item-{position}",
+            resource_type="database",
+            resource_id="orders",
+            resource_name="orders",
+            permission=permission,
+        )
+        for position, permission in enumerate(permissions or ("role1",), start=1)
+    )
+    return AccessRequest(
+        id=prefixed("req", uuid7(at, random=number.to_bytes(8, "big"))),
+        requester=by.as_person(),
+        integration=IntegrationReference(id="orders-db", name="Orders database", kind="fake"),
+        items=items,
+        justification="a customer cannot pay",
+        duration=duration,
+        flow=FlowSnapshot.of(flow or a_flow(needed=needed)),
+        source=Source.API,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def a_history(request: AccessRequest) -> dict[Status, Change[AccessRequest]]:
+    """Lead a pending request of one approval into each state, and return the change that brought it there."""
+    at = request.updated_at
+    pending = request.submitted(by=MAYA)
+    approved = pending.state.approve(by=NOA, at=at)
+    granting = approved.state.begin_granting(at=at, due_at=at)
+    granted = granting.state.grant(session_user="nl_maya", at=at)
+    assert granted.state.ends_at is not None
+    ended_at = granted.state.ends_at
+    expiring = granted.state.expire(at=ended_at, due_at=ended_at)
+    revoking = granted.state.revoke(by=ADA, reason="leak", at=at)
+    return {
+        Status.PENDING: pending,
+        Status.APPROVED: approved,
+        Status.GRANTING: granting,
+        Status.GRANTED: granted,
+        Status.REVOKING: revoking,
+        Status.REJECTED: pending.state.reject(by=NOA, at=at),
+        Status.CANCELED: pending.state.cancel(by=MAYA, at=at),
+        Status.FAILED: granting.state.fail(error="refused", attempts=5, at=at),
+        Status.EXPIRED: expiring.state.end(at=ended_at),
+        Status.REVOKED: revoking.state.end(at=at),
+    }
+
+
+def an_event(
+    event_type: EventType = EventType.ACCESS_REQUESTED,
+    *,
+    at: datetime = NOON,
+    by: Actor = SYSTEM,
+    request_id: str | None = None,
+) -> AuditEvent:
+    """Build an event that has just happened."""
+    return AuditEvent(
+        event_type=event_type,
+        timestamp=at,
+        actor=by,
+        resource=ResourceReference(type="request", id=request_id or "req_1"),
+        description="something happened",
+        request_id=request_id,
+    )
+
+
+def a_pending_event(number: int = 1, event: AuditEvent | None = None) -> PendingEvent:
+    """Build an event as it waits in the outbox."""
+    event = event or an_event()
+    event_id = str(uuid7(event.timestamp, random=number.to_bytes(8, "big")))
+    return PendingEvent.of(event, event_id=event_id, origin=API)
+
+
+def a_chain(length: int, *, at: datetime = NOON) -> list[LedgerEntry]:
+    """Build so many ledger entries, chained from the beginning."""
+    _, entries = append(Head(hash=GENESIS), [a_pending_event(number) for number in range(1, length + 1)], at=at)
+    return entries
+
+
+# A whole Nightlatch
+
+
+@dataclass
+class InterruptibleStore(InMemoryStore):
+    """The store in memory, where something else can happen just before a commit, and which can be down."""
+
+    interruptions: list[Callable[[], object]] = field(default_factory=list)
+    refused_commits: int = 0
+
+    def commit(
+        self,
+        change: Change[Any],
+        *,
+        origin: Origin,
+        unchanged: Sequence[Entity] = (),
+        receipt: Receipt | None = None,
+    ) -> None:
+        """Let the interruption happen, then commit, unless the store is down."""
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        if self.refused_commits:
+            self.refused_commits -= 1
+            raise StoreUnavailableError("the store cannot be written")
+        super().commit(change, origin=origin, unchanged=unchanged, receipt=receipt)
+
+
+@dataclass
+class OneConnector:
+    """The connectors of a Nightlatch that knows one target."""
+
+    connector: Any
+
+    def kinds(self) -> dict[str, Capabilities]:
+        """List the one kind."""
+        return {"fake": self.connector.describe()}
+
+    def validate(self, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Accept any settings of the one kind."""
+        if kind != "fake":
+            raise InvalidInputError(Fault("/kind", "must be fake"))
+        return settings
+
+    def connect(self, integration: Integration) -> Any:  # noqa: ARG002  # there is only one
+        """Return the one connector."""
+        return self.connector
+
+
+class KilledError(BaseException):
+    """The worker died: nothing catches it, nothing is cleaned up."""
+
+
+@dataclass
+class Outside:
+    """Everything that a worker calls, and the call at which it dies.
+
+    Wrapped ports count their calls together. The call number `dies_at` (from 0) is not made, or, when
+    `after_effect`, is made and never returns.
+    """
+
+    dies_at: int | None = None
+    after_effect: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def around(self, name: str, port: Any) -> Any:
+        """Wrap a port; its calls are named `name.method`."""
+        return _Watched(self, name, port)
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Make a call, unless it is the one to die at."""
+        is_last = len(self.calls) == self.dies_at
+        self.calls.append(name)
+        if is_last and not self.after_effect:
+            raise KilledError
+        try:
+            return work()
+        finally:
+            if is_last:
+                raise KilledError
+
+
+@dataclass
+class _Watched:
+    outside: Outside
+    name: str
+    port: Any
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.port, name)
+        return lambda *args, **kwargs: self.outside.call(f"{self.name}.{name}", partial(method, *args, **kwargs))
+
+
+@dataclass
+class World:
+    """Nightlatch over the fakes: one integration, `orders-db`, with one database, `orders`, and one flow."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    connector: FakeConnector = field(default_factory=FakeConnector)
+    timer: FakeTimer = field(default_factory=FakeTimer)
+    vault: FakeVault = field(default_factory=FakeVault)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    store: InterruptibleStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = InterruptibleStore(clock=self.clock, random=predictable())
+        self.store.commit(Change(an_integration()), origin=API)
+        self.store.commit(Change(a_flow()), origin=API)
+        self.store.replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
+
+    @property
+    def requests(self) -> AccessRequests:
+        """What requesters do."""
+        return AccessRequests(
+            unit_of_work=self.store,
+            requests=self.store,
+            flows=self.store,
+            catalogue=self.store,
+            ledger=self.store,
+            connectors=OneConnector(self.connector),
+            vault=self.vault,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
+
+    @property
+    def approvals(self) -> Approvals:
+        """What approvers do."""
+        return Approvals(unit_of_work=self.store, requests=self.store, clock=self.clock)
+
+    @property
+    def flows(self) -> AccessFlows:
+        """What administrators do with flows."""
+        return AccessFlows(unit_of_work=self.store, flows=self.store, clock=self.clock)
+
+    @property
+    def integrations(self) -> Integrations:
+        """What administrators do with integrations."""
+        return Integrations(
+            unit_of_work=self.store,
+            catalogue=self.store,
+            connectors=OneConnector(self.connector),
+            secrets=self.secrets,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
+
+    @property
+    def trail(self) -> AuditTrail:
+        """What auditors read."""
+        return AuditTrail(ledger=self.store)
+
+    @property
+    def provisioning(self) -> Provisioning:
+        """What workers do."""
+        return self.provisioning_with(Outside())
+
+    def provisioning_with(self, outside: Outside) -> Provisioning:
+        """Build a worker whose every call goes through `outside`."""
+        store = outside.around("store", self.store)
+        return Provisioning(
+            unit_of_work=store,
+            requests=store,
+            catalogue=store,
+            connectors=OneConnector(outside.around("connector", self.connector)),
+            timer=outside.around("timer", self.timer),
+            vault=outside.around("vault", self.vault),
+            clock=self.clock,
+            origin=Origin(source=Source.SYSTEM),
+        )
+
+    def submitted(self, *permissions: str, by: Principal = MAYA, call: Call | None = None) -> AccessRequest:
+        """Ask for permissions on orders."""
+        items = [WantedItem("database", "orders", permission) for permission in permissions or ("role1",)]
+        submission = Submission("orders-db", items, justification="a customer cannot pay")
+        return self.requests.submit(submission, call or a_call(by))
+
+    def approved(self, *permissions: str) -> AccessRequest:
+        """Ask, and let an approver say yes."""
+        return self.approvals.approve(self.submitted(*permissions).id, a_call(NOA))
+
+    def granted(self, *permissions: str) -> AccessRequest:
+        """Ask, approve and provision."""
+        return self.provisioning.advance(self.approved(*permissions).id)
+
+    def sweep(self, *, minutes: int) -> None:
+        """Let the sweeper run every minute, for so long, as the function does: a failure stops nobody else."""
+        for _ in range(minutes):
+            for request_id in self.provisioning.due(limit=100):
+                with suppress(RivalChangeError, StoreUnavailableError):
+                    self.provisioning.advance(request_id)
+            self.clock.advance(timedelta(minutes=1))
+
+    def events(self, request_id: str | None = None) -> list[PendingEvent]:
+        """Drain the outbox, and list what the ledger holds of a request (or of everything)."""
+        Sequencer(outbox=self.store, clock=self.clock).drain(batches=1000)
+        entries = [self.store.ledger[number] for number in sorted(self.store.ledger)]
+        return [entry for entry in entries if request_id in {None, entry.request_id}]
+
+    def told(self, request_id: str | None = None) -> list[str]:
+        """List the names of the events."""
+        return [event.event_type for event in self.events(request_id)]
+
+
+def a_call(principal: Principal = MAYA, *, key: str | None = None, body: str = "") -> Call:
+    """Build one call; `body` stands for what was sent with an idempotency key."""
+    return Call(principal=principal, origin=API, idempotency_key=key, fingerprint=body)

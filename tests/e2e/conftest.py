@@ -1,0 +1,89 @@
+"""The running local stack that these tests use: this checkout's template, deployed, with IAM enforced."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from nightlatch.entrypoints.local import aws, stack
+from nightlatch.entrypoints.local.facts import StackFacts
+from tests.e2e.person import Person
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFacts]:
+    """Bring a stack of its own up, and take it down in the end; or use the one that runs at NIGHTLATCH_TEST_HOME."""
+    if running := os.environ.get("NIGHTLATCH_TEST_HOME"):
+        yield stack.facts(Path(running))
+        return
+    home: Path = tmp_path_factory.mktemp("stack")
+    try:
+        yield stack.up(home, port=_free_port(), database_port=_free_port())
+    finally:
+        stack.down(home)
+
+
+@pytest.fixture(scope="session")
+def open_for_all() -> Iterator[ExitStack]:
+    """Hold the connections of all tests, and close them in the end."""
+    with ExitStack() as connections:
+        yield connections
+
+
+@pytest.fixture(scope="session")
+def person(facts: StackFacts, open_for_all: ExitStack) -> Callable[[str], Person]:
+    """Sign one of the demo's people in, once."""
+
+    @cache
+    def sign_in(username: str) -> Person:
+        someone = Person.signed_in(facts, username)
+        open_for_all.enter_context(someone.api)
+        return someone
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def client(facts: StackFacts, open_for_all: ExitStack) -> Callable[[str], Any]:
+    """Make an AWS client of the emulator's root."""
+    port = int(facts.emulator_url.rpartition(":")[2])
+
+    @cache
+    def make(service: str) -> Any:
+        return open_for_all.enter_context(closing(aws.client(service, port=port)))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def as_role(facts: StackFacts, client: Callable[[str], Any], open_for_all: ExitStack) -> Callable[[str, str], Any]:
+    """Make an AWS client that has the rights of one function and no more."""
+
+    @cache
+    def make(function: str, service: str) -> Any:
+        name = f"{facts.stack}-{function.replace('_', '-')}"
+        role = client("lambda").get_function_configuration(FunctionName=name)["Role"]
+        keys = client("sts").assume_role(RoleArn=role, RoleSessionName=function)["Credentials"]
+        limited = boto3.client(
+            service,
+            endpoint_url=facts.emulator_url,
+            region_name=facts.region,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        return open_for_all.enter_context(closing(limited))
+
+    return make

@@ -1,0 +1,258 @@
+"""The store in memory: every storage port at once, refusing what DynamoDB refuses.
+
+The suites in tests/integration/aws run on it and on the real adapters alike.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import NotFoundError, RivalChangeError
+from nightlatch.domain.grant import Grant
+from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, uuid7
+from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.value import Entity
+from nightlatch.services.ports import Clock, LedgerIndex, Randomness, Receipt, RequestFilter
+
+E = TypeVar("E", bound=Entity)
+Key = tuple[type[Entity], str]
+
+LIMIT = 100
+RECEIPTS_KEPT = timedelta(hours=24)
+FOR_EVER = None
+
+
+@dataclass
+class InMemoryStore:
+    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox and Ledger over plain dictionaries."""
+
+    clock: Clock
+    random: Randomness
+    retention: timedelta = timedelta(days=90)
+    entities: dict[Key, Entity] = field(default_factory=dict)
+    flow_versions: dict[str, list[AccessFlow]] = field(default_factory=dict)
+    found: dict[str, dict[tuple[str, str], Resource]] = field(default_factory=dict)
+    outbox: dict[str, PendingEvent] = field(default_factory=dict)
+    ledger: dict[int, LedgerEntry] = field(default_factory=dict)
+    chain: Head = field(default_factory=Head)
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    expiries: dict[Key | tuple[str, str], datetime | None] = field(default_factory=dict)
+
+    # UnitOfWork
+
+    def commit(
+        self,
+        change: Change[Any],
+        *,
+        origin: Origin,
+        unchanged: Sequence[Entity] = (),
+        receipt: Receipt | None = None,
+    ) -> None:
+        """Check everything, then write everything."""
+        self._refuse_too_much(change, unchanged, receipt)
+        for entity in change.entities:
+            self._require(key_of(entity), entity.version - 1)
+        for entity in unchanged:
+            self._require(key_of(entity), entity.version)
+        if receipt and self.receipt(receipt.principal_id, receipt.key):
+            raise RivalChangeError(f"{receipt.key} was changed by somebody else meanwhile")
+        for entity in change.entities:
+            self._put(entity, beside=(*change.entities, *unchanged))
+        if receipt:
+            key = (receipt.principal_id, receipt.key)
+            self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
+        self.record(*change.events, origin=origin)
+
+    def record(self, *events: AuditEvent, origin: Origin) -> None:
+        """Put the events into the outbox."""
+        for index, event in enumerate(events):
+            event_id = str(uuid7(event.timestamp, index=index, random=self.random(RANDOM_BYTES)))
+            self.outbox[event_id] = PendingEvent.of(event, event_id=event_id, origin=origin)
+
+    def receipt(self, principal_id: str, key: str) -> Receipt | None:
+        """Find a receipt that is still kept."""
+        return self.receipts.get((principal_id, key)) if self._is_live((principal_id, key)) else None
+
+    def _require(self, key: Key, version: int) -> None:
+        stored = self.entities[key].version if key in self.entities else 0
+        if stored != version:
+            raise RivalChangeError(f"{key[0].__name__} {key[1]} was changed by somebody else meanwhile")
+
+    def _refuse_too_much(self, change: Change[Any], unchanged: Sequence[Entity], receipt: Receipt | None) -> None:
+        flows = [entity for entity in change.entities if isinstance(entity, AccessFlow)]
+        checked = {key_of(entity) for entity in unchanged} - {key_of(entity) for entity in change.entities}
+        size = len(change.entities) + len(flows) + len(checked) + bool(receipt) + len(change.events)
+        if size > LIMIT:
+            raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
+
+    def _put(self, entity: Entity, *, beside: Sequence[Entity]) -> None:
+        self.entities[key_of(entity)] = entity
+        self.expiries[key_of(entity)] = self._expiry(entity, beside)
+        if isinstance(entity, AccessFlow):
+            self.flow_versions.setdefault(entity.id, []).append(entity)
+
+    def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        wanted_id = key_of(entity)[1] if isinstance(entity, AccessRequest | Grant) else None
+        for other in (entity, *beside):
+            if isinstance(other, AccessRequest) and other.id == wanted_id and other.closed_at:
+                return other.closed_at + self.retention
+        return FOR_EVER
+
+    def _is_live(self, key: Key | tuple[str, str]) -> bool:
+        expires_at = self.expiries.get(key, FOR_EVER)
+        return expires_at is FOR_EVER or expires_at > self.clock()
+
+    # Requests
+
+    def request(self, request_id: str) -> AccessRequest:
+        """Read a request."""
+        return self._live(AccessRequest, request_id, f"there is no request {request_id}")
+
+    def grant(self, request_id: str) -> Grant:
+        """Read a grant."""
+        return self._live(Grant, request_id, f"request {request_id} has no grant")
+
+    def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Find requests, newest first."""
+        low = lowest_id("req", wanted.since) if wanted.since else ""
+        high = lowest_id("req", wanted.until) if wanted.until else "~"
+        for request in sorted(self._all(AccessRequest), key=lambda request: request.id, reverse=True):
+            if (
+                low <= request.id < min(high, wanted.before_id or "~")
+                and wanted.requester_id in {None, request.requester.id}
+                and (wanted.statuses is None or request.status in wanted.statuses)
+                and self._is_live(key_of(request))
+            ):
+                yield request
+
+    def due(self, at: datetime, *, limit: int) -> list[str]:
+        """List what is overdue, longest overdue first."""
+        waiting = [(request.due_at, request.id) for request in self._all(AccessRequest) if request.due_at]
+        return [request_id for due_at, request_id in sorted(waiting) if due_at <= at][:limit]
+
+    # Flows
+
+    def all(self) -> list[AccessFlow]:
+        """Read the flows in force."""
+        return sorted(self._all(AccessFlow), key=lambda flow: flow.id)
+
+    def one(self, flow_id: str) -> AccessFlow | None:
+        """Read a flow in force."""
+        return self._one(AccessFlow, flow_id)
+
+    def versions(self, flow_id: str) -> list[AccessFlow]:
+        """Read every version, newest first."""
+        return self.flow_versions.get(flow_id, [])[::-1]
+
+    # Catalogue
+
+    def integrations(self) -> list[Integration]:
+        """Read the integrations."""
+        return sorted(self._all(Integration), key=lambda integration: integration.id)
+
+    def integration(self, integration_id: str) -> Integration | None:
+        """Read an integration."""
+        return self._one(Integration, integration_id)
+
+    def resources(self, integration_id: str) -> list[Resource]:
+        """Read what was found."""
+        return [resource for _, resource in sorted(self.found.get(integration_id, {}).items())]
+
+    def resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
+        """Read one thing that was found."""
+        return self.found.get(integration_id, {}).get((resource_type, resource_id))
+
+    def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
+        """Replace what was found."""
+        self.found[integration_id] = {(resource.type, resource.id): resource for resource in resources}
+
+    # Outbox and Ledger
+
+    def head(self) -> Head:
+        """Say where the chain stands."""
+        return self.chain
+
+    def pending(self, *, limit: int) -> list[PendingEvent]:
+        """Read what waits, oldest first."""
+        return [event for _, event in sorted(self.outbox.items())][:limit]
+
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+        """Check everything, then move it."""
+        if 1 + 2 * len(entries) > LIMIT:
+            raise ValueError(f"{1 + 2 * len(entries)} items are more than a transaction can write ({LIMIT})")
+        stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
+        if not stands or any(entry.seq in self.ledger or entry.id not in self.outbox for entry in entries):
+            raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
+        self.chain = head
+        for entry in entries:
+            self.ledger[entry.seq] = entry
+            del self.outbox[entry.id]
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Read an entry."""
+        return next(iter(self.by_numbers([seq])), None)
+
+    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
+        """Read entries in order."""
+        numbers = (seq for seq in sorted(self.ledger, reverse=newest_first) if first <= seq <= last)
+        return iter(self.by_numbers(numbers))
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
+        """Read these entries, in this order."""
+        entries = (self.ledger.get(seq) for seq in numbers)
+        return [entry for entry in entries if entry and entry.recorded_at + self.retention > self.clock()]
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List numbers, highest first."""
+        for seq in sorted(self.ledger, reverse=True):
+            if first <= seq <= last and _index_values(self.ledger[seq])[index] == value:
+                yield seq
+
+    def number_of(self, event_id: str) -> int | None:
+        """Find an event's number."""
+        return next((seq for seq, entry in self.ledger.items() if entry.id == event_id), None)
+
+    # Within
+
+    def _all(self, kind: type[E]) -> list[E]:
+        return [entity for entity in self.entities.values() if isinstance(entity, kind)]
+
+    def _one(self, kind: type[E], entity_id: str) -> E | None:
+        entity = self.entities.get((kind, entity_id))
+        return entity if isinstance(entity, kind) else None
+
+    def _live(self, kind: type[E], entity_id: str, otherwise: str) -> E:
+        entity = self._one(kind, entity_id)
+        if entity is None or not self._is_live((kind, entity_id)):
+            raise NotFoundError(otherwise)
+        return entity
+
+
+def key_of(entity: Entity) -> Key:
+    """Name an entity by kind and id; a grant goes by its request's."""
+    if isinstance(entity, Grant):
+        return Grant, entity.request_id
+    if isinstance(entity, AccessRequest | AccessFlow | Integration):
+        return type(entity), entity.id
+    raise TypeError(f"{type(entity).__name__} has no place in the store")
+
+
+def predictable(seed: int = 0) -> Randomness:
+    """Make a source of bytes that never repeats itself and is the same in every run."""
+    counter = iter(range(seed, 1 << 62))
+    return lambda size: (next(counter) << 2).to_bytes(8)[-size:].ljust(size, b"\0")
+
+
+def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
+    return {
+        LedgerIndex.ACTOR: entry.actor.id,
+        LedgerIndex.RESOURCE: entry.resource.id,
+        LedgerIndex.REQUEST: entry.request_id,
+        LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
+    }

@@ -1,0 +1,178 @@
+"""A client of the API's functions: builds the events that API Gateway sends, and reads the answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from nightlatch import bootstrap
+from nightlatch.domain.identity import Principal, Role
+from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
+from nightlatch.entrypoints.api.cursors import Cursors, cursors
+from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
+from tests.builders import MAYA, World
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUTES = [*RULES, *WITHOUT_TOKEN]
+SETTINGS = bootstrap.Settings(
+    state_table="state",
+    ledger_table="ledger",
+    retention=timedelta(days=90),
+    time_zone="UTC",
+    groups_claim="cognito:groups",
+    admin_groups=frozenset({"admins"}),
+    auditor_groups=frozenset({"auditors"}),
+    cursor_secret="cursors",
+    credentials_key="key",
+    secret_prefix="nightlatch/integrations/",
+    schedule_group="nightlatch",
+    schedule_role="role",
+    expiry_function="expiry",
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda tells a function of itself."""
+
+    function_name: str = "nightlatch-test"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-test"
+    aws_request_id: str = "a1b2c3d4"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong, by pointer or `?parameter`."""
+        return {
+            fault["pointer"] if "pointer" in fault else f"?{fault['parameter']}": fault["detail"]
+            for fault in self.json["errors"]
+        }
+
+
+def claims_of(principal: Principal) -> dict[str, Any]:
+    """Say who somebody is as API Gateway does."""
+    service = {"client_id": principal.subject} if Role.SERVICE in principal.roles else {"username": principal.subject}
+    return {
+        "iss": principal.issuer,
+        "sub": principal.subject,
+        "name": principal.name,
+        "email": principal.email,
+        "cognito:groups": f"[{' '.join(sorted(principal.groups))}]",
+        "token_use": "access",
+        **service,
+    }
+
+
+def an_api_event(
+    method: str,
+    path: str,
+    *,
+    claims: Mapping[str, Any] | None = None,
+    body: object = None,
+    text: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Build an event of an HTTP API, payload version 2.0. `body` is sent as JSON, `text` as it is."""
+    path, _, query = path.partition("?")
+    sent = json.dumps(body) if body is not None else text
+    content_type = {"content-type": "application/json"} if sent is not None else {}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"user-agent": "tests/1.0", **content_type, **(headers or {})},
+        "requestContext": {
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.50", "userAgent": "tests/1.0"},
+            "requestId": "Ucx9LjIvFiAEMaA=",
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+    if query:
+        together: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            together.setdefault(name, []).append(value)
+        event["queryStringParameters"] = {name: ",".join(values) for name, values in together.items()}
+    if sent is not None:
+        event["body"] = sent
+    if claims is not None:
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": dict(claims), "scopes": None}}
+    return event
+
+
+@dataclass
+class Client:
+    """Calls the five functions, as they are, over the fakes of a World."""
+
+    world: World
+    apps: dict[str, ModuleType] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.apps = {name: _loaded(name) for name in FUNCTIONS}
+        for app in self.apps.values():
+            app.api.dependency_overrides = {
+                bootstrap.settings: lambda: SETTINGS,
+                bootstrap.access_requests: lambda: self.world.requests,
+                bootstrap.approvals: lambda: self.world.approvals,
+                bootstrap.access_flows: lambda: self.world.flows,
+                bootstrap.integrations: lambda: self.world.integrations,
+                bootstrap.audit_trail: lambda: self.world.trail,
+                cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
+            }
+
+    def send(self, event: dict[str, Any], *, to: str | None = None) -> Answer:
+        """Hand an event to the function that answers its route."""
+        http = event["requestContext"]["http"]
+        name = to or self._function_of(http["method"], event["rawPath"])
+        answer = self.apps[name].handler(event, Context())
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def call(self, method: str, path: str, body: object = None, *, by: Principal | None = MAYA, **more: Any) -> Answer:
+        """Call a route as somebody."""
+        return self.send(an_api_event(method, path, claims=claims_of(by) if by else None, body=body, **more))
+
+    def get(self, path: str, *, by: Principal | None = MAYA, **more: Any) -> Answer:
+        """Read something."""
+        return self.call("GET", path, by=by, **more)
+
+    def post(self, path: str, body: object = None, *, by: Principal | None = MAYA, **more: Any) -> Answer:
+        """Command something."""
+        return self.call("POST", path, body, by=by, **more)
+
+    def put(self, path: str, body: object = None, *, by: Principal | None = MAYA, **more: Any) -> Answer:
+        """Write something."""
+        return self.call("PUT", path, body, by=by, **more)
+
+    def _function_of(self, method: str, path: str) -> str:
+        for name, app in self.apps.items():
+            routes = app.api._static_routes + app.api._dynamic_routes
+            if any(route.method == method and route.rule.match(path) for route in routes):
+                return name
+        return "access_requests"  # as the template's $default route
+
+
+_modules: dict[str, ModuleType] = {}
+
+
+def _loaded(name: str) -> ModuleType:
+    if name not in _modules:
+        _modules[name] = load_function(name, ROOT / "functions")
+    return _modules[name]

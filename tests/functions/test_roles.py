@@ -1,0 +1,145 @@
+"""Every route, every role, own things and others'."""
+
+from typing import Any
+
+import pytest
+
+from nightlatch.domain.identity import Principal, Role
+from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
+from tests.builders import ADA, EVE, IVO, MAYA, NOA, ROBOT, World
+from tests.functions.client import Client, an_api_event, claims_of
+
+PEOPLE = {"requester": MAYA, "approver": NOA, "stranger": EVE, "auditor": IVO, "admin": ADA, "service": ROBOT}
+BODIES: dict[str, Any] = {
+    "POST /v1/requests/{request_id}/revoke": {"reason": "leak"},
+    "POST /v1/requests": {
+        "integration": "orders-db",
+        "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
+        "justification": "a customer cannot pay",
+    },
+    "POST /v1/integrations": {"id": "more-db", "name": "More", "kind": "fake", "secret": "s3cret"},
+    "PUT /v1/flows/{flow_id}": {
+        "name": "Mine",
+        "who": {"groups": ["developers"]},
+        "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
+        "grant": {"default": "PT1H", "maximum": "PT8H"},
+        "approve": {"needed": 0},
+    },
+}
+UNSEEN = "/v1/requests/req_unknown"
+
+
+def call(client: Client, route: tuple[str, str], request_id: str, *, by: Principal | None) -> Any:
+    method, template = route
+    path = (
+        template.replace("{request_id}", request_id)
+        .replace("{flow_id}", "orders-roles")
+        .replace("{integration_id}", "orders-db")
+        .replace("{entry_id}", "0199")
+    )
+    return client.call(method, path, BODIES.get(f"{method} {template}"), by=by)
+
+
+@pytest.mark.parametrize("route", RULES, ids=" ".join)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_only_the_roles_of_the_table_pass(client: Client, world: World, route: tuple[str, str], person: str) -> None:
+    """C1: every route and every role, generated from the table."""
+    request = world.submitted("role1")
+    caller = PEOPLE[person]
+    roles = caller.roles - {Role.REQUESTER} if caller.is_service else caller.roles
+
+    answer = call(client, route, request.id, by=caller)
+
+    if roles.isdisjoint(RULES[route]):
+        assert (answer.status, answer.json["type"]) == (403, "/problems/not-allowed")
+    else:
+        assert answer.status != 401
+        assert answer.json.get("detail") is None or "this is for" not in answer.json["detail"]
+
+
+@pytest.mark.parametrize("route", RULES, ids=" ".join)
+def test_nobody_passes_without_a_token(client: Client, route: tuple[str, str]) -> None:
+    """C1: strangers learn nothing, not even that their body was wrong."""
+    answer = call(client, route, "req_1", by=None)
+
+    assert (answer.status, answer.json["type"]) == (401, "/problems/unauthenticated")
+
+
+def test_the_health_check_needs_no_token(client: Client) -> None:
+    assert client.get("/healthz", by=None).json == {"status": "ok"}
+    assert len(WITHOUT_TOKEN) == 1
+
+
+@pytest.mark.parametrize("route", [route for route in RULES if "{request_id}" in route[1]], ids=" ".join)
+def test_a_request_out_of_sight_is_answered_as_an_unknown_one(
+    client: Client, world: World, route: tuple[str, str]
+) -> None:
+    """C1, A11: byte for byte, but for the id that was sent."""
+    request = world.submitted("role1")
+
+    unseen = call(client, route, request.id, by=EVE)
+    unknown = call(client, route, "req_unknown", by=EVE)
+
+    assert unseen.status == unknown.status
+    assert unseen.status in {403, 404}
+    assert unseen.headers == unknown.headers
+    assert unseen.text.replace(request.id, "req_unknown") == unknown.text
+
+
+def test_a_vote_out_of_sight_changes_nothing_and_leaves_no_trace_that_tells(client: Client, world: World) -> None:
+    """A11: a vote on an id of another's request without right."""
+    request = world.submitted("role1")
+
+    assert client.post(f"/v1/requests/{request.id}/approve", by=EVE).status == 404
+    assert world.store.request(request.id) == request
+
+
+def test_a_machine_cannot_approve(client: Client, world: World) -> None:
+    """A12: machine identity approves."""
+    request = world.submitted("role1")
+
+    for verdict in ("approve", "reject"):
+        assert client.post(f"/v1/requests/{request.id}/{verdict}", by=ROBOT).status == 403
+    assert world.store.request(request.id) == request
+
+
+def test_nobody_approves_their_own_request_and_the_attempt_is_an_event(client: Client, world: World) -> None:
+    """A3: not even an administrator who is in the approvers' group."""
+    request = world.submitted("role1", by=MAYA)
+
+    answer = client.post(
+        f"/v1/requests/{request.id}/approve", by=MAYA.model_copy(update={"groups": frozenset({"approvers"})})
+    )
+
+    assert answer.status == 403
+    assert world.told(request.id)[-1] == "access.approval.refused"
+
+
+@pytest.mark.parametrize("route", [route for route in RULES if route[0] != "GET"], ids=" ".join)
+def test_an_auditor_changes_nothing(client: Client, world: World, route: tuple[str, str]) -> None:
+    """C5: an auditor changes something."""
+    request = world.submitted("role1")
+    before = dict(world.store.entities)
+
+    answer = call(client, route, request.id, by=IVO)
+
+    assert answer.status == 403
+    assert world.store.entities == before
+
+
+@pytest.mark.parametrize("path", ["/v1/audit", "/v1/audit/entries", "/v1/audit/entries/0199"])
+def test_a_requester_does_not_read_the_trail(client: Client, path: str) -> None:
+    """C5: a requester exports the trail."""
+    assert client.get(path, by=MAYA).status == 403
+
+
+def test_a_route_that_has_no_rule_does_not_exist(client: Client) -> None:
+    """C1: fails closed, even if somebody forgets the rule."""
+    answer = client.send(an_api_event("GET", "/v1/requests/x/secrets", claims=claims_of(ADA)))
+
+    assert answer.status == 404
+
+
+def test_what_was_sent_is_looked_at_after_who_sent_it(client: Client) -> None:
+    for body in ({"nonsense": 1}, [], 1):
+        assert client.put("/v1/flows/orders-roles", body, by=MAYA).status == 403

@@ -1,0 +1,118 @@
+"""The store that a suite is told about: in memory, and on DynamoDB as moto plays it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
+from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.flows import DynamoFlows
+from nightlatch.adapters.dynamodb.ledger import DynamoLedger
+from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
+from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
+from nightlatch.domain.audit_event import AuditEvent
+from nightlatch.domain.change import Change
+from nightlatch.domain.ledger import LedgerEntry, append
+from nightlatch.domain.value import Entity
+from nightlatch.services.ports import Catalogue, Flows, Ledger, Outbox, Requests, UnitOfWork
+from tests.fakes.store import InMemoryStore, predictable
+from tests.integration.aws.builders import ORIGIN, Clock
+from tests.integration.aws.tables import make_anew, table_definition
+
+REGION = "eu-central-1"
+TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
+RETENTION = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Every storage port of one kind of store."""
+
+    work: UnitOfWork
+    requests: Requests
+    flows: Flows
+    catalogue: Catalogue
+    outbox: Outbox
+    ledger: Ledger
+    clock: Clock
+
+    def put(self, *entities: Entity) -> None:
+        """Store new entities, without events."""
+        for start in range(0, len(entities), 100):
+            first, *others = entities[start : start + 100]
+            self.work.commit(Change(first, (), tuple(others)), origin=ORIGIN)
+
+    def sequence(self, *events: AuditEvent) -> list[LedgerEntry]:
+        """Record events and move them into the ledger at once."""
+        self.work.record(*events, origin=ORIGIN)
+        before = self.outbox.head()
+        after, entries = append(before, self.outbox.pending(limit=49), at=self.clock())
+        self.outbox.append(entries, after=before, head=after)
+        return entries
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stand still."""
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """Play AWS, whatever endpoint and profile the environment names, and say in which region."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        with mock_aws():
+            yield REGION
+
+
+@pytest.fixture(scope="module")
+def bound(aws: str) -> DynamoDBClient:
+    """Bind the records once: making a client is what takes long."""
+    bind(state_table="state", ledger_table="ledger", region=aws)
+    return boto3.client("dynamodb")
+
+
+@pytest.fixture
+def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
+    """Begin with empty tables."""
+    make_anew(bound, TABLES)
+    return bound
+
+
+def in_memory(clock: Clock) -> Store:
+    """Build the store in memory."""
+    fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION)
+    return Store(fake, fake, fake, fake, fake, fake, clock)
+
+
+def on_dynamodb(clock: Clock) -> Store:
+    """Build the store on the bound tables."""
+    random = predictable()
+    return Store(
+        work=DynamoUnitOfWork(clock=clock, random=random, retention=RETENTION, sleep=lambda _: None),
+        requests=DynamoRequests(clock=clock),
+        flows=DynamoFlows(),
+        catalogue=DynamoCatalogue(),
+        outbox=DynamoOutbox(random=random, retention=RETENTION),
+        ledger=DynamoLedger(clock=clock),
+        clock=clock,
+    )
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
+    """Give the suite each kind of store in turn."""
+    if request.param == "memory":
+        return in_memory(clock)
+    request.getfixturevalue("dynamodb")
+    return on_dynamodb(clock)

@@ -1,0 +1,176 @@
+"""How the adapters talk to DynamoDB: with one client, repeatably, and never more than is asked of them."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pytest
+from botocore.model import OperationModel
+from botocore.stub import Stubber
+from pynamodb.exceptions import TransactWriteError
+
+from nightlatch.adapters.dynamodb.connection import bind, table_of
+from nightlatch.adapters.dynamodb.keys import request_key
+from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
+from nightlatch.adapters.dynamodb.reading import read_many
+from nightlatch.adapters.dynamodb.records import HeadRecord, RequestRecord, StateRecord
+from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import RivalChangeError
+from nightlatch.domain.ledger import Head, append
+from nightlatch.services.ports import RequestFilter
+from tests.fakes.store import predictable
+from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
+from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    """List what is sent to DynamoDB."""
+    sent: Calls = []
+
+    def note(model: OperationModel, params: dict[str, Any], **_: object) -> None:
+        sent.append((model.name, params))
+
+    events = table_of(StateRecord).connection.client.meta.events
+    events.register("provide-client-params.dynamodb.*", note)
+    yield sent
+    events.unregister("provide-client-params.dynamodb.*", note)
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    """Only the real one is told about here."""
+    return on_dynamodb(clock)
+
+
+@pytest.fixture
+def stubber() -> Iterator[Stubber]:
+    """Answer in DynamoDB's place."""
+    with Stubber(table_of(StateRecord).connection.client) as stubber:
+        yield stubber
+
+
+def refuse(stubber: Stubber, *codes: str) -> None:
+    """Refuse one transaction for these reasons, one per item."""
+    reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
+    stubber.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+
+
+def test_all_records_share_one_connection() -> None:
+    records = (StateRecord, RequestRecord, HeadRecord, LedgerRecord)
+    assert len({id(table_of(record).connection) for record in records}) == 1
+
+
+def test_binding_makes_no_client(aws: str) -> None:
+    before = table_of(StateRecord).connection
+    try:
+        bind(state_table="other-state", ledger_table="other-ledger", region=aws)
+        assert table_of(RequestRecord).connection is not before
+        assert table_of(RequestRecord).table_name == "other-state"
+        assert table_of(StateRecord).connection._client is None
+    finally:
+        bind(state_table="state", ledger_table="ledger", region=aws)
+
+
+def test_nobody_asks_what_a_call_consumed(store: Store, calls: Calls) -> None:
+    store.put(a_request())
+    store.requests.request(a_request().id)
+    assert [params["ReturnConsumedCapacity"] for _, params in calls] == ["NONE", "NONE"]
+
+
+def test_every_transaction_carries_a_token_of_its_own(store: Store, calls: Calls) -> None:
+    store.put(a_request(1))
+    store.put(a_request(2))
+    tokens = {params["ClientRequestToken"] for _, params in calls}
+    assert len(tokens) == 2
+
+
+def test_finding_reads_no_further_than_is_consumed(store: Store, calls: Calls) -> None:
+    store.put(*(a_request(number) for number in range(150)))
+    calls.clear()
+    assert len(list(islice(store.requests.find(RequestFilter()), 100))) == 100
+    assert [name for name, _ in calls] == ["Query", "BatchGetItem"]
+
+
+def test_a_scan_writes_only_what_is_new(store: Store, calls: Calls) -> None:
+    store.catalogue.replace_resources("orders-db", [a_resource("a"), a_resource("b")])
+    calls.clear()
+    store.catalogue.replace_resources("orders-db", [a_resource("a"), a_resource("b", description="new")])
+    assert [name for name, _ in calls] == ["Query", "BatchWriteItem"]
+    assert len(calls[1][1]["RequestItems"]["state"]) == 1
+
+
+def test_a_conflict_of_transactions_is_waited_out_under_the_same_token(stubber: Stubber, clock: Clock) -> None:
+    pauses: list[float] = []
+    work = DynamoUnitOfWork(clock=clock, random=predictable(), retention=RETENTION, sleep=pauses.append)
+    refuse(stubber, "TransactionConflict")
+    refuse(stubber, "ThrottlingError")
+    stubber.add_response("transact_write_items", {})
+    work.commit(Change(a_request()), origin=ORIGIN)
+    assert len(pauses) == 2
+    stubber.assert_no_pending_responses()
+
+
+def test_a_conflict_that_stays_is_a_rivals_change(stubber: Stubber, store: Store) -> None:
+    for _ in range(4):
+        refuse(stubber, "TransactionConflict")
+    with pytest.raises(RivalChangeError, match=a_request().id):
+        store.put(a_request())
+    stubber.assert_no_pending_responses()
+
+
+def test_a_broken_condition_is_not_tried_again(stubber: Stubber, store: Store) -> None:
+    refuse(stubber, "TransactionConflict", "ConditionalCheckFailed")
+    with pytest.raises(RivalChangeError):
+        store.put(a_request(1), a_request(2))
+    stubber.assert_no_pending_responses()
+
+
+def test_a_sequencer_does_not_wait_for_its_rival(stubber: Stubber, store: Store) -> None:
+    refuse(stubber, "TransactionConflict")
+    with pytest.raises(RivalChangeError, match="LEDGER HEAD"):
+        store.outbox.append([], after=Head(), head=Head(seq=1, hash="a"))
+    stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_what_is_no_conflict_is_not_called_one(stubber: Stubber, store: Store, code: str) -> None:
+    refuse(stubber, code)
+    with pytest.raises(TransactWriteError):
+        store.put(a_request())
+
+
+def test_a_batch_asks_again_for_what_was_not_answered(stubber: Stubber) -> None:
+    keys = [request_key("req_1"), request_key("req_2")]
+    raw = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
+    stubber.add_response(
+        "batch_get_item", {"Responses": {"state": raw[:1]}, "UnprocessedKeys": {"state": {"Keys": raw[1:]}}}
+    )
+    stubber.add_response("batch_get_item", {"Responses": {"state": raw[1:]}, "UnprocessedKeys": {}})
+    pauses: list[float] = []
+    assert list(read_many(StateRecord, keys, sleep=pauses.append)) == keys
+    assert pauses == [0.05]
+
+
+def test_a_batch_that_is_never_answered_is_an_error_and_not_a_gap(stubber: Stubber) -> None:
+    keys = [request_key("req_1")]
+    raw = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
+    for _ in range(6):
+        stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {"state": {"Keys": raw}}})
+    with pytest.raises(TimeoutError, match="1 items of state"):
+        read_many(StateRecord, keys, sleep=lambda _: None)
+
+
+def test_an_append_of_49_entries_is_one_call(store: Store, calls: Calls) -> None:
+    store.work.record(*(an_event(str(number)) for number in range(49)), origin=ORIGIN)
+    head, entries = append(Head(), store.outbox.pending(limit=49), at=NOW)
+    calls.clear()
+    store.outbox.append(entries, after=Head(), head=head)
+    ((name, params),) = calls
+    assert name == "TransactWriteItems"
+    assert len(params["TransactItems"]) == 99

@@ -1,0 +1,218 @@
+"""Entity and item are the same thing in two forms: whatever is laid out can be read back exactly."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nightlatch.adapters.dynamodb.keys import key_of, ledger_key, padded, request_id_in
+from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of, record_of_entry
+from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, record_of, value_of
+from nightlatch.domain.access_flow import (
+    AccessFlow,
+    ApprovalRule,
+    FlowDefinition,
+    FlowSnapshot,
+    GrantRule,
+    PeopleSelector,
+    Requirements,
+    TargetSelector,
+)
+from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
+from nightlatch.domain.audit_event import ResourceReference, Scope, Severity, Source
+from nightlatch.domain.connector import Entitlement, GrantIntent, Handle
+from nightlatch.domain.grant import Grant
+from nightlatch.domain.identity import Actor, ActorType, Person
+from nightlatch.domain.integration import Integration, IntegrationStatus
+from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
+from nightlatch.domain.ledger import LedgerEntry, canonical_json
+from nightlatch.domain.value import Entity, Value
+
+RETENTION = timedelta(days=90)
+
+text = st.text(max_size=12)
+names = st.text(min_size=1, max_size=12)
+counts = st.integers(min_value=1, max_value=10**6)
+instants = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+spans = st.integers(min_value=1, max_value=30 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+json_leaves = st.none() | st.booleans() | st.integers(-(10**15), 10**15) | text
+details = st.dictionaries(
+    text,
+    st.recursive(json_leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3)),
+)
+slugs = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+people = st.builds(Person, id=names, name=text, email=text)
+actors = st.builds(Actor, type=st.sampled_from(ActorType), id=text, name=text, email=text)
+texts = st.lists(text, max_size=3).map(tuple)
+named = st.lists(names, max_size=3).map(tuple)
+approvals = st.builds(ApprovalRule, people=st.tuples(names), groups=named, needed=st.integers(0, 10))
+votes = st.builds(Vote, verdict=st.sampled_from(Verdict), approver=people, reason=text, at=instants)
+items = st.builds(
+    Item,
+    id=names,
+    resource_type=text,
+    resource_id=text,
+    resource_name=text,
+    resource_tags=texts,
+    permission=text,
+    permission_tags=texts,
+    status=st.sampled_from(ItemStatus),
+    votes=st.dictionaries(names, votes, max_size=2),
+)
+requests = st.builds(
+    AccessRequest,
+    version=counts,
+    id=names,
+    status=st.sampled_from(Status),
+    requester=people,
+    integration=st.builds(IntegrationReference, id=names, name=text, kind=text),
+    items=st.lists(items, max_size=3).map(tuple),
+    justification=text,
+    ticket=text,
+    duration=spans,
+    flow=st.builds(FlowSnapshot, id=names, name=text, version=counts, approve=approvals, maximum=spans),
+    source=st.sampled_from(Source),
+    created_at=instants,
+    updated_at=instants,
+    granted_at=st.none() | instants,
+    ends_at=st.none() | instants,
+    closed_at=st.none() | instants,
+    end_reason=st.none() | st.sampled_from(EndReason),
+    ended_by=st.none() | actors,
+    session_user=text,
+    quarantined=st.booleans(),
+    due_at=st.none() | instants,
+)
+entitlements = st.builds(Entitlement, resource_type=text, resource_id=text, permission=text)
+grants = st.builds(
+    Grant,
+    version=counts,
+    request_id=names,
+    integration_id=names,
+    intent=st.builds(
+        GrantIntent, grant_id=names, holder=text, entitlements=st.lists(entitlements).map(tuple), ends_at=instants
+    ),
+    handle=st.builds(Handle, grant_id=names, session_user=text, details=details),
+    sealed_secret=st.none() | text,
+    attempts=counts,
+    last_error=text,
+    is_given_up=st.booleans(),
+)
+grant_rules = spans.map(lambda span: GrantRule(default=span, maximum=span))
+definitions = st.builds(
+    FlowDefinition,
+    name=names,
+    description=text,
+    who=st.builds(PeopleSelector, people=named, groups=named),
+    what=st.builds(
+        TargetSelector,
+        integration=slugs,
+        resource_type=st.none() | names,
+        names=st.tuples(names),
+        ids=named,
+        tags=named,
+        permissions=st.tuples(names),
+    ),
+    grant=grant_rules,
+    approve=approvals,
+    require=st.builds(Requirements, justification=st.booleans(), minimum_length=st.integers(1, 1000)),
+)
+flows = st.builds(AccessFlow, version=counts, id=slugs, definition=definitions, updated_at=instants, updated_by=people)
+integrations = st.builds(
+    Integration,
+    version=counts,
+    id=slugs,
+    name=names,
+    kind=text,
+    settings=details,
+    secret_reference=text,
+    status=st.sampled_from(IntegrationStatus),
+    status_message=text,
+    resource_count=counts,
+    created_at=instants,
+    updated_at=instants,
+    scanned_at=st.none() | instants,
+)
+entries = st.builds(
+    LedgerEntry,
+    id=names,
+    timestamp=instants,
+    event_type=names,
+    severity=st.sampled_from(Severity),
+    actor=actors,
+    resource=st.builds(ResourceReference, type=text, id=text, name=text),
+    scope=st.none() | st.sampled_from(Scope),
+    request_id=st.none() | names,
+    integration=st.none() | names,
+    description=text,
+    details=details,
+    source=st.sampled_from(Source),
+    ip_address=st.none() | text,
+    user_agent=st.none() | text,
+    seq=counts,
+    recorded_at=instants,
+    prev_hash=text,
+    hash=text,
+)
+
+
+def stored(record: StateRecord) -> StateRecord:
+    """Send a record through the form that DynamoDB is sent and answers with."""
+    return StateRecord.from_raw_data(record.serialize())
+
+
+@given(entity=requests | grants | flows | integrations)
+def test_an_entity_is_read_back_as_it_was_laid_out(entity: Entity) -> None:
+    record = stored(record_of(entity))
+    assert value_of(record, type(entity)) == entity
+    assert (record.pk, record.sk) == key_of(entity)
+    assert record.version == entity.version
+
+
+@given(entry=entries)
+def test_a_ledger_entry_is_read_back_byte_for_byte(entry: LedgerEntry) -> None:
+    record = LedgerRecord.from_raw_data(record_of_entry(entry, retention=RETENTION).serialize())
+    assert entry_of(record) == entry
+    assert record.body.encode() == canonical_json(entry_of(record).model_dump(mode="json"))
+    assert (record.pk, record.sk) == ledger_key(entry.seq)
+
+
+@given(request=requests)
+def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
+    attributes = record_of(request).serialize()
+    assert attributes["status"] == {"S": request.status.value}
+    assert attributes["requester_id"] == {"S": request.requester.id}
+    assert attributes["month"] == {"S": request.created_at.isoformat()[:7]}
+    assert request_id_in(attributes["pk"]["S"]) == request.id == attributes["id"]["S"]
+    assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
+
+
+@given(earlier=requests, later=requests)
+def test_due_times_sort_as_text_like_as_times(earlier: AccessRequest, later: AccessRequest) -> None:
+    if earlier.due_at and later.due_at and earlier.due_at < later.due_at:
+        earlier_record, later_record = record_of(earlier), record_of(later)
+        assert isinstance(earlier_record, RequestRecord)
+        assert isinstance(later_record, RequestRecord)
+        assert earlier_record.due_at < later_record.due_at
+
+
+@given(lower=st.integers(0, 10**12), higher=st.integers(0, 10**12))
+def test_padded_numbers_sort_like_numbers(lower: int, higher: int) -> None:
+    assert (padded(lower) < padded(higher)) == (lower < higher)
+
+
+def test_an_entity_without_a_place_is_refused() -> None:
+    class Stray(Entity):
+        pass
+
+    with pytest.raises(TypeError, match="Stray"):
+        record_of(Stray())
+
+
+def test_a_value_of_another_kind_cannot_be_read() -> None:
+    class Other(Value):
+        colour: str
+
+    with pytest.raises(ValueError, match="colour"):
+        value_of(StateRecord("p", "s", body='{"shape": "round"}'), Other)

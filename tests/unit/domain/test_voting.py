@@ -1,0 +1,255 @@
+"""Votes: who may, how often, on what, and what becomes of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.audit_event import EventType, Severity
+from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.identity import Principal, Role
+from nightlatch.domain.item import ItemStatus, Verdict
+from tests.builders import (
+    ADA,
+    EVE,
+    ISSUER,
+    IVO,
+    MAYA,
+    NOA,
+    NOON,
+    OMAR,
+    ROBOT,
+    SECOND,
+    a_definition,
+    a_flow,
+    a_principal,
+    a_request,
+)
+
+APPROVERS = [NOA, OMAR, ADA]
+
+
+def pending(*permissions: str, needed: int = 1) -> AccessRequest:
+    return a_request(*permissions, needed=needed).submitted(by=MAYA).state
+
+
+def statuses_of(request: AccessRequest) -> list[str]:
+    return [item.status.value for item in request.items]
+
+
+# Who may
+
+
+@pytest.mark.parametrize(
+    "requester",
+    [
+        a_principal("maya", groups=["developers", "approvers"]),
+        a_principal("maya", groups=["developers", "approvers", "admins"], roles=[Role.ADMIN]),
+        Principal(issuer=ISSUER, subject="maya", name="Not Maya", email="x@example.com", groups=frozenset({"admins"})),
+    ],
+    ids=["as an approver", "as an administrator", "under another name"],
+)
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_nobody_votes_on_their_own_request(requester: Principal, verdict: str) -> None:
+    """A3."""
+    request = pending()
+
+    with pytest.raises(NotAllowedError, match="never an approver of the same request"):
+        getattr(request, verdict)(by=requester, at=NOON)
+
+
+def test_naming_the_requester_as_an_approver_does_not_make_them_one() -> None:
+    """A3."""
+    flow = a_flow("own", a_definition(approvers=(), people=[MAYA.id, "*"]))
+    request = a_request(flow=flow).submitted(by=MAYA).state
+
+    with pytest.raises(NotAllowedError):
+        request.approve(by=MAYA, at=NOON)
+
+
+@pytest.mark.parametrize("machine", [ROBOT, a_principal("robot", groups=["admins"], roles=[Role.SERVICE, Role.ADMIN])])
+def test_a_machine_votes_on_nothing(machine: Principal) -> None:
+    """A12."""
+    with pytest.raises(NotAllowedError, match="service identity"):
+        pending().approve(by=machine, at=NOON)
+
+
+def test_who_has_left_the_approvers_group_votes_no_more() -> None:
+    """A7."""
+    noa_elsewhere = a_principal("noa", groups=["sales"])
+
+    with pytest.raises(NotAllowedError, match="does not name you"):
+        pending().approve(by=noa_elsewhere, at=NOON)
+
+
+@pytest.mark.parametrize("somebody", [EVE, IVO], ids=["a stranger", "an auditor"])
+def test_only_those_whom_the_flow_names_vote(somebody: Principal) -> None:
+    with pytest.raises(NotAllowedError):
+        pending().approve(by=somebody, at=NOON)
+
+
+def test_a_flow_that_was_loosened_does_not_loosen_a_request_made_before() -> None:
+    """A9."""
+    request = pending(needed=2)
+    assert a_flow(needed=1).definition.approve.needed < request.flow.approve.needed
+
+    voted = request.approve(by=NOA, at=NOON).state
+
+    assert voted.status is Status.PENDING
+
+
+def test_an_attempt_to_vote_without_right_is_an_event_that_says_why() -> None:
+    """A3."""
+    request = pending()
+
+    event = request.refused_vote(by=MAYA, at=NOON + SECOND)
+
+    assert (event.event_type, event.severity, event.actor) == (
+        EventType.APPROVAL_REFUSED,
+        Severity.WARNING,
+        MAYA.as_actor(),
+    )
+    assert event.details["reason"] == request.refusal(MAYA)
+
+
+# How often
+
+
+def test_the_same_approver_twice_is_one_vote_and_no_event() -> None:
+    """A4."""
+    once = pending(needed=2).approve(by=NOA, at=NOON).state
+
+    twice = once.approve(by=NOA, at=NOON + SECOND)
+
+    assert twice.events == ()
+    assert twice.state.status is Status.PENDING
+    assert twice.state.items[0].approvals == 1
+
+
+def test_the_same_approver_under_another_name_is_the_same_approver() -> None:
+    """A4."""
+    once = pending(needed=2).approve(by=NOA, at=NOON).state
+    renamed = Principal(issuer=ISSUER, subject="noa", name="N.", email="n@example.com", groups=NOA.groups)
+
+    assert once.approve(by=renamed, at=NOON).state.items[0].approvals == 1
+
+
+def test_two_needed_approvals_come_from_two_people() -> None:
+    once = pending(needed=2).approve(by=NOA, at=NOON).state
+
+    assert once.approve(by=OMAR, at=NOON).state.status is Status.APPROVED
+
+
+@given(votes=st.lists(st.tuples(st.sampled_from(APPROVERS), st.sampled_from(["item-1", "item-2", ""])), max_size=12))
+def test_a_request_is_approved_exactly_when_each_item_has_enough_different_people(
+    votes: list[tuple[Principal, str]],
+) -> None:
+    """A4. A10."""
+    request = pending("role1", "role3", needed=2)
+    voters: dict[str, set[str]] = {"item-1": set(), "item-2": set()}
+
+    for voter, item in votes:
+        if request.status is not Status.PENDING:
+            break
+        request = request.approve(by=voter, items=[item] if item else [], at=NOON).state
+        for voted in [item] if item else voters:
+            voters[voted].add(voter.id)
+
+    enough = all(len(people) >= 2 for people in voters.values())
+    assert (request.status is Status.APPROVED) is enough
+    assert all(MAYA.id not in item.votes for item in request.items)
+
+
+# On what
+
+
+def test_one_yes_to_everything_decides_every_item() -> None:
+    change = pending("role1", "role3").approve(by=NOA, at=NOON)
+
+    assert statuses_of(change.state) == ["approved", "approved"]
+    assert [event.event_type.value for event in change.events] == [
+        "access.role.approved",
+        "access.role.approved",
+        "access.approved",
+    ]
+
+
+def test_a_yes_to_one_item_leaves_the_other_open() -> None:
+    change = pending("role1", "role3").approve(by=NOA, items=["item-2"], at=NOON)
+
+    assert change.state.status is Status.PENDING
+    assert statuses_of(change.state) == ["pending", "approved"]
+    assert [event.details["item"] for event in change.events] == ["item-2"]
+
+
+def test_one_rejected_item_rejects_the_whole_request() -> None:
+    half = pending("role1", "role3").approve(by=NOA, items=["item-1"], at=NOON).state
+
+    change = half.reject(by=OMAR, items=["item-2"], reason="not now", at=NOON)
+
+    assert change.state.status is Status.REJECTED
+    assert change.state.items[0].status is ItemStatus.APPROVED
+    assert [event.event_type.value for event in change.events] == ["access.role.rejected", "access.rejected"]
+
+
+def test_a_vote_on_an_item_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(NotFoundError, match="item-9"):
+        pending().approve(by=NOA, items=["item-1", "item-9"], at=NOON)
+
+
+def test_a_vote_tells_the_item_the_reason_and_how_many_there_are() -> None:
+    (event,) = pending(needed=2).approve(by=NOA, reason="agreed with Ada", at=NOON).events
+
+    assert event.actor == NOA.as_actor()
+    assert event.details == {
+        "item": "item-1",
+        "resource": "orders",
+        "permission": "role1",
+        "reason": "agreed with Ada",
+        "approvals": 1,
+        "needed": 2,
+    }
+
+
+def test_a_vote_is_kept_with_its_verdict_reason_and_voter() -> None:
+    request = pending().reject(by=NOA, reason="not now", at=NOON + SECOND).state
+
+    vote = request.items[0].votes[NOA.id]
+
+    assert (vote.verdict, vote.reason, vote.approver, vote.at) == (
+        Verdict.REJECTED,
+        "not now",
+        NOA.as_person(),
+        NOON + SECOND,
+    )
+
+
+def test_a_vote_on_a_decided_request_is_told_what_it_is_by_now() -> None:
+    """A6."""
+    rejected = pending().reject(by=NOA, at=NOON).state
+
+    with pytest.raises(ConflictError, match="is REJECTED, not PENDING"):
+        rejected.approve(by=OMAR, at=NOON)
+
+
+# Who is still asked
+
+
+def test_a_request_awaits_each_approver_who_has_not_voted_on_an_open_item() -> None:
+    request = pending("role1", "role3", needed=2).approve(by=NOA, at=NOON).state
+    half = request.approve(by=OMAR, items=["item-1"], at=NOON).state
+
+    asked = [somebody.subject for somebody in (MAYA, NOA, OMAR, ADA, EVE, ROBOT) if half.awaits(somebody)]
+
+    assert asked == ["omar", "ada"]
+
+
+def test_a_decided_request_awaits_nobody() -> None:
+    approved = pending().approve(by=NOA, at=NOON).state
+
+    assert not any(approved.awaits(somebody) for somebody in APPROVERS)
+
+
+def test_a_stranger_sees_no_request() -> None:
+    """A11."""
+    assert not pending().is_visible_to(EVE)

@@ -1,0 +1,99 @@
+"""The OpenAPI document: committed, complete, and true to the code and to the template."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode
+
+from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
+from nightlatch.entrypoints.api.openapi import FUNCTIONS, document, load_function, operations
+from tests.functions.client import ROOT
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    return document(ROOT / "functions")
+
+
+def test_the_committed_document_is_what_the_code_says(described: dict[str, Any]) -> None:
+    """To renew it: python -m nightlatch.entrypoints.api.openapi > docs/openapi.json"""
+    committed = (ROOT / "docs" / "openapi.json").read_text()
+
+    assert committed == json.dumps(described, indent=2) + "\n"
+
+
+def test_it_describes_every_route(described: dict[str, Any]) -> None:
+    assert {(method, path) for method, path, _ in operations(described)} == {*RULES, *WITHOUT_TOKEN}
+
+
+def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(described))):
+        place: Any = described
+        for step in reference.split("/"):
+            place = place[step]
+
+
+def test_every_operation_is_named_once_and_says_what_it_does(described: dict[str, Any]) -> None:
+    described_operations = [operation for *_, operation in operations(described)]
+
+    assert len({operation["operationId"] for operation in described_operations}) == len(described_operations)
+    assert all(operation["summary"].endswith(".") for operation in described_operations)
+
+
+def test_every_operation_but_the_health_check_needs_a_token_and_says_whose(described: dict[str, Any]) -> None:
+    assert described["security"] == [{"token": []}]
+    for method, path, operation in operations(described):
+        if (method, path) in WITHOUT_TOKEN:
+            assert operation["security"] == []
+        else:
+            assert operation["x-roles"] == sorted(RULES[method, path])
+
+
+def test_every_post_takes_an_idempotency_key(described: dict[str, Any]) -> None:
+    for method, _, operation in operations(described):
+        references = [parameter.get("$ref", "") for parameter in operation.get("parameters", [])]
+        assert ("#/components/parameters/IdempotencyKey" in references) == (method == "POST")
+
+
+def test_bodies_admit_no_unknown_field(described: dict[str, Any]) -> None:
+    """C3: in the document too."""
+    for *_, operation in operations(described):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema = content["schema"]
+            reference = schema.get("$ref") or schema["allOf"][0]["$ref"]
+            assert described["components"]["schemas"][reference.rpartition("/")[2]]["additionalProperties"] is False
+
+
+def test_no_answer_shows_a_secret(described: dict[str, Any]) -> None:
+    assert "secret" not in json.dumps(described["components"]["schemas"]["IntegrationView"]).lower().replace(
+        "its secret is not shown", ""
+    )
+
+
+def test_the_template_routes_each_path_to_the_function_that_answers_it() -> None:
+    template, _ = decode(str(ROOT / "template.yaml"))
+    resources = template["Resources"].values()
+    routed = {
+        (str(route["Properties"]["RouteKey"]), _function(route["Properties"]["Target"]["Fn::Sub"]))
+        for route in resources
+        if route["Type"] == "AWS::ApiGatewayV2::Route" and route["Properties"]["RouteKey"] != "$default"
+    }
+    answered = {
+        (re.sub(r"{\w+}", "{id}", f"{route.method} {route.openapi_path}"), name)
+        for name in FUNCTIONS
+        for route in _routes(name)
+    }
+
+    assert routed == answered
+
+
+def _routes(name: str) -> list[Any]:
+    api = load_function(name, ROOT / "functions").api
+    return list(api._static_routes + api._dynamic_routes)
+
+
+def _function(target: str) -> str:
+    name = target.removeprefix("integrations/${").removesuffix("Integration}")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

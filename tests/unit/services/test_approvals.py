@@ -1,0 +1,158 @@
+"""Deciding: who may, rivals, and attempts that are refused."""
+
+from collections.abc import Callable
+
+import pytest
+
+from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.identity import Role
+from tests.builders import ADA, EVE, MAYA, NOA, OMAR, World, a_call, a_principal
+
+Act = Callable[[World, str], AccessRequest]
+
+APPROVE: Act = lambda world, request_id: world.approvals.approve(request_id, a_call(NOA))  # noqa: E731
+REJECT: Act = lambda world, request_id: world.approvals.reject(request_id, a_call(OMAR))  # noqa: E731
+CANCEL: Act = lambda world, request_id: world.requests.cancel(request_id, a_call(MAYA))  # noqa: E731
+
+MAYA_AS_ADMIN = a_principal("maya", groups=["admins", "approvers"], roles=[Role.ADMIN])
+
+
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+@pytest.mark.parametrize("oneself", [MAYA, MAYA_AS_ADMIN], ids=["plain", "as an approver and administrator"])
+def test_a_vote_on_ones_own_request_is_refused_and_told(oneself: object, verdict: str) -> None:
+    """A3."""
+    world = World()
+    request = world.submitted()
+
+    with pytest.raises(NotAllowedError):
+        getattr(world.approvals, verdict)(request.id, a_call(oneself))  # type: ignore[arg-type]  # pytest's ids
+
+    assert world.store.request(request.id) == request
+    assert world.told(request.id) == ["access.requested", "access.approval.refused"]
+
+
+def test_a_vote_on_an_unseen_request_is_answered_like_a_vote_on_an_unknown_one() -> None:
+    """A7. A11."""
+    world = World()
+    request = world.submitted()
+    told = []
+
+    for wanted in (request.id, "req_unknown"):
+        with pytest.raises(NotFoundError) as caught:
+            world.approvals.approve(wanted, a_call(EVE))
+        told.append(str(caught.value).replace(wanted, "…"))
+
+    assert told[0] == told[1]
+    assert world.told(request.id) == ["access.requested"]
+
+
+def test_an_administrator_whom_the_flow_does_not_name_is_refused_and_told() -> None:
+    world = World()
+    request = world.submitted()
+    outsider = a_principal("zoe", roles=[Role.ADMIN])
+
+    with pytest.raises(NotAllowedError):
+        world.approvals.approve(request.id, a_call(outsider))
+
+    assert world.told(request.id)[-1] == "access.approval.refused"
+
+
+def test_the_same_approver_twice_is_one_vote_and_one_event() -> None:
+    """A4."""
+    world = World()
+    request = world.submitted("role1", "role3")
+    world.approvals.approve(request.id, a_call(NOA), items=["item-1"])
+
+    again = world.approvals.approve(request.id, a_call(NOA), items=["item-1"])
+
+    assert again == world.store.request(request.id)
+    assert world.told(request.id) == ["access.requested", "access.role.approved"]
+
+
+def test_two_approvers_at_once_are_one_approval() -> None:
+    """A5."""
+    world = World()
+    request = world.submitted()
+    world.store.interruptions = [lambda: world.approvals.approve(request.id, a_call(OMAR))]
+
+    with pytest.raises(ConflictError, match="is APPROVED, not PENDING"):
+        world.approvals.approve(request.id, a_call(NOA))
+
+    assert world.told(request.id) == ["access.requested", "access.role.approved", "access.approved"]
+    assert set(world.store.request(request.id).items[0].votes) == {OMAR.id}
+
+
+def test_two_approvers_at_once_both_count_where_two_are_needed() -> None:
+    """A5."""
+    world = World()
+    request = world.submitted("role1", "role3")
+    world.store.interruptions = [lambda: world.approvals.approve(request.id, a_call(OMAR), items=["item-2"])]
+
+    world.approvals.approve(request.id, a_call(NOA), items=["item-1"])
+
+    assert world.store.request(request.id).status is Status.APPROVED
+    assert world.told(request.id).count("access.approved") == 1
+
+
+@pytest.mark.parametrize(
+    ("winner", "loser", "outcome"),
+    [
+        (APPROVE, REJECT, Status.APPROVED),
+        (REJECT, APPROVE, Status.REJECTED),
+        (CANCEL, APPROVE, Status.CANCELED),
+        (CANCEL, REJECT, Status.CANCELED),
+        (REJECT, CANCEL, Status.REJECTED),
+    ],
+)
+def test_of_two_rivals_one_wins_and_the_other_is_told_what_won(winner: Act, loser: Act, outcome: Status) -> None:
+    """A6."""
+    world = World()
+    request = world.submitted()
+    world.store.interruptions = [lambda: winner(world, request.id)]
+
+    with pytest.raises(ConflictError, match=f"is {outcome}"):
+        loser(world, request.id)
+
+    assert world.store.request(request.id).status is outcome
+
+
+def test_a_withdrawal_that_meets_an_approval_withdraws_the_approved_request() -> None:
+    """A6."""
+    world = World()
+    request = world.submitted()
+    world.store.interruptions = [lambda: APPROVE(world, request.id)]
+
+    assert CANCEL(world, request.id).status is Status.CANCELED
+
+
+def test_the_same_vote_sent_twice_under_one_key_is_answered_twice_and_counted_once() -> None:
+    """E1."""
+    world = World()
+    request = world.submitted()
+    call = a_call(NOA, key="k1", body="b1")
+
+    first, second = (world.approvals.approve(request.id, call) for _ in range(2))
+
+    assert first == second
+    assert world.told(request.id).count("access.role.approved") == 1
+
+
+def test_what_waits_for_somebody_is_what_they_can_still_decide_newest_first() -> None:
+    world = World()
+    older, newer, voted = world.submitted("role1"), world.submitted("role3"), world.submitted("role1", "role3")
+    world.approvals.approve(voted.id, a_call(NOA), items=["item-1"])
+    decided = world.approved("role1")
+
+    waiting = {
+        somebody.subject: [request.id for request in world.approvals.waiting(a_call(somebody))]
+        for somebody in (MAYA, NOA, ADA, EVE)
+    }
+
+    assert decided.id not in waiting["noa"]
+    assert waiting == {
+        "maya": [],
+        "noa": [voted.id, newer.id, older.id],
+        "ada": [voted.id, newer.id, older.id],
+        "eve": [],
+    }

@@ -1,0 +1,276 @@
+"""Reading the ledger: a feed that never skips, and a list that finds exactly what was asked for."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nightlatch.domain.audit_event import EventType, Severity
+from nightlatch.domain.errors import CursorExpiredError, NotFoundError
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.ledger import Head, LedgerEntry, append
+from nightlatch.services.audit_trail import AuditTrail, EntryFilter
+from tests.builders import ADA, MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
+from tests.fakes.store import InMemoryStore, predictable
+
+DAY = timedelta(days=1)
+RETENTION = 90 * DAY
+LIMITS = [1, 2, 3, 10, 100, 1000]
+PEOPLE = [MAYA, NOA, ADA]
+TYPES = [EventType.ACCESS_REQUESTED, EventType.ACCESS_REJECTED, EventType.GRANT_FAILED]
+REQUESTS = ["req_1", "req_2", None]
+
+
+def a_ledger(*entries: tuple[EventType, Principal, str | None, datetime]) -> InMemoryStore:
+    """Build a ledger of events that were recorded as they happened, read at the time of the last one."""
+    store = InMemoryStore(clock=FakeClock(NOON, step=timedelta()), random=predictable())
+    head, at = Head(), NOON
+    for number, (event_type, by, request_id, at) in enumerate(entries, start=1):
+        event = an_event(event_type, at=at, by=by.as_actor(), request_id=request_id)
+        head, (entry,) = append(head, [a_pending_event(number, event)], at=at)
+        store.ledger[entry.seq] = entry
+    store.chain = head
+    store.clock = FakeClock(at, step=timedelta())
+    return store
+
+
+def an_even_ledger(length: int, *, apart: timedelta = timedelta(minutes=1)) -> InMemoryStore:
+    """Build a ledger of like events."""
+    return a_ledger(*((TYPES[0], MAYA, "req_1", NOON + number * apart) for number in range(length)))
+
+
+def pages_of_feed(trail: AuditTrail, *, after: int | None, limit: int) -> Iterator[list[LedgerEntry]]:
+    for _ in count():
+        page = trail.feed(after=after, limit=limit)
+        yield page.entries
+        after = page.last
+        if not page.has_more:
+            return
+
+
+def numbers_of(entries: list[LedgerEntry]) -> list[int]:
+    return [entry.seq for entry in entries]
+
+
+# The feed
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_pages_of_any_size_together_are_the_whole_ledger_in_order(limit: int) -> None:
+    """I3."""
+    trail = AuditTrail(ledger=an_even_ledger(105))
+
+    pages = list(pages_of_feed(trail, after=None, limit=limit))
+
+    assert [number for page in pages for number in numbers_of(page)] == list(range(1, 106))
+    assert all(len(page) == limit for page in pages[:-1])
+
+
+@given(length=st.integers(0, 30), after=st.integers(0, 30), limit=st.integers(1, 12))
+def test_a_reader_goes_on_exactly_after_where_they_were(length: int, after: int, limit: int) -> None:
+    page = AuditTrail(ledger=an_even_ledger(length)).feed(after=after, limit=limit)
+
+    expected = list(range(after + 1, min(after + limit, length) + 1))
+    assert numbers_of(page.entries) == expected
+    assert page.last == max([after, *expected])
+    assert page.has_more is (page.last < length)
+
+
+def test_the_end_of_the_feed_is_a_place_to_go_on_from() -> None:
+    """I3."""
+    store = an_even_ledger(3)
+    trail = AuditTrail(ledger=store)
+    end = trail.feed(after=3, limit=10)
+    store.chain, (entry,) = append(store.chain, [a_pending_event(4)], at=NOON + DAY)
+    store.ledger[entry.seq] = entry
+
+    went_on = trail.feed(after=end.last, limit=10)
+
+    assert (end.entries, end.last, end.has_more) == ([], 3, False)
+    assert numbers_of(went_on.entries) == [4]
+
+
+def test_an_empty_ledger_has_an_empty_page() -> None:
+    page = AuditTrail(ledger=a_ledger()).feed(after=None, limit=10)
+
+    assert (page.entries, page.last, page.has_more) == ([], 0, False)
+
+
+def test_a_page_stops_before_a_number_that_is_still_in_flight() -> None:
+    """I3."""
+    store = an_even_ledger(10)
+    late = store.ledger.pop(8)
+    trail = AuditTrail(ledger=store)
+
+    stopped = trail.feed(after=4, limit=10)
+    waiting = trail.feed(after=stopped.last, limit=10)
+    store.ledger[late.seq] = late
+    went_on = trail.feed(after=waiting.last, limit=10)
+
+    assert (numbers_of(stopped.entries), stopped.has_more) == ([5, 6, 7], True)
+    assert (waiting.entries, waiting.last, waiting.has_more) == ([], 7, True)
+    assert numbers_of(went_on.entries) == [8, 9, 10]
+
+
+@pytest.mark.parametrize("is_removed", [False, True], ids=["past its time", "removed"])
+def test_a_cursor_below_what_is_kept_is_refused_with_the_oldest_that_is_kept(is_removed: bool) -> None:
+    """D5."""
+    store = an_even_ledger(100, apart=DAY)
+    expired = [seq for seq, entry in store.ledger.items() if entry.recorded_at + RETENTION <= store.clock()]
+    for number in expired if is_removed else ():
+        del store.ledger[number]
+
+    with pytest.raises(CursorExpiredError) as caught:
+        AuditTrail(ledger=store).feed(after=3, limit=10)
+
+    assert caught.value.oldest == store.ledger[len(expired) + 1].id
+
+
+def test_without_a_cursor_the_feed_begins_with_the_oldest_that_is_kept() -> None:
+    """D5."""
+    store = an_even_ledger(100, apart=DAY)
+
+    page = AuditTrail(ledger=store).feed(after=None, limit=5)
+
+    assert numbers_of(page.entries) == [11, 12, 13, 14, 15]
+
+
+def test_a_cursor_just_before_the_oldest_that_is_kept_is_still_good() -> None:
+    """D5."""
+    page = AuditTrail(ledger=an_even_ledger(100, apart=DAY)).feed(after=10, limit=1)
+
+    assert numbers_of(page.entries) == [11]
+
+
+# One
+
+
+def test_an_entry_is_found_by_its_id() -> None:
+    store = an_even_ledger(5)
+
+    entry = AuditTrail(ledger=store).show(store.ledger[3].id)
+
+    assert entry == store.ledger[3]
+
+
+def test_an_unknown_id_is_not_found() -> None:
+    with pytest.raises(NotFoundError):
+        AuditTrail(ledger=an_even_ledger(5)).show("0199")
+
+
+def test_an_entry_past_its_retention_is_not_found() -> None:
+    """D5."""
+    store = an_even_ledger(100, apart=DAY)
+
+    with pytest.raises(NotFoundError):
+        AuditTrail(ledger=store).show(store.ledger[1].id)
+
+
+# The list
+
+MOMENTS = st.integers(-2, 130).map(lambda days: NOON + days * DAY)
+ENTRIES = st.tuples(
+    st.sampled_from(TYPES), st.sampled_from(PEOPLE), st.sampled_from(REQUESTS), st.integers(0, 3 * 86_400)
+)
+FILTERS = st.builds(
+    EntryFilter,
+    since=st.none() | MOMENTS,
+    until=st.none() | MOMENTS,
+    event_types=st.frozensets(st.sampled_from([name.value for name in TYPES]), max_size=2),
+    actors=st.frozensets(st.sampled_from([somebody.id for somebody in PEOPLE]), max_size=2),
+    severities=st.frozensets(st.sampled_from(list(Severity)), max_size=2),
+    request_ids=st.frozensets(st.sampled_from(["req_1", "req_2", "req_9"]), max_size=2),
+)
+
+
+def is_wanted(entry: LedgerEntry, wanted: EntryFilter, *, now: datetime) -> bool:
+    """Filter as somebody would who reads every entry."""
+    return (
+        entry.recorded_at + RETENTION > now
+        and (wanted.since is None or entry.recorded_at >= wanted.since)
+        and (wanted.until is None or entry.recorded_at < wanted.until)
+        and (not wanted.event_types or entry.event_type in wanted.event_types)
+        and (not wanted.actors or entry.actor.id in wanted.actors)
+        and (not wanted.severities or entry.severity in wanted.severities)
+        and (not wanted.request_ids or entry.request_id in wanted.request_ids)
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    rows=st.lists(ENTRIES, max_size=60),
+    wanted=FILTERS,
+    limit=st.integers(1, 12),
+)
+def test_pages_of_the_list_together_are_what_reading_everything_would_find_newest_first(
+    rows: list[tuple[EventType, Principal, str | None, int]], wanted: EntryFilter, limit: int
+) -> None:
+    at, entries = NOON, []
+    for event_type, by, request_id, seconds in rows:
+        at += timedelta(seconds=seconds)
+        entries.append((event_type, by, request_id, at))
+    store = a_ledger(*entries)
+    trail, before, found = AuditTrail(ledger=store), None, list[LedgerEntry]()
+
+    for _ in range(len(rows) + 2):
+        page = trail.page(wanted, before=before, limit=limit)
+        found += page.entries
+        before = page.before
+        assert len(page.entries) <= limit
+        if before is None:
+            break
+
+    assert before is None
+    assert found == [
+        entry for _, entry in sorted(store.ledger.items(), reverse=True) if is_wanted(entry, wanted, now=at)
+    ]
+
+
+def test_a_page_goes_on_below_the_last_one_even_if_events_arrived_meanwhile() -> None:
+    store = an_even_ledger(10)
+    trail = AuditTrail(ledger=store)
+    first = trail.page(EntryFilter(), before=None, limit=4)
+    store.chain, (entry,) = append(store.chain, [a_pending_event(11)], at=NOON + DAY)
+    store.ledger[entry.seq] = entry
+
+    second = trail.page(EntryFilter(), before=first.before, limit=4)
+
+    assert (numbers_of(first.entries), numbers_of(second.entries)) == ([10, 9, 8, 7], [6, 5, 4, 3])
+
+
+@given(length=st.integers(0, 40), offset=st.integers(-5, 45), odd=st.booleans())
+def test_the_beginning_of_a_time_is_found_by_halving(length: int, offset: int, odd: bool) -> None:
+    store = an_even_ledger(length)
+    since = NOON + timedelta(minutes=offset, seconds=30 if odd else 0)
+
+    page = AuditTrail(ledger=store).page(EntryFilter(since=since), before=None, limit=1000)
+
+    assert numbers_of(page.entries) == [
+        number for number in range(length, 0, -1) if store.ledger[number].recorded_at >= since
+    ]
+
+
+def test_a_time_of_another_offset_is_the_same_time() -> None:
+    """D2."""
+    store = an_even_ledger(10)
+    since = (NOON + timedelta(minutes=5)).astimezone(datetime.strptime("-0330", "%z").tzinfo)
+
+    pages = [
+        AuditTrail(ledger=store).page(EntryFilter(since=moment), before=None, limit=10)
+        for moment in (since, since.astimezone(UTC))
+    ]
+
+    assert pages[0] == pages[1]
+
+
+def test_a_filter_that_finds_little_gives_up_the_page_and_not_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """H1."""
+    monkeypatch.setattr("nightlatch.services.audit_trail.LONGEST_SEARCH", 4)
+    trail = AuditTrail(ledger=an_even_ledger(10))
+
+    page = trail.page(EntryFilter(severities=frozenset({Severity.ERROR})), before=None, limit=5)
+
+    assert (page.entries, page.before) == ([], 7)

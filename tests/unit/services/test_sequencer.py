@@ -1,0 +1,139 @@
+"""The sequencer: every committed event once, in order, whoever else is at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, first_break
+from nightlatch.services.sequencer import BATCH, Sequencer
+from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, an_event
+from tests.fakes.store import InMemoryStore, predictable
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def a_store(events: int = 0) -> InMemoryStore:
+    """Build a store whose outbox holds so many events."""
+    store = InMemoryStore(clock=FakeClock(), random=predictable())
+    for _ in range(events):
+        store.record(an_event(at=store.clock()), origin=API)
+    return store
+
+
+def chain_of(store: InMemoryStore) -> list[LedgerEntry]:
+    return [store.ledger[number] for number in sorted(store.ledger)]
+
+
+@dataclass
+class CrowdedOutbox:
+    """The outbox among rivals: before each of our calls, a rival may drain, or a new event may be committed.
+
+    `turns` says what happens, one word for each call, a rival's own calls included.
+    """
+
+    store: InMemoryStore
+    turns: list[str]
+    committed: list[str] = field(default_factory=list)
+
+    def head(self) -> Head:
+        """Read the head after whatever comes between."""
+        self._let_others_go_first()
+        return self.store.head()
+
+    def pending(self, *, limit: int) -> list[PendingEvent]:
+        """Read what waits after whatever comes between."""
+        self._let_others_go_first()
+        return self.store.pending(limit=limit)
+
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+        """Append after whatever comes between."""
+        self._let_others_go_first()
+        self.store.append(entries, after=after, head=head)
+
+    def _let_others_go_first(self) -> None:
+        turn = self.turns.pop(0) if self.turns else "nobody"
+        if turn == "rival":
+            Sequencer(outbox=self, clock=self.store.clock).drain(batches=1)
+        if turn == "commit":
+            self.store.record(an_event(at=self.store.clock()), origin=API)
+
+
+def test_what_waits_is_appended_in_the_order_of_its_ids() -> None:
+    store = a_store(events=3)
+    waiting = sorted(store.outbox)
+
+    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=1)
+
+    assert (appended, [entry.id for entry in chain_of(store)], store.outbox) == (3, waiting, {})
+
+
+@pytest.mark.parametrize("events", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
+def test_any_number_of_events_is_one_unbroken_chain(events: int) -> None:
+    store = a_store(events)
+
+    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=10)
+
+    assert (appended, store.head().seq, store.outbox) == (events, events, {})
+    assert first_break(chain_of(store), after=Head()) is None
+
+
+def test_no_more_batches_are_moved_than_were_asked_for() -> None:
+    store = a_store(3 * BATCH)
+
+    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=2)
+
+    assert (appended, len(store.outbox)) == (2 * BATCH, BATCH)
+
+
+@settings(deadline=None)
+@given(turns=st.lists(st.sampled_from(["rival", "commit", "nobody"]), max_size=14), events=st.integers(0, 60))
+def test_among_rivals_every_event_is_appended_exactly_once(turns: list[str], events: int) -> None:
+    """I3."""
+    store = a_store(events)
+    expected = events + turns.count("commit")
+
+    Sequencer(outbox=CrowdedOutbox(store, [*turns]), clock=store.clock).drain(batches=40)
+    later = Sequencer(outbox=store, clock=store.clock).drain(batches=40)
+
+    chain = chain_of(store)
+    assert later <= turns.count("commit")
+    assert len({entry.id for entry in chain}) == len(chain) <= expected
+    assert first_break(chain, after=Head()) is None
+    assert (store.outbox, store.head().seq) == ({}, len(chain))
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize("number", range(3))
+def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(number: int, after_effect: bool) -> None:
+    """I3."""
+    store = a_store(events=5)
+    waiting = sorted(store.outbox)
+    killed = Outside(dies_at=number, after_effect=after_effect).around("outbox", store)
+
+    with pytest.raises(KilledError):
+        Sequencer(outbox=killed, clock=store.clock).drain(batches=1)
+    Sequencer(outbox=store, clock=store.clock).drain(batches=1)
+
+    assert [entry.id for entry in chain_of(store)] == waiting
+    assert first_break(chain_of(store), after=Head()) is None
+
+
+def test_the_events_of_one_request_keep_their_order_under_clocks_that_disagree() -> None:
+    """D4."""
+    world = World(clock=FakeClock(step=-MILLISECOND))
+    request = world.submitted("role1", "role3")
+    world.approvals.approve(request.id, a_call(NOA), items=["item-2"])
+    world.approvals.approve(request.id, a_call(NOA))
+    world.requests.cancel(request.id, a_call(MAYA))
+
+    assert world.told(request.id) == [
+        "access.requested",
+        "access.role.approved",
+        "access.role.approved",
+        "access.approved",
+        "access.canceled",
+    ]

@@ -1,0 +1,310 @@
+"""Asking for access: the flow that applies, and what is refused before anything is stored."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nightlatch.domain.access_flow import TargetSelector
+from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import InvalidInputError, KeyReuseError, NotAllowedError, NotFoundError
+from nightlatch.services.access_requests import Submission, WantedItem
+from nightlatch.services.ports import RequestFilter
+from tests.builders import (
+    ADA,
+    API,
+    EVE,
+    HOUR,
+    IVO,
+    MAYA,
+    NOA,
+    FakeClock,
+    World,
+    a_call,
+    a_definition,
+    a_flow,
+    a_principal,
+)
+
+WISH = Submission("orders-db", [WantedItem("database", "orders", "role1")], justification="a customer cannot pay")
+NOTHING = WantedItem("database", "orders", "role1")
+DAN = a_principal("dan", groups=["developers"])
+
+
+def stored_requests(world: World) -> list[AccessRequest]:
+    return list(world.store.find(RequestFilter()))
+
+
+def test_a_request_is_stored_as_it_is_answered() -> None:
+    world = World()
+
+    request = world.requests.submit(WISH, a_call(MAYA))
+
+    assert world.store.request(request.id) == request
+    assert (request.status, request.requester, request.flow.id, request.duration) == (
+        Status.PENDING,
+        MAYA.as_person(),
+        "orders-roles",
+        HOUR,
+    )
+    assert world.told() == ["access.requested"]
+
+
+def test_a_flow_without_approvals_approves_at_once() -> None:
+    world = World()
+    world.store.commit(Change(a_flow("automatic", needed=0)), origin=API)
+
+    request = world.requests.submit(WISH, a_call(MAYA))
+
+    assert (request.flow.id, request.status) == ("automatic", Status.APPROVED)
+    assert world.told() == ["access.requested", "access.approved"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "pointers"),
+    [
+        (replace(WISH, integration="nowhere"), ["/integration"]),
+        (replace(WISH, items=[WantedItem("database", "billing", "role1")]), ["/items/0/resource"]),
+        (replace(WISH, items=[WantedItem("schema", "orders", "role1")]), ["/items/0/resource"]),
+        (replace(WISH, items=[WantedItem("database", "orders", "owner")]), ["/items/0/permission"]),
+        (replace(WISH, items=[NOTHING, NOTHING]), ["/items/1"]),
+        (
+            replace(
+                WISH,
+                items=[NOTHING, WantedItem("database", "orders", "owner"), WantedItem("database", "x", "role1")],
+            ),
+            ["/items/1/permission", "/items/2/resource"],
+        ),
+        (replace(WISH, duration=timedelta(hours=9)), ["/duration"]),
+        (replace(WISH, justification=" "), ["/justification"]),
+    ],
+)
+def test_what_is_wrong_with_a_wish_is_told_by_pointers_and_nothing_is_stored(
+    wish: Submission, pointers: list[str]
+) -> None:
+    """D1."""
+    world = World()
+
+    with pytest.raises(InvalidInputError) as caught:
+        world.requests.submit(wish, a_call(MAYA))
+
+    assert [fault.pointer for fault in caught.value.faults] == pointers
+    assert (stored_requests(world), world.told()) == ([], [])
+
+
+def test_without_a_flow_nothing_is_stored() -> None:
+    world = World()
+
+    with pytest.raises(NotAllowedError):
+        world.requests.submit(WISH, a_call(EVE))
+
+    assert (stored_requests(world), world.told()) == ([], [])
+
+
+def test_a_flow_that_changes_while_one_asks_is_read_again() -> None:
+    """A9."""
+    world = World()
+    stricter = world.store.all()[0].changed(definition=a_definition(needed=2))
+    world.store.interruptions = [lambda: world.store.commit(Change(stricter), origin=API)]
+
+    request = world.requests.submit(WISH, a_call(MAYA))
+
+    assert (request.flow.version, request.flow.approve.needed) == (2, 2)
+
+
+def test_ids_sort_by_the_time_of_asking() -> None:
+    world = World(clock=FakeClock(step=timedelta(milliseconds=7)))
+
+    asked = [world.submitted(permission).id for permission in ("role1", "role3", "role1")]
+
+    assert asked == sorted(asked)
+    assert [request.id for request in stored_requests(world)] == asked[::-1]
+
+
+# Again
+
+
+def test_the_same_call_again_is_the_same_request() -> None:
+    """E1."""
+    world = World()
+    call = a_call(MAYA, key="k1", body="b1")
+
+    first, second = (world.requests.submit(WISH, call) for _ in range(2))
+
+    assert (second, len(stored_requests(world)), world.told()) == (first, 1, ["access.requested"])
+
+
+def test_the_same_key_with_another_body_is_refused() -> None:
+    """E1."""
+    world = World()
+    world.requests.submit(WISH, a_call(MAYA, key="k1", body="b1"))
+
+    with pytest.raises(KeyReuseError):
+        world.requests.submit(WISH, a_call(MAYA, key="k1", body="b2"))
+
+    assert len(stored_requests(world)) == 1
+
+
+def test_the_same_key_of_another_person_is_another_call() -> None:
+    """E1."""
+    world = World()
+    first = world.requests.submit(WISH, a_call(MAYA, key="k1", body="b1"))
+
+    second = world.requests.submit(WISH, a_call(DAN, key="k1", body="b2"))
+
+    assert second.requester.id != first.requester.id
+
+
+def test_the_same_call_twice_at_once_is_one_request() -> None:
+    """E1."""
+    world = World()
+    call = a_call(MAYA, key="k1", body="b1")
+    world.store.interruptions = [lambda: world.requests.submit(WISH, call)]
+
+    request = world.requests.submit(WISH, call)
+
+    assert stored_requests(world) == [request]
+
+
+def test_a_call_that_was_refused_can_be_made_again() -> None:
+    """E1."""
+    world = World()
+    with pytest.raises(InvalidInputError):
+        world.requests.submit(replace(WISH, justification=""), a_call(MAYA, key="k1", body="b1"))
+
+    request = world.requests.submit(WISH, a_call(MAYA, key="k1", body="b2"))
+
+    assert request.status is Status.PENDING
+
+
+# Seeing
+
+
+def test_a_request_of_others_looks_like_an_unknown_one() -> None:
+    """A11."""
+    world = World()
+    request = world.submitted()
+    told = []
+
+    for wanted in (request.id, "req_unknown"):
+        with pytest.raises(NotFoundError) as caught:
+            world.requests.show(wanted, a_call(EVE))
+        told.append(str(caught.value).replace(wanted, "…"))
+
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("command", ["show", "timeline", "cancel", "give_back", "credentials"])
+def test_no_command_tells_a_stranger_that_a_request_exists(command: str) -> None:
+    """A11."""
+    world = World()
+    request = world.granted()
+
+    with pytest.raises(NotFoundError, match=f"^no request {request.id}$"):
+        getattr(world.requests, command)(request.id, a_call(EVE))
+
+
+def test_everybody_lists_their_own_requests_and_auditors_everybodys() -> None:
+    world = World()
+    mine, others = world.submitted(by=MAYA), world.submitted(by=DAN)
+
+    seen = [
+        [request.id for request in world.requests.find(RequestFilter(), a_call(somebody))]
+        for somebody in (MAYA, DAN, EVE, IVO)
+    ]
+
+    assert seen == [[mine.id], [others.id], [], [others.id, mine.id]]
+
+
+def test_listing_the_requests_of_others_is_refused() -> None:
+    with pytest.raises(NotAllowedError):
+        World().requests.find(RequestFilter(requester_id=MAYA.id), a_call(NOA))
+
+
+def test_the_timeline_tells_everything_of_one_request_oldest_first() -> None:
+    world = World()
+    request, other = world.approved("role1"), world.submitted("role3")
+    world.requests.cancel(other.id, a_call(MAYA))
+    world.events()
+
+    timeline = world.requests.timeline(request.id, a_call(MAYA))
+
+    assert [entry.event_type for entry in timeline] == ["access.requested", "access.role.approved", "access.approved"]
+
+
+def test_the_catalogue_offers_what_a_flow_covers_and_names_the_easiest_flow() -> None:
+    world = World()
+    what = TargetSelector(integration="orders-db", names=("*",), permissions=("role3",))
+    world.store.commit(Change(a_flow("automatic", a_definition(what=what, needed=0))), origin=API)
+
+    offers = {somebody.subject: list(world.requests.offers(a_call(somebody))) for somebody in (MAYA, EVE)}
+
+    assert [(offer.permission.name, offer.flow.id) for offer in offers["maya"]] == [
+        ("role1", "orders-roles"),
+        ("role3", "automatic"),
+    ]
+    assert offers["eve"] == []
+
+
+# Credentials
+
+
+def test_the_requester_gets_credentials_that_let_them_in_and_the_look_is_told() -> None:
+    world = World()
+    request = world.granted()
+
+    shown = world.requests.credentials(request.id, a_call(MAYA))
+
+    assert world.connector.admits(shown["user"], shown["password"])
+    assert world.told(request.id)[-1] == "access.credentials.viewed"
+
+
+@pytest.mark.parametrize("somebody", [NOA, ADA, IVO], ids=lambda somebody: str(somebody.subject))
+def test_nobody_else_gets_credentials(somebody: object) -> None:
+    world = World()
+    request = world.granted()
+
+    with pytest.raises(NotAllowedError):
+        world.requests.credentials(request.id, a_call(somebody))  # type: ignore[arg-type]  # pytest's ids
+
+    assert "access.credentials.viewed" not in world.told()
+
+
+def test_credentials_are_never_in_the_trail() -> None:
+    world = World()
+    request = world.granted()
+    password = world.requests.credentials(request.id, a_call(MAYA))["password"]
+    world.requests.give_back(request.id, a_call(MAYA))
+    world.sweep(minutes=1)
+
+    trail = " ".join(event.model_dump_json() for event in world.events())
+
+    assert password not in trail
+    assert world.store.grant(request.id).sealed_secret is None
+
+
+# Ending
+
+
+def test_cancel_give_back_and_revoke_are_told_with_their_reasons() -> None:
+    world = World()
+    withdrawn, returned, revoked = world.submitted(), world.granted("role1"), world.granted("role3")
+
+    world.requests.cancel(withdrawn.id, a_call(MAYA), reason="not needed")
+    world.requests.give_back(returned.id, a_call(MAYA), reason="done")
+    world.requests.revoke(revoked.id, a_call(ADA), reason="leak")
+
+    last = [world.events(request.id)[-1] for request in (withdrawn, returned, revoked)]
+    assert [(event.event_type, event.details["reason"]) for event in last] == [
+        ("access.canceled", "not needed"),
+        ("access.revoking", "done"),
+        ("access.revoking", "leak"),
+    ]
+
+
+def test_the_requester_may_not_revoke_as_if_they_were_an_administrator() -> None:
+    world = World()
+
+    with pytest.raises(NotAllowedError):
+        world.requests.revoke(world.granted().id, a_call(MAYA), reason="mine")

@@ -1,0 +1,39 @@
+"""The template, read as text: what CloudFormation will be told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode  # type: ignore[import-untyped]  # cfn-lint ships no types
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    nodes, errors = decode(str(ROOT / "template.yaml"))
+    assert not errors
+    parsed: dict[str, Any] = json.loads(json.dumps(nodes))
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = template["Resources"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def functions(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The functions' properties, by the name of their folder."""
+    return {
+        Path(resource["Properties"]["CodeUri"]).name: resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }

@@ -1,0 +1,222 @@
+"""What the functions may do. Written rights are evaluated as IAM does: an explicit deny wins over any allow."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+Resources = dict[str, dict[str, Any]]
+Statement = dict[str, Any]
+
+FUNCTIONS = (
+    "AccessFlows",
+    "AccessRequests",
+    "Approvals",
+    "Audit",
+    "Expiry",
+    "Integrations",
+    "Ledger",
+    "Provisioning",
+    "TokenClaims",
+)
+
+WAYS_TO_CHANGE_THE_PAST = (
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:DeleteTable",
+    "dynamodb:UpdateTable",
+    "dynamodb:UpdateTimeToLive",
+    "dynamodb:UpdateContinuousBackups",
+    "dynamodb:PutResourcePolicy",
+    "dynamodb:RestoreTableFromBackup",
+    "dynamodb:RestoreTableToPointInTime",
+)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def arns(resource: Any) -> Iterator[str]:
+    """Write a statement's resources as text: `LedgerTable.Arn`, `LedgerTable.Arn/index/*`, `arn:${AWS::…`."""
+    for each in as_list(resource):
+        match each:
+            case {"Fn::GetAtt": [logical_id, attribute]}:
+                yield f"{logical_id}.{attribute}"
+            case {"Fn::Sub": str(text)}:
+                yield re.sub(r"\$\{(\w+\.\w+)\}", r"\1", text)
+            case {"Fn::If": [_, one, other]}:
+                yield from arns([one, other])
+            case str():
+                yield each
+            case _:
+                raise AssertionError(f"not understood: {each}")
+
+
+def managed_policies(resources: Resources, role: str) -> Iterator[str]:
+    for policy in resources[role]["Properties"].get("ManagedPolicyArns", []):
+        match policy:
+            case {"Ref": logical_id} | {"Fn::If": [_, {"Ref": logical_id}, {"Ref": "AWS::NoValue"}]}:
+                yield logical_id
+            case _:
+                raise AssertionError(f"{role} has a policy that is not written in this template: {policy}")
+
+
+def own_statements(resources: Resources, role: str) -> Iterator[Statement]:
+    for policy in resources[role]["Properties"].get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def statements(resources: Resources, role: str) -> Iterator[Statement]:
+    for policy in managed_policies(resources, role):
+        yield from resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    yield from own_statements(resources, role)
+
+
+def says(effect: str, action: str, on: str, *, by: Iterator[Statement]) -> bool:
+    """Whether some statement has this effect on an action and a resource, whatever its conditions."""
+    return any(
+        statement["Effect"] == effect
+        and any(fnmatchcase(action, pattern) for pattern in as_list(statement["Action"]))
+        and any(fnmatchcase(on, pattern) for pattern in arns(statement["Resource"]))
+        for statement in by
+    )
+
+
+def test_every_function_is_examined_here(resources: Resources) -> None:
+    roles = {
+        logical_id.removesuffix("Role")
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role" and not logical_id.endswith("ScheduleRole")
+    }
+
+    assert roles == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("action", WAYS_TO_CHANGE_THE_PAST)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_can_change_what_the_ledger_holds(resources: Resources, function: str, action: str) -> None:
+    assert says("Deny", action, "LedgerTable.Arn", by=statements(resources, f"{function}Role"))
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != "Ledger"])
+def test_no_function_but_the_sequencer_can_write_to_the_ledger(resources: Resources, function: str) -> None:
+    assert says("Deny", "dynamodb:PutItem", "LedgerTable.Arn", by=statements(resources, f"{function}Role"))
+
+
+def test_the_sequencer_can_append_to_the_ledger(resources: Resources) -> None:
+    assert says("Allow", "dynamodb:PutItem", "LedgerTable.Arn", by=statements(resources, "LedgerRole"))
+    assert not says("Deny", "dynamodb:PutItem", "LedgerTable.Arn", by=statements(resources, "LedgerRole"))
+
+
+def test_the_denials_know_no_exception(resources: Resources) -> None:
+    for policy in ("LedgerIsAppendOnly", "OnlyTheSequencerAppends"):
+        for statement in resources[policy]["Properties"]["PolicyDocument"]["Statement"]:
+            assert set(statement) == {"Effect", "Action", "Resource"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_rights_are_given_action_by_action_and_resource_by_resource(resources: Resources, function: str) -> None:
+    for statement in own_statements(resources, f"{function}Role"):
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in as_list(statement["Action"])), statement
+        assert "*" not in set(arns(statement["Resource"])), statement
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_only_its_own_log(resources: Resources, function: str) -> None:
+    logs = {
+        arn
+        for statement in own_statements(resources, f"{function}Role")
+        if any(action.startswith("logs:") for action in as_list(statement["Action"]))
+        for arn in arns(statement["Resource"])
+    }
+
+    assert logs == {f"{function}Logs.Arn"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "functions"),
+    [
+        ("dynamodb:Scan", "StateTable.Arn", set()),
+        ("dynamodb:UpdateItem", "StateTable.Arn", set()),
+        ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
+        ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
+        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests"}),
+        ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
+        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
+        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
+        ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
+        ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
+        ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
+        ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
+    ],
+)
+def test_only_these_functions_may(resources: Resources, action: str, resource: str, functions: set[str]) -> None:
+    may = {name for name in FUNCTIONS if says("Allow", action, resource, by=statements(resources, f"{name}Role"))}
+
+    assert may == functions
+
+
+@pytest.mark.parametrize(
+    ("action", "functions"),
+    [
+        ("secretsmanager:CreateSecret", {"Integrations"}),
+        ("secretsmanager:DeleteSecret", set()),
+        ("scheduler:CreateSchedule", {"Provisioning", "Expiry"}),
+    ],
+)
+def test_only_these_functions_hold(resources: Resources, action: str, functions: set[str]) -> None:
+    hold = {
+        name
+        for name in FUNCTIONS
+        for statement in own_statements(resources, f"{name}Role")
+        if action in as_list(statement["Action"])
+    }
+
+    assert hold == functions
+
+
+def test_session_passwords_are_only_handled_under_the_name_of_their_request(resources: Resources) -> None:
+    bound = {"Null": {"kms:EncryptionContext:request_id": "false"}}
+    for name in ("AccessRequests", "Provisioning", "Expiry"):
+        conditions = [
+            statement["Condition"]
+            for statement in own_statements(resources, f"{name}Role")
+            if str(statement["Action"]).startswith("kms:")
+        ]
+        assert conditions == [{"Fn::If": ["IsAws", bound, {"Ref": "AWS::NoValue"}]}]
+
+
+def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> None:
+    for name in ("Provisioning", "Expiry"):
+        passing = [each for each in own_statements(resources, f"{name}Role") if each["Action"] == "iam:PassRole"]
+        assert [each["Condition"] for each in passing] == [
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+        ]
+
+
+@pytest.mark.parametrize("function", ["Expiry", "Ledger"])
+def test_a_schedule_can_wake_its_one_function(resources: Resources, function: str) -> None:
+    role = "ScheduleRole" if function == "Expiry" else "LedgerScheduleRole"
+    invoking = [each for each in own_statements(resources, role) if each["Action"] == "lambda:InvokeFunction"]
+
+    [arn] = arns(invoking[0]["Resource"])
+
+    assert len(invoking) == 1
+    assert arn.endswith(f":function:${{AWS::StackName}}-{function.lower()}") or arn == f"{function}Function.Arn"
+
+
+def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: Resources) -> None:
+    for role in ("ScheduleRole", "LedgerScheduleRole"):
+        [trust] = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"]["StringEquals"] == {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::GetAtt": ["ScheduleGroup", "Arn"]},
+        }

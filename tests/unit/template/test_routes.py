@@ -1,0 +1,92 @@
+"""The HTTP API: which function answers what, and that nothing but /healthz answers a stranger."""
+
+from typing import Any
+
+import pytest
+
+ROUTES = {
+    "AccessRequests": {
+        "GET /healthz",
+        "GET /v1/catalog",
+        "GET /v1/requests",
+        "GET /v1/requests/{id}",
+        "GET /v1/requests/{id}/timeline",
+        "GET /v1/whoami",
+        "POST /v1/requests",
+        "POST /v1/requests/{id}/cancel",
+        "POST /v1/requests/{id}/credentials",
+        "POST /v1/requests/{id}/return",
+        "POST /v1/requests/{id}/revoke",
+    },
+    "Approvals": {
+        "GET /v1/approvals",
+        "POST /v1/requests/{id}/approve",
+        "POST /v1/requests/{id}/reject",
+    },
+    "AccessFlows": {
+        "GET /v1/flows",
+        "GET /v1/flows/{id}",
+        "GET /v1/flows/{id}/versions",
+        "PUT /v1/flows/{id}",
+    },
+    "Integrations": {
+        "GET /v1/integrations",
+        "GET /v1/integrations/{id}",
+        "POST /v1/integrations",
+        "POST /v1/integrations/{id}/check",
+        "POST /v1/integrations/{id}/scan",
+    },
+    "Audit": {
+        "GET /v1/audit",
+        "GET /v1/audit/entries",
+        "GET /v1/audit/entries/{id}",
+    },
+}
+
+Resources = dict[str, dict[str, Any]]
+
+
+def routes(resources: Resources) -> list[dict[str, Any]]:
+    return [each["Properties"] for each in resources.values() if each["Type"] == "AWS::ApiGatewayV2::Route"]
+
+
+def test_the_routes_are_these(resources: Resources) -> None:
+    keys = sorted(route["RouteKey"] for route in routes(resources))
+
+    assert keys == sorted(key for group in ROUTES.values() for key in group)
+
+
+@pytest.mark.parametrize("function", ROUTES)
+def test_a_function_answers_its_routes(resources: Resources, function: str) -> None:
+    target = {"Fn::Sub": f"integrations/${{{function}Integration}}"}
+
+    assert {route["RouteKey"] for route in routes(resources) if route["Target"] == target} == ROUTES[function]
+
+
+@pytest.mark.parametrize("function", ROUTES)
+def test_the_api_may_call_the_function_and_speaks_payload_2(resources: Resources, function: str) -> None:
+    integration = resources[f"{function}Integration"]["Properties"]
+    permission = resources[f"{function}Permission"]["Properties"]
+
+    assert integration["IntegrationUri"] == {"Fn::GetAtt": [f"{function}Function", "Arn"]}
+    assert integration["PayloadFormatVersion"] == "2.0"
+    assert permission["FunctionName"] == {"Ref": f"{function}Function"}
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*")
+
+
+def test_every_route_but_healthz_needs_a_token(resources: Resources) -> None:
+    unguarded = {
+        route["RouteKey"]
+        for route in routes(resources)
+        if (route["AuthorizationType"], route.get("AuthorizerId")) != ("JWT", {"Ref": "Authorizer"})
+    }
+
+    assert unguarded == {"GET /healthz"}
+
+
+def test_tokens_are_those_of_the_issuer_or_of_the_own_user_pool(resources: Resources) -> None:
+    jwt = resources["Authorizer"]["Properties"]["JwtConfiguration"]
+    own_pool = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}"}
+
+    assert jwt["Issuer"] == {"Fn::If": ["OwnUserPool", own_pool, {"Ref": "Issuer"}]}
+    assert jwt["Audience"] == [{"Fn::If": ["OwnUserPool", {"Ref": "UserPoolClient"}, {"Ref": "Audience"}]}]

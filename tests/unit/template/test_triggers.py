@@ -1,0 +1,90 @@
+"""What wakes the functions that no person calls, and who hears of it when they fail."""
+
+import json
+from typing import Any
+
+import pytest
+
+Functions = dict[str, dict[str, Any]]
+Resources = dict[str, dict[str, Any]]
+
+STREAMS = {"provisioning": "Decisions", "ledger": "Doorbell"}
+
+
+def pattern(functions: Functions, function: str) -> Any:
+    event = functions[function]["Events"][STREAMS[function]]["Properties"]
+    [only] = event["FilterCriteria"]["Filters"]
+    return json.loads(only["Pattern"])
+
+
+def test_provisioning_wakes_when_a_request_is_to_be_granted_or_revoked(functions: Functions) -> None:
+    assert pattern(functions, "provisioning") == {
+        "dynamodb": {
+            "Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["REQUEST"]}},
+            "NewImage": {"status": {"S": ["APPROVED", "REVOKING"]}},
+        }
+    }
+
+
+def test_the_sequencer_wakes_when_an_event_is_put_into_the_outbox(functions: Functions) -> None:
+    assert pattern(functions, "ledger") == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
+    }
+
+
+@pytest.mark.parametrize("function", STREAMS)
+def test_a_stream_is_read_from_its_beginning_at_once_and_gives_up_in_the_end(
+    functions: Functions, function: str
+) -> None:
+    event = functions[function]["Events"][STREAMS[function]]["Properties"]
+
+    assert event["StartingPosition"] == "TRIM_HORIZON"
+    assert "MaximumBatchingWindowInSeconds" not in event
+    assert event["MaximumRetryAttempts"] == 3
+    assert event["MaximumRecordAgeInSeconds"] <= 3600
+    assert event["BatchSize"] == 1 or event["BisectBatchOnFunctionError"]
+    assert event["DestinationConfig"]["OnFailure"] == {
+        "Type": "SQS",
+        "Destination": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+    }
+
+
+def test_at_most_two_functions_read_a_stream(functions: Functions) -> None:
+    """More are throttled by AWS."""
+    readers = [
+        name
+        for name, function in functions.items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "DynamoDB"
+    ]
+
+    assert len(readers) <= 2
+
+
+@pytest.mark.parametrize(("function", "role"), [("expiry", "ScheduleRole"), ("ledger", "LedgerScheduleRole")])
+def test_a_sweep_runs_every_minute(functions: Functions, function: str, role: str) -> None:
+    sweep = functions[function]["Events"]["Sweep"]["Properties"]
+
+    assert sweep["ScheduleExpression"] == "rate(1 minute)"
+    assert json.loads(sweep["Input"]) == {"sweep": True}
+    assert sweep["RoleArn"] == {"Fn::GetAtt": [role, "Arn"]}
+    assert sweep["GroupName"] == {"Ref": "ScheduleGroup"}
+    assert sweep["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+
+
+def test_every_alarm_tells_somebody(resources: Resources) -> None:
+    alarms = {key: each["Properties"] for key, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+
+    assert set(alarms) == {
+        "DeadLettersAlarm",
+        "ExpiryErrorsAlarm",
+        "ExpirySilentAlarm",
+        "LedgerBehindAlarm",
+        "LedgerErrorsAlarm",
+    }
+    assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
+
+
+def test_a_sweep_that_never_runs_is_an_alarm(resources: Resources) -> None:
+    assert resources["ExpirySilentAlarm"]["Properties"]["TreatMissingData"] == "breaching"
