@@ -27,7 +27,7 @@ class Person:
 
     def get(self, path: str, **query: Any) -> JsonObject:
         """Read something that must be there."""
-        answer = self.api.get(path, params=query)
+        answer = self.api.get(path, params=query or None)  # an empty one would remove what the path has
         answer.raise_for_status()
         return dict(answer.json())
 

@@ -387,8 +387,11 @@ def test_rights_that_an_administrator_gave_keep_the_user_but_not_its_login(
     postgres.run(f"GRANT CONNECT ON DATABASE hr TO {handle.session_user}")
     with pytest.raises(PermanentConnectorError, match="privileges for database hr"):
         connector.revoke(handle)
-    with pytest.raises(pg8000.native.DatabaseError):
+    with pytest.raises(pg8000.native.DatabaseError) as refusal:
         postgres.connect("orders", user=handle.session_user, password=secret)
+    ((may_log_in,),) = postgres.run(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{handle.session_user}'")
+    assert sqlstate_of(refusal.value) == "28P01"
+    assert not may_log_in  # by a certificate or a trusted address neither
 
     postgres.run(f"REVOKE CONNECT ON DATABASE hr FROM {handle.session_user}")
     connector.revoke(handle)

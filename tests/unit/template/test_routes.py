@@ -6,6 +6,7 @@ import pytest
 
 ROUTES = {
     "AccessRequests": {
+        "$default",
         "GET /healthz",
         "GET /v1/catalog",
         "GET /v1/requests",

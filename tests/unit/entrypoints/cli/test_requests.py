@@ -259,3 +259,11 @@ def test_the_faults_that_the_api_finds_are_listed(terminal: Terminal, api: FakeA
     result = terminal.run(*ASK)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "✗ What was sent is wrong\n  /justification: must be at least 10 characters" in result.stderr
+
+
+def test_what_is_copied_is_never_broken(terminal: Terminal, api: FakeApi) -> None:
+    cursor, url = "c" * 300, "postgresql://" + "u" * 300
+    api.on("GET", "/v1/requests", {"requests": [], "next_cursor": cursor})
+    api.on("POST", f"{PATH}/credentials", {"url": url})
+    assert f"--cursor {cursor} " in terminal.table("requests", "list")
+    assert url in terminal.table("credentials", REQUEST_ID)

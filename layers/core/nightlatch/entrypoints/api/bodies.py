@@ -31,7 +31,7 @@ class RequestToSubmit(Body):
     """What somebody asks for."""
 
     integration: ShortName
-    items: tuple[ItemToRequest, ...] = Field(min_length=1, max_length=20)
+    items: list[ItemToRequest] = Field(min_length=1, max_length=20)
     justification: str = Field(default="", max_length=2000)
     ticket: str = Field(default="", max_length=100)
     duration: Duration | None = Field(default=None, description="Left out: the flow's default.")
@@ -50,7 +50,7 @@ class RequestToSubmit(Body):
 class Decision(Body):
     """An approver's word on some items, or on all when none are named."""
 
-    items: tuple[ShortName, ...] = Field(default=(), max_length=20)
+    items: list[ShortName] = Field(default_factory=list, max_length=20)
     reason: ReasonText = ""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from nightlatch.entrypoints.cli.errors import UnreachableError
 from nightlatch.entrypoints.cli.inert import inert
-from nightlatch.entrypoints.cli.screen import LINK, MUTED, Part
+from nightlatch.entrypoints.cli.screen import LINK, MUTED, Part, amounts
 from nightlatch.entrypoints.cli.shapes import ON_THE_WAY, Json, approvals_needed, person, segment, time_left
 from nightlatch.entrypoints.cli.times import clock, parse_time, words
 
@@ -28,7 +28,7 @@ def tell_sent(run: "Invocation", request: Json) -> None:
     people = len(approvers.get("people", ()))
     whom = [*approvers.get("groups", ()), *([f"{people} named"] if people else [])]
     needed = approvals_needed(approvers["needed"], whom, per_item=len(request["items"]) > 1)
-    run.screen.line(DONE, "Matched flow ", (flow["name"], "bold"), "   ", needed)
+    run.screen.line(DONE, "Matched flow ", (flow["name"], "bold"), "   ", *amounts(needed))
     run.screen.line(DONE, "Sent", "   ", (request["id"], MUTED))
 
 
@@ -94,7 +94,7 @@ def _tell_granted(run: "Invocation", request: Json) -> None:
         screen.line(DONE, "Approved automatically")
     until = clock(parse_time(request["ends_at"]), now=run.now)
     left = time_left(request, now=run.now)
-    screen.line(DONE, "Granted until ", (until, "bold green"), f" ({left} left)")
+    screen.line(DONE, "Granted until ", (until, "bold green"), *amounts(f" ({left} left)"))
     screen.line()
     screen.line("  Connect      ", (f"nightlatch credentials {identifier}", LINK))
     screen.line("  Give back    ", (f"nightlatch return {identifier}", LINK))

@@ -6,12 +6,13 @@ replaced, and nothing is ever read as markup.
 
 import codecs
 import io
+import re
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -53,7 +54,8 @@ class Screen:
         if self.for_machines:
             self.json(body)
         else:
-            self._out.print(view(inert(body)))
+            # In a Group: a text printed by itself forgets that it must not be broken.
+            self._out.print(Group(view(inert(body))), crop=False)
 
     def json(self, body: Any) -> None:
         """Print JSON, indented."""
@@ -87,6 +89,25 @@ def inert_line(*parts: Part) -> Text:
     """Join parts, each plain or with a style, whose text cannot harm."""
     styled = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((inert_text(text), style) for text, style in styled))
+
+
+def whole(*parts: Part) -> Text:
+    """Join parts to text that is never broken or cut: it may be copied, or go into a file."""
+    text = Text.assemble(*parts)
+    text.no_wrap, text.overflow = True, "ignore"
+    return text
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> Text:
+    """Lay out names and values, one line each."""
+    width = max(len(name) for name, _ in rows)
+    lines = [whole((f"{name:<{width}}  ", MUTED), value) for name, value in rows]
+    return whole("\n").join(lines)
+
+
+def amounts(text: str) -> list[Part]:
+    """Set the numbers in a text off from its words."""
+    return [(part, "bold cyan" if part.isdigit() else "") for part in re.split(r"(\d+)", text)]
 
 
 def table(*columns: str, rows: Sequence[Sequence[str | Text]], folding: Sequence[str] = ()) -> Table:

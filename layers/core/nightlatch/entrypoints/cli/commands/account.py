@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from nightlatch.entrypoints.cli.commands.stack import HOME, Home
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
-from nightlatch.entrypoints.cli.screen import LINK, MUTED, table
+from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts
 from nightlatch.entrypoints.cli.session import DEFAULT, Profile
 from nightlatch.entrypoints.cli.shapes import NOTHING, Json
 
@@ -97,14 +97,13 @@ def _with_browser(run: Invocation, stack: "Stack") -> "Tokens":
 
 
 def _whoami_view(me: Json) -> RenderableType:
-    rows = [
-        ("Name", me.get("name") or NOTHING),
-        ("E-mail", me.get("email") or NOTHING),
-        ("Id", me["id"]),
-        ("Groups", ", ".join(sorted(me["groups"])) or NOTHING),
-        ("Roles", ", ".join(sorted(me["roles"])) or NOTHING),
-        ("Issuer", me["issuer"]),
-    ]
-    shown = table("", "", rows=rows, folding=("",))
-    shown.show_header = False
-    return shown
+    return facts(
+        [
+            ("Name", me.get("name") or NOTHING),
+            ("E-mail", me.get("email") or NOTHING),
+            ("Id", me["id"]),
+            ("Groups", ", ".join(sorted(me["groups"])) or NOTHING),
+            ("Roles", ", ".join(sorted(me["roles"])) or NOTHING),
+            ("Issuer", me["issuer"]),
+        ]
+    )

@@ -15,7 +15,7 @@ from nightlatch.entrypoints.cli.inert import inert
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.options import listed, moment
 from nightlatch.entrypoints.cli.references import request_id
-from nightlatch.entrypoints.cli.screen import MUTED, table
+from nightlatch.entrypoints.cli.screen import MUTED, table, whole
 from nightlatch.entrypoints.cli.shapes import NOTHING, SEVERITY_STYLES, Json, counted, person
 from nightlatch.entrypoints.cli.times import clock, parse_time
 
@@ -114,7 +114,7 @@ def _page_view(page: Json, *, now: datetime) -> RenderableType:
     cursor = page.get("next_cursor")
     more = f" More: --cursor {cursor}" if cursor else ""
     count = counted(len(page["entries"]), "event", "events")
-    return Group(event_lines(page["entries"], now=now), Text(f"{count}.{more}   Machine output: -o json", MUTED))
+    return Group(event_lines(page["entries"], now=now), whole((f"{count}.{more}   Machine output: -o json", MUTED)))
 
 
 def _feed(run: Invocation, *, start: str | None, count: int, once: bool) -> Iterator[Json]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from nightlatch.entrypoints.cli.errors import CliError, MistakenError, ProblemError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
-from nightlatch.entrypoints.cli.screen import MUTED, table
+from nightlatch.entrypoints.cli.screen import MUTED, table, whole
 from nightlatch.entrypoints.cli.shapes import Json, approvals_needed, person, segment
 from nightlatch.entrypoints.cli.times import clock, parse_span, parse_time, words
 
@@ -176,4 +176,4 @@ def _document_view(run: Invocation, flow: Json) -> RenderableType:
     changed = clock(parse_time(flow["updated_at"]), now=run.now)
     head = f"# Version {flow['version']}, written by {person(flow['updated_by'])}, {changed}\n"
     document = {"id": flow["id"], **flow["definition"]}
-    return Text(head, MUTED) + Text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip())
+    return whole((head, MUTED), yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip())

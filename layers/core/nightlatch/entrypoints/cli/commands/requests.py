@@ -14,7 +14,7 @@ from nightlatch.entrypoints.cli.errors import EndedWithoutAccessError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.options import listed, moment, span
 from nightlatch.entrypoints.cli.references import request_id, short
-from nightlatch.entrypoints.cli.screen import LINK, MUTED, table
+from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts, table, whole
 from nightlatch.entrypoints.cli.shapes import (
     NOTHING,
     Json,
@@ -163,15 +163,14 @@ def footer(count: int, cursor: str | None, *, one: str = "request", many: str = 
     """Say how many there were, how to get more, and how a script gets them."""
     more = f" More: --cursor {cursor}" if cursor else ""
     number, _, word = counted(count, one, many).partition(" ")
-    return Text.assemble((number, f"bold {MUTED}"), (f" {word}.{more}   Machine output: -o json", MUTED))
+    return whole((number, f"bold {MUTED}"), (f" {word}.{more}   Machine output: -o json", MUTED))
 
 
 def request_view(request: Json, *, now: datetime) -> RenderableType:
     """Lay out everything about one request."""
-    facts = table("", "", rows=[(Text(name, MUTED), value) for name, value in _facts(request, now=now)], folding=("",))
-    facts.show_header = False
     return Group(
-        Text.assemble((request["id"], "bold"), "  ", state(request)), facts, Text(), _items(request), Text(),
+        Text.assemble((request["id"], "bold"), "  ", state(request)), facts(_facts(request, now=now)),
+        Text(), _items(request), Text(),
         event_lines(request["timeline"], now=now, naming_the_request=False),
     )  # fmt: skip
 
@@ -179,7 +178,7 @@ def request_view(request: Json, *, now: datetime) -> RenderableType:
 def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
     asker, flow, target = request["requester"], request["flow"], request["integration"]
     email = f" <{asker['email']}>" if asker.get("email") else ""
-    facts = [
+    known = [
         ("Requester", person(asker) + email),
         ("Why", request["justification"] or NOTHING),
         ("Ticket", request.get("ticket") or ""),
@@ -191,7 +190,7 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
         ("Ended because", request.get("end_reason") or ""),
         ("Time left", time_left(request, now=now) if request["status"] == "GRANTED" else ""),
     ]
-    return [(name, value) for name, value in facts if value]
+    return [(name, value) for name, value in known if value]
 
 
 _TIMES = (("Asked", "created_at"), ("Granted", "granted_at"), ("Ends", "ends_at"), ("Closed", "closed_at"))
@@ -230,10 +229,7 @@ def _brief_view(request: Json, *, now: datetime) -> RenderableType:
 
 
 def _credentials_view(known: Json) -> RenderableType:
-    rows = [(Text(name, MUTED), Text(str(value))) for name, value in known.items() if not name.startswith("_")]
-    shown = table("", "", rows=rows, folding=("",))
-    shown.show_header = False
-    return shown
+    return facts([(name, str(value)) for name, value in known.items() if not name.startswith("_")])
 
 
 def _wait(run: Invocation, made: Json) -> Json:

@@ -21,13 +21,17 @@ DEFAULT_PORT = 4566
 DEFAULT_DATABASE_PORT = 54329
 
 NEXT_STEPS = (
-    ("nightlatch login maya", "a developer; nobody is asked for a password here"),
+    ("nightlatch login maya", "a developer; here nobody is asked for a password"),
     ("nightlatch catalog", "what she may ask for"),
     ("nightlatch request orders-db/orders -p role1 -p role3 --for 1h --reason 'INC-2291 duplicate charges'", ""),
     ("nightlatch login noa", "an approver; omar is another"),
-    ("nightlatch approvals", "what waits for her"),
-    ("nightlatch approve last --as noa", ""),
+    ("nightlatch approve last", "what waits for her is under: nightlatch approvals"),
+    ("nightlatch credentials last --as maya", "how she connects"),
+    ("nightlatch return last --as maya", "and gives it back"),
+    ("nightlatch login ivo", "an auditor"),
+    ("nightlatch audit tail", "who did what"),
 )
+"""What is typed at a new stack, and why."""
 
 Home = Annotated[Path, typer.Option(envvar="NIGHTLATCH_HOME", help="Where the local stack keeps everything.")]
 
@@ -62,7 +66,7 @@ def up(
         facts = stack.up(home, fresh=fresh, port=port, database_port=database_port, progress=Steps(run.screen))
     except errors.LocalStackError as error:
         raise CliError(str(error)) from error
-    run.screen.show(facts.model_dump(mode="json"), _up_view)
+    run.screen.show(facts.model_dump(mode="json"), up_view)
 
 
 def down(context: typer.Context, *, home: Home = HOME) -> None:
@@ -121,13 +125,14 @@ def _print(run: Invocation, line: "LogLine") -> None:
         run.screen.line((at, MUTED), "  ", (f"{line.function:<16}", LINK), "  ", line.text)
 
 
-def _up_view(facts: Json) -> RenderableType:
+def up_view(facts: Json) -> RenderableType:
+    """Say that the stack is up, and what to type next."""
     lines = [Text.assemble("\nUp. The API answers at ", (facts["api_url"], LINK), "\n\nTry:")]
     lines += [
-        Text.assemble("  ", (command, LINK), (f"   {remark}" if remark else "", MUTED))
+        Text.assemble("  ", (f"{command:<42}" if remark else command, LINK), (remark, MUTED))
         for command, remark in NEXT_STEPS
     ]
-    return Text("\n").join(lines)
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
 def _status_view(known: Json) -> RenderableType:

@@ -1,0 +1,47 @@
+"""The local stack's commands, as far as they go without one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nightlatch.entrypoints.cli.commands.stack import Steps, up_view
+from nightlatch.entrypoints.cli.screen import Format, Screen
+from tests.unit.entrypoints.cli.terminal import Terminal
+
+
+def test_a_stack_that_is_not_up_is_exit_code_5(outsider: Terminal, tmp_path: Path) -> None:
+    result = outsider.run("status", "--home", str(tmp_path))
+    assert result.exit_code == 5
+    assert {part["name"]: part["running"] for part in json.loads(result.stdout)["components"]} == {
+        "emulator": False,
+        "postgresql": False,
+    }
+
+
+def test_a_stack_that_is_not_up_is_shown_part_by_part(outsider: Terminal, tmp_path: Path) -> None:
+    assert "○ stopped" in outsider.run("status", "--home", str(tmp_path), "-o", "table").stdout
+
+
+def test_logs_of_a_stack_that_is_not_up_say_how_to_start_it(outsider: Terminal, tmp_path: Path) -> None:
+    result = outsider.run("logs", "--home", str(tmp_path))
+    assert (result.exit_code, "nightlatch up" in result.stderr) == (5, True)
+
+
+def test_taking_down_what_is_not_there_is_no_fault(outsider: Terminal, tmp_path: Path) -> None:
+    assert outsider.run("down", "--home", str(tmp_path / "none")).exit_code == 0
+
+
+def test_each_step_is_told_with_its_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    Steps(Screen()).step_done("deploy", seconds=13.84)
+    printed = capsys.readouterr()
+    assert printed.err.split() == ["✓", "deploy", "13.8", "s"]
+    assert printed.out == ""
+
+
+def test_up_ends_with_what_to_type_next(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen(Format.TABLE).show({"api_url": "http://127.0.0.1:4566/x"}, up_view)
+    shown = capsys.readouterr().out
+    assert "Up. The API answers at http://127.0.0.1:4566/x" in shown
+    for command in ("login maya", "request orders-db/orders -p role1 -p role3", "login noa", "approve last"):
+        assert f"  nightlatch {command}" in shown
