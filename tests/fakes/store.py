@@ -6,6 +6,8 @@ The suites in tests/integration/aws run on it and on the real adapters alike.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import count
 from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow
@@ -244,9 +246,9 @@ def key_of(entity: Entity) -> Key:
 
 
 def predictable(seed: int = 0) -> Randomness:
-    """Make a source of bytes that never repeats itself and is the same in every run."""
-    counter = iter(range(seed, 1 << 62))
-    return lambda size: (next(counter) << 2).to_bytes(8)[-size:].ljust(size, b"\0")
+    """Make a source of bytes that is the same in every run, repeats nothing and follows no order."""
+    counter = count(seed)
+    return lambda size: sha256(str(next(counter)).encode()).digest()[:size]
 
 
 def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:

@@ -72,7 +72,7 @@ def test_a_cursor_below_what_is_kept_says_where_to_go_on(client: Client, world: 
 
     assert (answer.status, answer.json["type"]) == (410, "/problems/cursor-expired")
     assert answer.json["oldest"] == oldest.id
-    assert numbers(client.get(f"/v1/audit?from={oldest.id}", by=IVO), "events") == [oldest.seq]
+    assert client.get(f"/v1/audit?from={oldest.id}", by=IVO).json["events"][0]["id"] == oldest.id
 
 
 def test_entries_are_listed_newest_first_page_by_page(client: Client, trail: list[Any]) -> None:

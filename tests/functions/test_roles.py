@@ -141,5 +141,6 @@ def test_a_route_that_has_no_rule_does_not_exist(client: Client) -> None:
 
 
 def test_what_was_sent_is_looked_at_after_who_sent_it(client: Client) -> None:
-    for body in ({"nonsense": 1}, [], 1):
+    bodies: list[object] = [{"nonsense": 1}, [], 1]
+    for body in bodies:
         assert client.put("/v1/flows/orders-roles", body, by=MAYA).status == 403

@@ -283,6 +283,22 @@ def test_an_open_session_is_ended(postgres: PostgresServer, connector: Postgresq
             session.run("SELECT 1")
 
 
+def test_a_session_in_the_middle_of_its_work_does_not_hold_up_the_end(
+    postgres: PostgresServer, connector: PostgresqlConnector
+) -> None:
+    """J5: what it had not committed is undone, and its locks are gone before anything is handed over."""
+    handle, secret = granted(connector)
+    with a_table(postgres, "work", database="orders") as table, session_of(postgres, handle, secret) as session:
+        session.run(f"CREATE TABLE {table} (answer int)")
+        session.run("BEGIN")
+        session.run(f"INSERT INTO {table} VALUES (42)")
+
+        connector.revoke(handle)
+
+        assert postgres.run(f"SELECT answer FROM {table}", database="orders") == []
+    assert connector.observe(handle) is Presence.ABSENT
+
+
 def test_after_the_end_nobody_logs_in(postgres: PostgresServer, connector: PostgresqlConnector) -> None:
     handle, secret = granted(connector)
     connector.revoke(handle)

@@ -83,6 +83,11 @@ def test_nobody_asks_what_a_call_consumed(store: Store, calls: Calls) -> None:
     assert [params["ReturnConsumedCapacity"] for _, params in calls] == ["NONE", "NONE"]
 
 
+def test_recording_nothing_calls_nobody(store: Store, calls: Calls) -> None:
+    store.work.record(origin=ORIGIN)
+    assert calls == []
+
+
 def test_every_transaction_carries_a_token_of_its_own(store: Store, calls: Calls) -> None:
     store.put(a_request(1))
     store.put(a_request(2))

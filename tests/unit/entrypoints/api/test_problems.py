@@ -88,6 +88,6 @@ def test_faults_without_end_are_cut() -> None:
 
 def test_what_a_client_needs_to_go_on_is_in_the_answer() -> None:
     assert answer(MethodNotAllowedError("PUT", allowed=["GET", "POST"])).headers["Allow"] == "GET, POST"
-    assert answer(errors.AuthenticationError("x")).headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer(errors.AuthenticationError("x")).headers["WWW-Authenticate"] == 'Bearer realm="nightlatch"'
     assert answer(errors.StoreUnavailableError("x")).headers["Retry-After"] == "1"
     assert body_of(errors.CursorExpiredError("0199"))["oldest"] == "0199"

@@ -15,8 +15,7 @@ from nightlatch.domain.value import Value
 
 # datconnlimit -2 marks a database whose removal was interrupted: nobody can connect to it.
 _DATABASES = """
-SELECT d.datname AS name, coalesce(s.description, '') AS comment,
-       has_database_privilege(d.oid, 'CONNECT') AS reachable
+SELECT d.datname AS name, coalesce(s.description, '') AS comment
   FROM pg_database d
   LEFT JOIN pg_shdescription s ON s.objoid = d.oid AND s.classoid = CAST('pg_database' AS regclass)
  WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
@@ -29,11 +28,10 @@ SELECT n.nspname AS name, coalesce(obj_description(n.oid, 'pg_namespace'), '') A
 
 
 class Database(Value):
-    """A database of the server. `reachable`: the connector may connect to it."""
+    """A database of the server."""
 
     name: str
     comment: str
-    reachable: bool
 
 
 class Schema(Value):
@@ -86,7 +84,7 @@ def _resources(session: Session, open_database: Open, *, after: Place) -> Genera
     listed = [*_databases(databases, roles), *_roles(roles)]
     yield from ((place, resource) for place, resource in listed if place > after)
     for database in databases:
-        if database.reachable and Place("schema", database.name, chr(0x10FFFF)) > after:
+        if Place("schema", database.name, chr(0x10FFFF)) > after:
             schemas = _schemas(database, open_database)
             yield from ((place, resource) for place, resource in schemas if place > after)
 
@@ -113,7 +111,7 @@ def _roles(roles: list[Role]) -> Iterator[tuple[Place, Resource]]:
 
 
 def _schemas(database: Database, open_database: Open) -> Iterator[tuple[Place, Resource]]:
-    """List a database's schemas; none if it does not let us in (pg_hba.conf, or dropped since it was listed)."""
+    """List a database's schemas; none if it does not let us in: by CONNECT, by pg_hba.conf, or dropped since."""
     try:
         with open_database(database.name) as session:
             schemas = session.select(Schema, _SCHEMAS)
