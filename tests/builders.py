@@ -20,8 +20,9 @@ from nightlatch.domain.access_flow import (
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
-from nightlatch.domain.connector import Capabilities
+from nightlatch.domain.connector import Capabilities, Handle
 from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
+from nightlatch.domain.grant import Failure
 from nightlatch.domain.identifier import prefixed, uuid7
 from nightlatch.domain.identity import SYSTEM, Actor, Principal, Role
 from nightlatch.domain.integration import Integration, Permission, Resource
@@ -185,13 +186,23 @@ def a_request(
     )
 
 
+def a_handle(session_user: str = "nl_maya") -> Handle:
+    """Build what ends the grant of a request."""
+    return Handle(grant_id="req_1", session_user=session_user, details={"roles": ["role1"]})
+
+
+def a_failure(error: str = "refused", *, attempts: int = 1) -> Failure:
+    """Build what a target that does not do its work leaves behind."""
+    return Failure(error=error, error_class="PermanentConnectorError", attempts=attempts)
+
+
 def a_history(request: AccessRequest) -> dict[Status, Change[AccessRequest]]:
     """Lead a pending request of one approval into each state, and return the change that brought it there."""
     at = request.updated_at
     pending = request.submitted(by=MAYA)
     approved = pending.state.approve(by=NOA, at=at)
     granting = approved.state.begin_granting(at=at, due_at=at)
-    granted = granting.state.grant(session_user="nl_maya", at=at)
+    granted = granting.state.grant(a_handle(), at=at)
     assert granted.state.ends_at is not None
     ended_at = granted.state.ends_at
     expiring = granted.state.expire(at=ended_at, due_at=ended_at)
@@ -204,9 +215,9 @@ def a_history(request: AccessRequest) -> dict[Status, Change[AccessRequest]]:
         Status.REVOKING: revoking,
         Status.REJECTED: pending.state.reject(by=NOA, at=at),
         Status.CANCELED: pending.state.cancel(by=MAYA, at=at),
-        Status.FAILED: granting.state.fail(error="refused", attempts=5, at=at),
-        Status.EXPIRED: expiring.state.end(at=ended_at),
-        Status.REVOKED: revoking.state.end(at=at),
+        Status.FAILED: granting.state.fail(a_failure(attempts=5), at=at, watch_until=at + HOUR),
+        Status.EXPIRED: expiring.state.end(at=ended_at, watch_until=ended_at + HOUR),
+        Status.REVOKED: revoking.state.end(at=at, watch_until=at + HOUR),
     }
 
 
@@ -426,12 +437,16 @@ class World:
         return self.provisioning.advance(self.approved(*permissions).id)
 
     def sweep(self, *, minutes: int) -> None:
-        """Let the sweeper run every minute, for so long, as the function does: a failure stops nobody else."""
+        """Let the sweeper run every minute, for so long, as the function does: only its death stops one run of it."""
         for _ in range(minutes):
-            for request_id in self.provisioning.due(limit=100):
-                with suppress(RivalChangeError, StoreUnavailableError):
-                    self.provisioning.advance(request_id)
+            with suppress(KilledError):
+                self._sweep_once()
             self.clock.advance(timedelta(minutes=1))
+
+    def _sweep_once(self) -> None:
+        for request_id in self.provisioning.due():
+            with suppress(RivalChangeError, StoreUnavailableError):
+                self.provisioning.advance(request_id)
 
     def events(self, request_id: str | None = None) -> list[PendingEvent]:
         """Drain the outbox, and list what the ledger holds of a request (or of everything)."""

@@ -10,7 +10,6 @@ from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import Cursor, Limit, PathId
-from nightlatch.entrypoints.api.queries import below
 from nightlatch.entrypoints.api.views import RequestList, RequestView
 from nightlatch.services.approvals import Approvals
 
@@ -23,7 +22,8 @@ handler = lambda_handler(api)
 @api.get("/v1/approvals")
 def waiting(service: Service, call: ThisCall, page: ThisPage, limit: Limit = 50, cursor: Cursor = None) -> RequestList:
     """List the requests that ask for the caller's decision, newest first."""
-    return RequestList.of(below(page.position(cursor), service.waiting(call)), limit=limit, page=page)
+    found = service.waiting(call, before_id=page.position(cursor))
+    return RequestList.of(found, limit=limit, page=page)
 
 
 @api.post("/v1/requests/<request_id>/approve")

@@ -11,9 +11,19 @@ from typing import Any
 import boto3
 import pytest
 
-from nightlatch.entrypoints.local import aws, stack
+from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.facts import StackFacts
+from nightlatch.entrypoints.local.layout import layout
 from tests.e2e.person import Person
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests on one worker: they share one running stack."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 def _free_port() -> int:
@@ -33,6 +43,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFacts]:
         yield stack.up(home, port=_free_port(), database_port=_free_port())
     finally:
         stack.down(home)
+        database.wipe(layout(home))
 
 
 @pytest.fixture(scope="session")

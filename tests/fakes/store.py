@@ -133,10 +133,10 @@ class InMemoryStore:
             ):
                 yield request
 
-    def due(self, at: datetime, *, limit: int) -> list[str]:
+    def due(self, at: datetime) -> Iterator[str]:
         """List what is overdue, longest overdue first."""
         waiting = [(request.due_at, request.id) for request in self._all(AccessRequest) if request.due_at]
-        return [request_id for due_at, request_id in sorted(waiting) if due_at <= at][:limit]
+        return (request_id for due_at, request_id in sorted(waiting) if due_at <= at)
 
     # Flows
 

@@ -44,7 +44,9 @@ def test_the_same_approver_twice_is_one_vote(client: Client, world: World) -> No
 
     item = answer.json["items"][0]
     assert (answer.json["status"], item["approvals"], len(item["votes"])) == ("PENDING", 1, 1)
-    assert client.post(f"/v1/requests/{request.id}/approve", by=OMAR).json["status"] == "APPROVED"
+    approved = client.post(f"/v1/requests/{request.id}/approve", by=OMAR).json
+    assert approved["status"] == "APPROVED"
+    assert [vote["approver"]["name"] for vote in approved["items"][0]["votes"]] == ["Noa", "Omar"]
 
 
 @pytest.mark.parametrize(("first", "second"), [("approve", "reject"), ("reject", "approve")])

@@ -1,10 +1,12 @@
 """Reading the trail."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from nightlatch.domain.errors import NotAllowedError
 from tests.builders import ADA, IVO, MAYA, NOA, SECOND, World, a_call
 from tests.functions.client import Client
 
@@ -16,9 +18,12 @@ EVENT_FIELDS = {
 
 @pytest.fixture
 def trail(world: World) -> list[Any]:
-    """Five events: two requests, the second approved, and one withdrawn."""
+    """Six events: two requests, the second approved, the first not approved by its requester, but withdrawn."""
     first, second = world.submitted("role1"), world.submitted("role3")
     world.approvals.approve(second.id, a_call(NOA))
+    world.clock.advance(SECOND)
+    with suppress(NotAllowedError):
+        world.approvals.approve(first.id, a_call(MAYA))
     world.clock.advance(SECOND)
     world.requests.cancel(first.id, a_call(MAYA))
     return world.events()
@@ -89,8 +94,8 @@ def test_entries_are_listed_newest_first_page_by_page(client: Client, trail: lis
         ("event_type=access.requested", ["access.requested"] * 2),
         ("event_type=access.canceled,access.approved", ["access.canceled", "access.approved"]),
         (f"actor={NOA.id}", ["access.approved", "access.role.approved"]),
-        ("severity=warning", ["access.canceled"]),
-        (f"severity=warning&severity=error&actor={MAYA.id}", ["access.canceled"]),
+        ("severity=warning", ["access.approval.refused"]),
+        (f"severity=warning&severity=error&actor={MAYA.id}", ["access.approval.refused"]),
         ("end_date=2026-11-22T00:00:00Z", []),
         ("start_date=2026-11-22T00:00:00Z&event_type=access.approved", ["access.approved"]),
     ],

@@ -35,11 +35,16 @@ def test_the_same_key_with_another_body_is_refused(client: Client) -> None:
     assert (answer.status, answer.json["type"]) == (422, "/problems/idempotency-key-reused")
 
 
-def test_the_same_key_on_another_route_is_refused(client: Client) -> None:
+@pytest.mark.parametrize("other", ["reject", "approve"])
+def test_the_same_key_on_another_route_or_thing_is_refused(client: Client, world: World, other: str) -> None:
     """E1: a key is for one call."""
-    request = client.post("/v1/requests", ASK, headers=KEY).json
+    first, second = world.submitted("role1"), world.submitted("role1")
+    client.post(f"/v1/requests/{first.id}/approve", headers=KEY, by=NOA)
 
-    assert client.post(f"/v1/requests/{request['id']}/cancel", headers=KEY).status == 422
+    answer = client.post(f"/v1/requests/{second.id}/{other}", headers=KEY, by=NOA)
+
+    assert answer.status == 422
+    assert world.store.request(second.id) == second
 
 
 def test_the_same_key_of_another_person_is_another_call(client: Client) -> None:
@@ -87,6 +92,7 @@ def test_the_longest_key_is_taken(client: Client) -> None:
     assert client.post("/v1/requests", ASK, headers={"idempotency-key": "x" * 255}).status == 201
 
 
-def test_reading_takes_no_notice_of_a_key(client: Client) -> None:
-    assert client.get("/v1/requests", headers=KEY).status == 200
-    assert client.get("/v1/requests?limit=1", headers=KEY).status == 200
+@pytest.mark.parametrize("key", ["5f0a4c1e", "x" * 256])
+def test_reading_takes_no_notice_of_a_key(client: Client, key: str) -> None:
+    assert client.get("/v1/requests", headers={"idempotency-key": key}).status == 200
+    assert client.get("/v1/requests?limit=1", headers={"idempotency-key": key}).status == 200

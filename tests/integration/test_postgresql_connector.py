@@ -941,7 +941,8 @@ def a_certificate(directory: Path) -> Path:
 @pytest.mark.parametrize(
     "change",
     [{"host": ""}, {"host": "a b"}, {"host": "a..b"}, {"host": "x" * 64}, {"port": 0}, {"port": 65536},
-     {"user": "nul\0"}, {"database": "x" * 64}, {"user": ""}, {"tls": "maybe"}, {"password": "x"}],
+     {"user": "nul\0"}, {"database": "x" * 64}, {"user": ""}, {"tls": "maybe"}, {"password": "x"},
+     {"certificate_authority": ""}, {"certificate_authority": "/etc/ssl/ca.pem"}, {"certificate_authority": "é"}],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(change: dict[str, object]) -> None:
     settings = {"host": "db.example.com", "database": "postgres", "user": "nightlatch", **change}

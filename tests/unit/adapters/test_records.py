@@ -22,7 +22,7 @@ from nightlatch.domain.access_flow import (
 from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
 from nightlatch.domain.audit_event import ResourceReference, Scope, Severity, Source
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle
-from nightlatch.domain.grant import Grant
+from nightlatch.domain.grant import Failure, Grant
 from nightlatch.domain.identity import Actor, ActorType, Person
 from nightlatch.domain.integration import Integration, IntegrationStatus
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
@@ -77,6 +77,7 @@ requests = st.builds(
     updated_at=instants,
     granted_at=st.none() | instants,
     ends_at=st.none() | instants,
+    ending_at=st.none() | instants,
     closed_at=st.none() | instants,
     end_reason=st.none() | st.sampled_from(EndReason),
     ended_by=st.none() | actors,
@@ -84,6 +85,7 @@ requests = st.builds(
     quarantined=st.booleans(),
     due_at=st.none() | instants,
 )
+failures = st.builds(Failure, error=text, error_class=text, attempts=counts)
 entitlements = st.builds(Entitlement, resource_type=text, resource_id=text, permission=text)
 grants = st.builds(
     Grant,
@@ -96,8 +98,8 @@ grants = st.builds(
     handle=st.builds(Handle, grant_id=names, session_user=text, details=details),
     sealed_secret=st.none() | text,
     attempts=counts,
-    last_error=text,
-    is_given_up=st.booleans(),
+    last_failure=st.none() | failures,
+    given_up=st.none() | failures,
 )
 grant_rules = spans.map(lambda span: GrantRule(default=span, maximum=span))
 definitions = st.builds(

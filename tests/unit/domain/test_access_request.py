@@ -15,7 +15,7 @@ from nightlatch.domain.errors import ConflictError, NotAllowedError
 from nightlatch.domain.identity import SYSTEM, Principal
 from nightlatch.domain.item import ItemStatus
 from nightlatch.domain.value import rfc3339
-from tests.builders import ADA, HOUR, IVO, MAYA, NOA, NOON, SECOND, a_history, a_request
+from tests.builders import ADA, HOUR, IVO, MAYA, NOA, NOON, SECOND, a_failure, a_handle, a_history, a_request
 
 Command = Callable[[AccessRequest, datetime], Change[AccessRequest]]
 
@@ -24,12 +24,12 @@ COMMANDS: dict[str, Command] = {
     "reject": lambda request, at: request.reject(by=NOA, at=at),
     "cancel": lambda request, at: request.cancel(by=MAYA, at=at),
     "begin_granting": lambda request, at: request.begin_granting(at=at, due_at=at),
-    "grant": lambda request, at: request.grant(session_user="nl_maya", at=at),
-    "fail": lambda request, at: request.fail(error="refused", attempts=1, at=at),
+    "grant": lambda request, at: request.grant(a_handle(), at=at),
+    "fail": lambda request, at: request.fail(a_failure(), at=at, watch_until=at),
     "give_back": lambda request, at: request.give_back(by=MAYA, at=at),
     "revoke": lambda request, at: request.revoke(by=ADA, reason="leak", at=at),
     "expire": lambda request, at: request.expire(at=request.ends_at or at, due_at=at),
-    "end": lambda request, at: request.end(at=at),
+    "end": lambda request, at: request.end(at=at, watch_until=at),
 }
 OUTCOMES: dict[tuple[Status, str], Status] = {
     (Status.PENDING, "approve"): Status.APPROVED,
@@ -37,6 +37,7 @@ OUTCOMES: dict[tuple[Status, str], Status] = {
     (Status.PENDING, "cancel"): Status.CANCELED,
     (Status.APPROVED, "cancel"): Status.CANCELED,
     (Status.APPROVED, "begin_granting"): Status.GRANTING,
+    (Status.APPROVED, "fail"): Status.FAILED,
     (Status.GRANTING, "grant"): Status.GRANTED,
     (Status.GRANTING, "fail"): Status.FAILED,
     (Status.GRANTED, "give_back"): Status.REVOKING,
@@ -106,8 +107,15 @@ def test_a_closed_request_is_done_with(status: Status) -> None:
     closed = HISTORY[status].state
 
     assert closed.closed_at == closed.updated_at
-    assert closed.due_at is None
     assert not closed.quarantined
+
+
+@pytest.mark.parametrize("status", [status for status in HISTORY if status in CLOSED])
+def test_a_closed_request_is_looked_at_again_only_if_something_was_done_at_the_target(status: Status) -> None:
+    """J6."""
+    was_at_the_target = status not in {Status.REJECTED, Status.CANCELED}
+
+    assert (HISTORY[status].state.due_at is not None) is was_at_the_target
 
 
 @pytest.mark.parametrize("status", [status for status in HISTORY if status not in CLOSED and status != Status.PENDING])
@@ -200,6 +208,7 @@ def test_a_grant_tells_who_is_there_from_when_to_when() -> None:
         "session_user": "nl_maya",
         "start": rfc3339(granted.state.granted_at),
         "end": rfc3339(granted.state.ends_at),
+        "handle": {"roles": ["role1"]},
     }
 
 
@@ -263,7 +272,7 @@ def test_access_ends_in_the_state_and_the_event_of_its_reason(
 ) -> None:
     revoking = HISTORY[Status.REVOKING].state.model_copy(update={"end_reason": end_reason})
 
-    ended = revoking.end(at=NOON)
+    ended = revoking.end(at=NOON, watch_until=None)
 
     assert (ended.state.status, names_of(ended)) == (status, [event])
 
@@ -286,7 +295,7 @@ def test_the_end_tells_how_late_it_was_and_that_it_was_read_back(late: timedelta
     assert granted.ends_at is not None
     expiring = granted.expire(at=granted.ends_at, due_at=granted.ends_at).state
 
-    (event,) = expiring.end(at=granted.ends_at + late).events
+    (event,) = expiring.end(at=granted.ends_at + late, watch_until=None).events
 
     assert event.details.items() >= {("lateness_seconds", seconds), ("read_back", "absent")}
 
@@ -308,7 +317,7 @@ def test_access_lasts_as_long_as_was_asked_from_the_grant_on_and_no_longer(
     duration = timedelta(seconds=seconds)
     granting = HISTORY[Status.GRANTING].state.model_copy(update={"duration": duration})
 
-    granted = granting.grant(session_user="nl_maya", at=NOON + timedelta(seconds=waited) + jitter).state
+    granted = granting.grant(a_handle(), at=NOON + timedelta(seconds=waited) + jitter).state
 
     assert granted.granted_at is not None
     assert granted.ends_at is not None
@@ -339,7 +348,7 @@ def test_a_target_that_resists_is_told_with_the_next_attempt() -> None:
     """J2."""
     resisting = HISTORY[Status.REVOKING].state
 
-    change = resisting.postpone_end(error="locked", attempts=2, quarantine=False, at=NOON, due_at=NOON + HOUR)
+    change = resisting.postpone_end(a_failure("locked", attempts=2), quarantine=False, at=NOON, due_at=NOON + HOUR)
 
     assert (change.state.status, change.state.due_at, change.state.quarantined) == (
         Status.REVOKING,
@@ -358,10 +367,10 @@ def test_a_target_that_resists_is_told_with_the_next_attempt() -> None:
 def test_a_quarantine_is_told_once_and_the_failures_go_on_being_told() -> None:
     """J2."""
     once = HISTORY[Status.REVOKING].state.postpone_end(
-        error="locked", attempts=5, quarantine=True, at=NOON, due_at=NOON
+        a_failure("locked", attempts=5), quarantine=True, at=NOON, due_at=NOON
     )
 
-    twice = once.state.postpone_end(error="locked", attempts=6, quarantine=True, at=NOON, due_at=NOON)
+    twice = once.state.postpone_end(a_failure("locked", attempts=6), quarantine=True, at=NOON, due_at=NOON)
 
     assert names_of(once) == ["access.revoke.failed", "access.quarantined"]
     assert names_of(twice) == ["access.revoke.failed"]
@@ -370,11 +379,11 @@ def test_a_quarantine_is_told_once_and_the_failures_go_on_being_told() -> None:
 def test_a_quarantined_request_that_ends_after_all_is_no_longer_quarantined() -> None:
     quarantined = (
         HISTORY[Status.REVOKING]
-        .state.postpone_end(error="locked", attempts=5, quarantine=True, at=NOON, due_at=NOON)
+        .state.postpone_end(a_failure("locked", attempts=5), quarantine=True, at=NOON, due_at=NOON)
         .state
     )
 
-    assert not quarantined.end(at=NOON).state.quarantined
+    assert not quarantined.end(at=NOON, watch_until=None).state.quarantined
 
 
 # Credentials
@@ -427,11 +436,11 @@ def events_of_a_whole_life(ticks: list[int]) -> list[datetime]:
         lambda request: request.approve(by=NOA, items=["item-2"], at=at()),
         lambda request: request.approve(by=ADA, items=["item-1"], at=at()),
         lambda request: request.begin_granting(at=at(), due_at=NOON),
-        lambda request: request.postpone_grant(at=at(), due_at=NOON),
-        lambda request: request.grant(session_user="nl_maya", at=at()),
+        lambda request: request.wait(at=at(), due_at=NOON),
+        lambda request: request.grant(a_handle(), at=at()),
         lambda request: request.revoke(by=ADA, reason="leak", at=at()),
-        lambda request: request.postpone_end(error="locked", attempts=1, quarantine=False, at=at(), due_at=NOON),
-        lambda request: request.end(at=at()),
+        lambda request: request.postpone_end(a_failure("locked"), quarantine=False, at=at(), due_at=NOON),
+        lambda request: request.end(at=at(), watch_until=None),
     ]
     for step in steps:
         before = change.state
@@ -458,9 +467,9 @@ def test_the_worked_example_comes_out_exactly_so() -> None:
     first = asked.state.approve(by=ADA, items=["item-2"], at=NOON + SECOND)
     second = first.state.approve(by=NOA, items=["item-1"], at=NOON + 2 * SECOND)
     begun = second.state.begin_granting(at=NOON + 3 * SECOND, due_at=NOON + HOUR)
-    granted = begun.state.grant(session_user="nl_maya", at=NOON + 4 * SECOND)
+    granted = begun.state.grant(a_handle(), at=NOON + 4 * SECOND)
     returned = granted.state.give_back(by=MAYA, at=NOON + 5 * SECOND)
-    ended = returned.state.end(at=NOON + 6 * SECOND)
+    ended = returned.state.end(at=NOON + 6 * SECOND, watch_until=None)
 
     told = [
         (

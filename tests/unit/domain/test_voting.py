@@ -203,6 +203,7 @@ def test_a_vote_tells_the_item_the_reason_and_how_many_there_are() -> None:
     assert event.actor == NOA.as_actor()
     assert event.details == {
         "item": "item-1",
+        "approver": {"id": NOA.id, "name": "Noa", "email": "noa@example.com"},
         "resource": "orders",
         "permission": "role1",
         "reason": "agreed with Ada",

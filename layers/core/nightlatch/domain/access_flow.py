@@ -1,6 +1,7 @@
 """Access flows: who may ask for what, for how long, and who decides. No flow, no access.
 
-Every selector is explicit: an empty list selects nothing, `"*"` selects everything.
+Every selector is explicit: an empty list selects nothing, and `"*"` selects everything where everything can be meant:
+in people, names, ids and permissions.
 """
 
 from datetime import timedelta
@@ -20,6 +21,16 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Names = tuple[Name, ...]
 
 
+def _not_everything(name: str) -> str:
+    if name == EVERYTHING:
+        raise ValueError('must be a name; "*" goes into people, names, ids or permissions')
+    return name
+
+
+Labels = tuple[Annotated[Name, AfterValidator(_not_everything)], ...]
+"""Groups and tags: things that one is in or has, never all at once."""
+
+
 def _not_over_the_longest(span: timedelta) -> timedelta:
     if span > LONGEST_GRANT:
         raise ValueError("must not be longer than 30 days")
@@ -33,7 +44,7 @@ class PeopleSelector(Value):
     """People by id (`usr_…`) and by the groups that their identity provider puts them in."""
 
     people: Names = ()
-    groups: Names = ()
+    groups: Labels = ()
 
     def selects(self, principal: Principal) -> bool:
         """Whether `principal` is one of them, now."""
@@ -48,7 +59,7 @@ class TargetSelector(Value):
     resource_type: Name | None = None
     names: Names = ()
     ids: Names = ()
-    tags: Names = ()
+    tags: Labels = ()
     permissions: Names = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """A request for access and its life: who asks for what, who said yes, when it began and how it ended.
 
     submit ─► PENDING ─► APPROVED ─► GRANTING ─► GRANTED ─► REVOKING ─► EXPIRED | REVOKED | CANCELED
-                │  │         │           └─► FAILED
+                │  │         │ │         └─► FAILED
+                │  │         │ └─► FAILED (its integration cannot be used at all)
                 │  └─────────┴─► CANCELED
                 └─► REJECTED | LAPSED
 
@@ -19,7 +20,9 @@ from pydantic import JsonValue
 from nightlatch.domain.access_flow import FlowSnapshot
 from nightlatch.domain.audit_event import AuditEvent, EventType, Source
 from nightlatch.domain.change import Change
+from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.grant import Failure
 from nightlatch.domain.identity import SYSTEM, Actor, Person, Principal, Role
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 from nightlatch.domain.request_event import NOTHING_MORE, session_event, vote_event
@@ -49,7 +52,7 @@ class Status(StrEnum):
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.APPROVED, Status.REJECTED, Status.CANCELED, Status.LAPSED}),
-    Status.APPROVED: frozenset({Status.GRANTING, Status.CANCELED}),
+    Status.APPROVED: frozenset({Status.GRANTING, Status.CANCELED, Status.FAILED}),
     Status.GRANTING: frozenset({Status.GRANTED, Status.FAILED}),
     Status.GRANTED: frozenset({Status.REVOKING}),
     Status.REVOKING: frozenset({Status.EXPIRED, Status.REVOKED, Status.CANCELED}),
@@ -63,6 +66,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 WITHDRAWABLE = frozenset({Status.PENDING, Status.APPROVED})
 """The states in which nothing was begun at the target. (From REVOKING, CANCELED is reached by the revoke alone.)"""
+
+AT_WORK = frozenset({Status.GRANTING, Status.REVOKING})
+"""The states in which something is done at the target."""
 
 CLOSED = frozenset(status for status, following in TRANSITIONS.items() if not following)
 """The states that nothing follows."""
@@ -95,7 +101,8 @@ class IntegrationReference(Value):
 class AccessRequest(Entity):
     """One person's request for one or more items of one integration.
 
-    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done.
+    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `ends_at` is the
+    end that was promised, `ending_at` when ending began, `closed_at` when nothing was left.
     """
 
     id: str
@@ -112,6 +119,7 @@ class AccessRequest(Entity):
     updated_at: Instant
     granted_at: Instant | None = None
     ends_at: Instant | None = None
+    ending_at: Instant | None = None
     closed_at: Instant | None = None
     end_reason: EndReason | None = None
     ended_by: Actor | None = None
@@ -193,7 +201,7 @@ class AccessRequest(Entity):
         return (
             principal.id == self.requester.id
             or principal.has(Role.ADMIN, Role.AUDITOR)
-            or (self.flow.approve.selects(principal) and not principal.is_service)
+            or self.flow.approve.selects(principal)
         )
 
     def settled(self, *, by: Actor, at: datetime) -> "Change[AccessRequest]":
@@ -235,25 +243,36 @@ class AccessRequest(Entity):
         """Claim the grant for one worker. The ledger hears of the outcome: granted or failed."""
         return Change(self._moved(Status.GRANTING, at=at, due_at=due_at))
 
-    def postpone_grant(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
-        """Set the time at which the grant is taken up again."""
+    def wait(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Set when the work at the target is taken up again: after a worker's claim, or after a pause."""
+        self._only_at_work()
         return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
 
-    def grant(self, *, session_user: str, at: datetime) -> "Change[AccessRequest]":
+    def grant(self, handle: Handle, *, at: datetime) -> "Change[AccessRequest]":
         """Start the clock: access exists from now, and ends by itself."""
+        session_user = handle.session_user
         granted_at = self._next_moment(at)
         ends_at = granted_at + self.duration
         granted = self._moved(
             Status.GRANTED, at=at, granted_at=granted_at, ends_at=ends_at, due_at=ends_at, session_user=session_user
         )
         text = f"{self.requester.name} has {self.summary} as {session_user} until {rfc3339(ends_at)}"
-        return Change(granted, (session_event(granted, EventType.ACCESS_GRANTED, by=SYSTEM, text=text),))
+        event = session_event(
+            granted, EventType.ACCESS_GRANTED, by=SYSTEM, text=text, details={"handle": handle.details}
+        )
+        return Change(granted, (event,))
 
-    def fail(self, *, error: str, attempts: int, at: datetime) -> "Change[AccessRequest]":
+    def fail(self, failure: Failure, *, at: datetime, watch_until: datetime | None) -> "Change[AccessRequest]":
         """Close a request that could not be provisioned, once nothing of it is left at the target."""
-        text = f"{self.summary} could not be granted: {error}"
-        details: dict[str, JsonValue] = {"error": error, "attempts": attempts, "verified": "absent"}
-        return self._closed(Status.FAILED, EventType.GRANT_FAILED, by=SYSTEM, text=text, details=details, at=at)
+        return self._closed(
+            Status.FAILED,
+            EventType.GRANT_FAILED,
+            by=SYSTEM,
+            text=f"{self.summary} could not be granted: {failure.error}",
+            details={**failure.details(), "verified": "absent"},
+            at=at,
+            due_at=watch_until,
+        )
 
     def viewed_credentials(self, *, by: Principal, at: datetime) -> AuditEvent:
         """Tell that the requester looked at how to connect; nobody else may, and only while access lasts."""
@@ -287,26 +306,27 @@ class AccessRequest(Entity):
         return self._ending(EndReason.EXPIRED, by=SYSTEM, reason="its time ended", at=at, due_at=due_at)
 
     def postpone_end(
-        self, *, error: str, attempts: int, quarantine: bool, at: datetime, due_at: datetime
+        self, failure: Failure, *, quarantine: bool, at: datetime, due_at: datetime
     ) -> "Change[AccessRequest]":
         """Record that the target resisted, and when it is tried again. It is tried for ever."""
+        self._only_at_work()
         resisting = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=quarantine)
         names = [EventType.REVOKE_FAILED]
         if quarantine and not self.quarantined:
             names.append(EventType.ACCESS_QUARANTINED)
-        text = f"access of {self.requester.name} could not be removed from {self.integration.name}: {error}"
-        details: dict[str, JsonValue] = {"error": error, "attempts": attempts, "next_attempt": rfc3339(due_at)}
+        text = f"access of {self.requester.name} could not be removed from {self.integration.name}: {failure.error}"
+        details = {**failure.details(), "next_attempt": rfc3339(due_at)}
         return Change(
             resisting,
             tuple(session_event(resisting, name, by=SYSTEM, text=text, details=details) for name in names),
         )
 
-    def end(self, *, at: datetime) -> "Change[AccessRequest]":
+    def end(self, *, at: datetime, watch_until: datetime | None) -> "Change[AccessRequest]":
         """Close the request: the target was read back, and the access is gone."""
-        if self.end_reason is None or self.ends_at is None:
+        if self.end_reason is None or self.ends_at is None or self.ending_at is None:
             raise ConflictError(f"request {self.id} is {self.status}, not REVOKING")
         status, event_type = ENDINGS[self.end_reason]
-        lateness = max(to_utc_milliseconds(at) - self.ends_at, timedelta())
+        lateness = to_utc_milliseconds(at) - min(self.ends_at, self.ending_at)
         return self._closed(
             status,
             event_type,
@@ -314,7 +334,22 @@ class AccessRequest(Entity):
             text=f"{self.session_user} is gone from {self.integration.name}",
             details={"lateness_seconds": int(lateness.total_seconds()), "read_back": "absent"},
             at=at,
+            due_at=watch_until,
         )
+
+    # Afterwards
+
+    def watch_on(self, *, due_at: datetime | None) -> "Change[AccessRequest]":
+        """Set when the target is looked at again; None when a late grant can no longer land there."""
+        if self.status not in CLOSED:
+            raise ConflictError(f"request {self.id} is {self.status}, which is not closed")
+        return Change(self.changed(due_at=due_at))
+
+    def drifted(self, *, at: datetime) -> AuditEvent:
+        """Tell that access was found, and removed, after it had ended."""
+        text = f"access of {self.requester.name} was found in {self.integration.name} after its end, and removed"
+        details: dict[str, JsonValue] = {"found": "present", "expected": "absent"}
+        return session_event(self, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details, at=at)
 
     # Within
 
@@ -326,7 +361,7 @@ class AccessRequest(Entity):
         if self.status is not Status.PENDING:
             raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
         vote = Vote(verdict=verdict, approver=by.as_person(), reason=reason, at=self._next_moment(at))
-        chosen = {item.id for item in self._chosen(items) if by.id not in item.votes}
+        chosen = {item.id for item in self._chosen(items) if self._asks(item, by, verdict)}
         needed = self.flow.approve.needed
         voted_items = tuple(item.with_vote(vote, needed=needed) if item.id in chosen else item for item in self.items)
         voted = self.model_copy(update={"items": voted_items, "updated_at": vote.at})
@@ -342,10 +377,24 @@ class AccessRequest(Entity):
                 raise NotFoundError(f"request {self.id} has no item {item_id}")
         return [known[item_id] for item_id in wanted] or list(self.items)
 
+    def _asks(self, item: Item, approver: Principal, verdict: Verdict) -> bool:
+        """Whether a vote makes a difference: not once an item is decided, nor said again by the same person."""
+        earlier = item.votes.get(approver.id)
+        if earlier and earlier.verdict is not verdict:
+            raise ConflictError(f"you have {earlier.verdict} {item.id} of request {self.id} already")
+        return earlier is None and item.status is ItemStatus.PENDING
+
     def _ending(
         self, end_reason: EndReason, *, by: Actor, reason: str, at: datetime, due_at: datetime
     ) -> "Change[AccessRequest]":
-        ending = self._moved(Status.REVOKING, at=at, due_at=due_at, end_reason=end_reason, ended_by=by)
+        ending = self._moved(
+            Status.REVOKING,
+            at=at,
+            ending_at=self._next_moment(at),
+            due_at=due_at,
+            end_reason=end_reason,
+            ended_by=by,
+        )
         text = f"access of {self.session_user} is being ended: {end_reason}"
         details: dict[str, JsonValue] = {"end_reason": end_reason.value, "reason": reason}
         return Change(ending, (session_event(ending, EventType.ACCESS_REVOKING, by=by, text=text, details=details),))
@@ -359,9 +408,10 @@ class AccessRequest(Entity):
         text: str,
         details: Mapping[str, JsonValue] = NOTHING_MORE,
         at: datetime,
+        due_at: datetime | None = None,
     ) -> "Change[AccessRequest]":
         closed_at = self._next_moment(at)
-        closed = self._moved(status, at=at, closed_at=closed_at, due_at=None, quarantined=False)
+        closed = self._moved(status, at=at, closed_at=closed_at, due_at=due_at, quarantined=False)
         return Change(closed, (session_event(closed, event_type, by=by, text=text, details=details),))
 
     def _moved(self, status: Status, *, at: datetime, **fields: object) -> "AccessRequest":
@@ -371,6 +421,10 @@ class AccessRequest(Entity):
 
     def _next_moment(self, at: datetime) -> datetime:
         return max(to_utc_milliseconds(at), self.updated_at + TICK)
+
+    def _only_at_work(self) -> None:
+        if self.status not in AT_WORK:
+            raise ConflictError(f"request {self.id} is {self.status}, and nothing is being done for it")
 
     def _only_the_requester(self, principal: Principal) -> None:
         if principal.id != self.requester.id:

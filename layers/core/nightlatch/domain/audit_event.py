@@ -27,6 +27,7 @@ class EventType(StrEnum):
     ACCESS_RETURNED = "access.returned"
     REVOKE_FAILED = "access.revoke.failed"
     ACCESS_QUARANTINED = "access.quarantined"
+    DRIFT_DETECTED = "access.drift.detected"
     FLOW_CREATED = "flow.created"
     FLOW_UPDATED = "flow.updated"
     INTEGRATION_ADDED = "integration.added"
@@ -49,7 +50,7 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.ROLE_REJECTED: Severity.WARNING,
     EventType.ACCESS_REJECTED: Severity.WARNING,
     EventType.APPROVAL_REFUSED: Severity.WARNING,
-    EventType.ACCESS_CANCELED: Severity.WARNING,
+    EventType.DRIFT_DETECTED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,
     EventType.ACCESS_QUARANTINED: Severity.ERROR,

@@ -15,15 +15,17 @@ ISO_8601 = re.compile(
 
 def parse_duration(text: object) -> timedelta:
     """Read `PT1H30M` and its like; raise ValueError for anything else, and for nothing at all."""
-    if isinstance(text, timedelta):
-        return text
+    span = text if isinstance(text, timedelta) else _read(text)
+    if span <= timedelta():
+        raise ValueError("must be longer than nothing")
+    return span
+
+
+def _read(text: object) -> timedelta:
     match = ISO_8601.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError("must be an ISO 8601 duration such as PT1H or PT30M")
-    span = timedelta(**{unit: int(amount) for unit, amount in match.groupdict().items() if amount})
-    if not span:
-        raise ValueError("must be longer than nothing")
-    return span
+    return timedelta(**{unit: int(amount) for unit, amount in match.groupdict().items() if amount})
 
 
 def iso_8601(span: timedelta) -> str:

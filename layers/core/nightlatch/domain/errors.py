@@ -53,9 +53,9 @@ class NotFoundError(NightlatchError):
 
 
 class CursorExpiredError(NightlatchError):
-    """A cursor points below what is still kept; `oldest` is the first valid place to go on from."""
+    """A cursor points below what is still kept. `oldest` is the first event that is; None when there is none."""
 
-    def __init__(self, oldest: str) -> None:
+    def __init__(self, oldest: str | None) -> None:
         self.oldest = oldest
         super().__init__("the cursor is older than the retention period")
 

@@ -44,7 +44,8 @@ def choose_flow(flows: Iterable[AccessFlow], wish: Wish, *, requester: Principal
         raise InvalidInputError(*_faults(most_generous, wish))
     flow = min(satisfied, key=fewest_approvals)
     reason = "the only flow that covers it" if len(satisfied) == 1 else "needs the fewest approvals"
-    return FlowChoice(flow, wish.duration or flow.definition.grant.default, reason)
+    duration = flow.definition.grant.default if wish.duration is None else wish.duration
+    return FlowChoice(flow, duration, reason)
 
 
 def covering_flows(flows: Iterable[AccessFlow], wish: Wish, *, requester: Principal) -> list[AccessFlow]:
@@ -67,7 +68,7 @@ def _covers(flow: AccessFlow, wish: Wish, requester: Principal) -> bool:
 def _faults(flow: AccessFlow, wish: Wish) -> list[Fault]:
     grant, require = flow.definition.grant, flow.definition.require
     faults = []
-    if wish.duration and wish.duration > grant.maximum:
+    if wish.duration is not None and wish.duration > grant.maximum:
         faults.append(Fault("/duration", f"must not be longer than {iso_8601(grant.maximum)} (flow {flow.id})"))
     shortest = require.minimum_length if require.justification else 0
     if len(wish.justification.strip()) < shortest:

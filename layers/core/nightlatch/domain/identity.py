@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from enum import StrEnum
 
 from nightlatch.domain.value import Value
@@ -58,7 +59,7 @@ class Principal(Value):
     @property
     def id(self) -> str:
         """The principal's stable, opaque id: a hash of (issuer, subject), so that no label can collide with it."""
-        digest = hashlib.sha256(f"{self.issuer}\n{self.subject}".encode()).digest()
+        digest = hashlib.sha256(json.dumps([self.issuer, self.subject]).encode()).digest()
         return "usr_" + base64.b32encode(digest[:16]).decode().rstrip("=").lower()
 
     @property

@@ -59,6 +59,7 @@ def vote_event(request: "AccessRequest", item: Item, vote: Vote) -> AuditEvent:
         integration=request.integration.id,
         details={
             "item": item.id,
+            "approver": vote.approver.model_dump(mode="json"),
             "resource": item.resource_name,
             "permission": item.permission,
             "reason": vote.reason,

@@ -34,7 +34,7 @@ Seconds = Annotated[
 class Value(BaseModel):
     """Something that equals another of the same content."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Entity(Value):

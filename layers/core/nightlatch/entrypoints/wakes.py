@@ -1,6 +1,7 @@
 """Doorbells and timers: a stream record or a schedule names a request, and the record decides what is to be done."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -10,7 +11,6 @@ from nightlatch.domain.errors import RivalChangeError
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 
-SWEEP_PAGE = 100
 DRAIN_BATCHES = 10
 TIME_TO_STOP = 20_000
 """Milliseconds of a function's time that are left for the work already begun."""
@@ -43,14 +43,8 @@ def advance_all(provisioning: Provisioning, request_ids: Iterable[str], *, logge
 
 
 def due_requests(provisioning: Provisioning, context: LambdaContext) -> Iterator[str]:
-    """List whatever is due, a page at a time, each request once, until the function's time runs short."""
-    seen: set[str] = set()
-    while context.get_remaining_time_in_millis() > TIME_TO_STOP:
-        page = [request_id for request_id in provisioning.due(limit=SWEEP_PAGE) if request_id not in seen]
-        if not page:
-            return
-        seen.update(page)
-        yield from page
+    """List whatever is due until the function's time runs short."""
+    return takewhile(lambda _: context.get_remaining_time_in_millis() > TIME_TO_STOP, provisioning.due())
 
 
 def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> None:

@@ -6,7 +6,7 @@ from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError, StaleVersionError, VersionRequiredError
-from nightlatch.services.call import Call
+from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports import Clock, Flows, UnitOfWork
 
 
@@ -36,7 +36,12 @@ class AccessFlows:
 
     def put(self, flow_id: str, definition: FlowDefinition, call: Call, *, if_match: int | None) -> AccessFlow:
         """Write a flow. To overwrite one, `if_match` must name its version; the same definition changes nothing."""
+        return despite_rivals(lambda: self._put(flow_id, definition, call, if_match))
+
+    def _put(self, flow_id: str, definition: FlowDefinition, call: Call, if_match: int | None) -> AccessFlow:
         current = self._flows.one(flow_id)
+        if current is None and if_match is not None:
+            raise StaleVersionError(f"there is no flow {flow_id}, so not in version {if_match}")
         if current is None:
             return self._commit(self._new(flow_id, definition, call), None, call)
         if current.definition == definition:

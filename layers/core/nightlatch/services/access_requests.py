@@ -171,7 +171,7 @@ class AccessRequests:
 
     def _targets(self, submission: Submission) -> list[tuple[Resource, Permission]]:
         targets: list[tuple[Resource, Permission]] = []
-        faults: list[Fault] = []
+        faults = [] if submission.items else [Fault("/items", "must name at least one item")]
         for position, item in enumerate(submission.items):
             resource = self._catalogue.resource(submission.integration, item.resource_type, item.resource)
             permission = resource.permission(item.permission) if resource else None

@@ -20,9 +20,9 @@ class Approvals:
         self._clock = clock
         self._commands = RequestCommands(unit_of_work=unit_of_work, requests=requests, clock=clock)
 
-    def waiting(self, call: Call) -> Iterator[AccessRequest]:
-        """Find the open requests that still ask for the caller's vote, newest first."""
-        pending = self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING})))
+    def waiting(self, call: Call, *, before_id: str | None = None) -> Iterator[AccessRequest]:
+        """Find the open requests that still ask for the caller's vote, newest first, below one listed last."""
+        pending = self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING}), before_id=before_id))
         return (request for request in pending if request.awaits(call.principal))
 
     def approve(self, request_id: str, call: Call, *, items: Sequence[str] = (), reason: str = "") -> AccessRequest:

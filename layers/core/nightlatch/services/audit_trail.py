@@ -16,6 +16,10 @@ LONGEST_SEARCH = 10_000
 """So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""
 
 
+LONGEST_GAP = 49
+"""So many entries are in flight together at most: what the sequencer writes in one transaction."""
+
+
 @dataclass(frozen=True)
 class FeedPage:
     """Entries in ledger order. `last` is the number that the next page goes on after."""
@@ -160,15 +164,20 @@ class AuditTrail:
         low, high = 1, head + 1
         while low < high:
             middle = (low + high) // 2
-            entry = self._ledger.entry(middle)
+            entry = self._ledger.entry(middle) or self._next_kept(middle, head)
             if entry is None or entry.recorded_at < moment:
                 low = middle + 1
             else:
                 high = middle
-        return low
+        first = self._next_kept(low, head)
+        return first.seq if first else low
+
+    def _next_kept(self, number: int, head: int) -> LedgerEntry | None:
+        """Find the first entry from a number on, beyond such as are still in flight; None when their time is over."""
+        return next(self._ledger.entries(number, min(number + LONGEST_GAP, head)), None)
 
     def _refuse_expired(self, last: int, head: int) -> None:
         oldest = self._oldest(head)
-        entry = self._ledger.entry(oldest)
-        if entry is not None and last + 1 < oldest:
-            raise CursorExpiredError(entry.id)
+        if last + 1 < oldest:
+            entry = self._ledger.entry(oldest)
+            raise CursorExpiredError(entry.id if entry else None)

@@ -10,8 +10,10 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.connector import CheckResult
 from nightlatch.domain.errors import ConflictError, ConnectorError, NotFoundError
 from nightlatch.domain.integration import Integration, IntegrationStatus, Resource
-from nightlatch.services.call import Call
+from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Randomness, Secrets, UnitOfWork
+
+ON_DEMAND = "on demand"
 
 
 class Integrations:
@@ -49,56 +51,76 @@ class Integrations:
         self, integration_id: str, call: Call, *, name: str, kind: str, settings: dict[str, Any], secret: str
     ) -> Integration:
         """Connect a system. Its secret is kept under a name of its own before anything refers to it."""
-        if earlier := call.earlier_result(self._unit_of_work):
-            return self.show(earlier)
-        settings = self._connectors.validate(kind, settings)
-        if self._catalogue.integration(integration_id):
-            raise ConflictError(f"integration {integration_id} exists")
         at = self._clock()
         integration = Integration(
             id=integration_id,
             name=name,
             kind=kind,
-            settings=settings,
-            secret_reference=self._secrets.put(f"{integration_id}-{self._randomness(4).hex()}", secret),
+            settings=self._connectors.validate(kind, settings),
+            secret_reference="",
             created_at=at,
             updated_at=at,
         )
-        text = f"{call.principal.label} added integration {integration_id}"
-        event = self._event(EventType.INTEGRATION_ADDED, integration, call, text, kind=kind, settings=settings)
-        self._unit_of_work.commit(
-            Change(integration, (event,)), origin=call.origin, receipt=call.receipt(integration_id)
+        return despite_rivals(lambda: self._add(integration, secret, call))
+
+    def _add(self, draft: Integration, secret: str, call: Call) -> Integration:
+        if earlier := call.earlier_result(self._unit_of_work):
+            return self.show(earlier)
+        if self._catalogue.integration(draft.id):
+            raise ConflictError(f"integration {draft.id} exists")
+        # A name of its own: somebody who adds the same integration at this moment must not overwrite the secret.
+        reference = self._secrets.put(f"{draft.id}-{self._randomness(4).hex()}", secret)
+        integration = draft.model_copy(update={"secret_reference": reference})
+        text = f"{call.principal.label} added integration {draft.id}"
+        event = self._event(
+            EventType.INTEGRATION_ADDED, integration, call, text, kind=draft.kind, settings=draft.settings
         )
+        self._unit_of_work.commit(Change(integration, (event,)), origin=call.origin, receipt=call.receipt(draft.id))
         return integration
 
     def check(self, integration_id: str, call: Call) -> CheckResult:
-        """Try an integration, and remember how it went when that changed."""
+        """Try an integration. Each failure is an event; success is one when it was not so before."""
+        result = self._tried(self.show(integration_id))
+        despite_rivals(lambda: self._note_check(integration_id, result, call))
+        return result
+
+    def _tried(self, integration: Integration) -> CheckResult:
+        try:
+            return self._connectors.connect(integration).check()
+        except ConnectorError as error:
+            return CheckResult(ok=False, message=str(error))
+
+    def _note_check(self, integration_id: str, result: CheckResult, call: Call) -> None:
         integration = self.show(integration_id)
-        result = self._connectors.connect(integration).check()
         status = IntegrationStatus.READY if result.ok else IntegrationStatus.FAILING
         if result.ok and integration.status is status:
-            return result
+            return
         checked = integration.changed(status=status, status_message=result.message, updated_at=self._clock())
         event_type = EventType.INTEGRATION_UPDATED if result.ok else EventType.CHECK_FAILED
         text = f"integration {integration_id} is {status}: {result.message}"
         event = self._event(event_type, checked, call, text, before=integration.status, after=status)
         self._unit_of_work.commit(Change(checked, (event,)), origin=call.origin)
-        return result
 
     def scan(self, integration_id: str, call: Call) -> Integration:
         """Read what is in the system into the catalogue. Raises the ConnectorError that stopped it."""
         integration = self.show(integration_id)
         started_at = self._clock()
         text = f"{call.principal.label} scans {integration_id}"
-        started = self._event(EventType.SCAN_STARTED, integration, call, text, mode="on demand")
+        started = self._event(EventType.SCAN_STARTED, integration, call, text, mode=ON_DEMAND)
         self._unit_of_work.record(started, origin=call.origin)
         try:
             resources = _discovered(self._connectors.connect(integration))
-        except ConnectorError as error:
-            self._scan_failed(integration, error, call, since=started_at)
+        except ConnectorError as failure:
+            error = failure
+            despite_rivals(lambda: self._scan_failed(integration_id, error, call, since=started_at))
             raise
         self._catalogue.replace_resources(integration_id, resources)
-        at = self._clock()
+        return despite_rivals(lambda: self._scan_completed(integration_id, resources, call, since=started_at))
+
+    def _scan_completed(
+        self, integration_id: str, resources: list[Resource], call: Call, *, since: datetime
+    ) -> Integration:
+        integration, at = self.show(integration_id), self._clock()
         scanned = integration.changed(
             status=IntegrationStatus.READY,
             status_message="",
@@ -112,18 +134,28 @@ class Integrations:
             scanned,
             call,
             text,
+            mode=ON_DEMAND,
             counts=_counts(resources),
-            duration_seconds=round((at - started_at).total_seconds()),
+            duration_seconds=round((at - since).total_seconds()),
         )
         self._unit_of_work.commit(Change(scanned, (event,)), origin=call.origin)
         return scanned
 
-    def _scan_failed(self, integration: Integration, error: ConnectorError, call: Call, *, since: datetime) -> None:
-        at = self._clock()
+    def _scan_failed(self, integration_id: str, error: ConnectorError, call: Call, *, since: datetime) -> None:
+        integration, at = self.show(integration_id), self._clock()
         failing = integration.changed(status=IntegrationStatus.FAILING, status_message=str(error), updated_at=at)
         seconds = round((at - since).total_seconds())
         text = f"the scan of {integration.id} failed: {error}"
-        event = self._event(EventType.SCAN_FAILED, failing, call, text, error=str(error), duration_seconds=seconds)
+        event = self._event(
+            EventType.SCAN_FAILED,
+            failing,
+            call,
+            text,
+            mode=ON_DEMAND,
+            error=str(error),
+            error_class=type(error).__name__,
+            duration_seconds=seconds,
+        )
         self._unit_of_work.commit(Change(failing, (event,)), origin=call.origin)
 
     def _event(

@@ -99,8 +99,8 @@ class Requests(Protocol):
         """Find requests, newest first, reading no further than is consumed (a page of 100 at a time)."""
         ...
 
-    def due(self, at: datetime, *, limit: int) -> list[str]:
-        """List the ids of requests whose `due_at` has come, longest overdue first."""
+    def due(self, at: datetime) -> Iterator[str]:
+        """List the ids of requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
         ...
 
 

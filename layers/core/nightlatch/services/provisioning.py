@@ -4,31 +4,47 @@
     GRANTING ──► (its claim is over: the worker died) ─► again, or given up: connector.revoke ─► FAILED
     GRANTED  ──► (its time is over) ─► REVOKING
     REVOKING ──► connector.revoke ─► read back ─► EXPIRED | REVOKED | CANCELED, or later again, for ever
+    closed   ──► looked at once more, when a grant call that was still under way can no longer land
 
 `advance` may be called any number of times, by anybody, at any moment, and may die at any line: the stored request
-says where to go on, and its `due_at` when the sweeper will.
+says where to go on, and its `due_at` when the sweeper will. Each attempt is counted when it is claimed.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Entitlement, GrantIntent, Presence
 from nightlatch.domain.errors import (
     ConnectorError,
-    NotFoundError,
     PermanentConnectorError,
     RetryableConnectorError,
     StoreUnavailableError,
     TargetGoneError,
 )
-from nightlatch.domain.grant import GRANT_ATTEMPTS, QUARANTINE_AFTER, Grant, pause_before
+from nightlatch.domain.grant import (
+    GRANT_ATTEMPTS,
+    LONGEST_PAUSE,
+    QUARANTINE_AFTER,
+    Failure,
+    Grant,
+    pause_before,
+)
 from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Requests, Timer, UnitOfWork, Vault
 
 CLAIM = timedelta(seconds=90)
 """How long a worker has a request to itself: longer than a function may run (60 s in template.yaml)."""
+
+WATCH = 2 * CLAIM
+"""How long after the end a target is looked at once more: no call of an earlier worker can land any later."""
+
+CLOCK_SKEW = timedelta(seconds=2)
+"""So far ahead may the clock be that wrote a `due_at`: a doorbell must not come too early for it."""
+
+NO_ANSWER = RetryableConnectorError("the workers before did not come back from the target")
 
 
 class Provisioning:
@@ -55,9 +71,9 @@ class Provisioning:
         self._clock = clock
         self._origin = origin
 
-    def due(self, *, limit: int) -> list[str]:
-        """List the requests that somebody must look at by now."""
-        return self._requests.due(self._clock(), limit=limit)
+    def due(self) -> Iterator[str]:
+        """List the requests that somebody must look at by now, longest overdue first."""
+        return self._requests.due(self._clock())
 
     def advance(self, request_id: str) -> AccessRequest:
         """Do whatever is due for a request, if anything, and return it as it then is.
@@ -67,33 +83,38 @@ class Provisioning:
         request, at = self._requests.request(request_id), self._clock()
         if request.status is Status.GRANTED:
             return self._expire(request, at) if request.is_over(at) else self._stay(request)
-        if request.due_at is None or request.due_at > at:
+        if request.due_at is None or request.due_at > at + CLOCK_SKEW:
             return request
         if request.status is Status.APPROVED:
             return self._begin(request, at)
         if request.status is Status.GRANTING:
             return self._resume(request, at)
         if request.status is Status.REVOKING:
-            return self._remove(request)
-        return request
+            return self._remove(request, at)
+        return self._watch(request, at) if request.status in CLOSED else request
 
     # Giving
 
     def _begin(self, request: AccessRequest, at: datetime) -> AccessRequest:
         intent = _intent(request, at)
-        grant = Grant(
-            request_id=request.id,
-            integration_id=request.integration.id,
-            intent=intent,
-            handle=self._connector(request.integration.id).prepare(intent),
-        )
+        try:
+            handle = self._connector(request.integration.id).prepare(intent)
+        except ConnectorError as error:
+            change = request.fail(Failure.of(error, attempts=0), at=at, watch_until=None)
+            self._unit_of_work.commit(change, origin=self._origin)
+            return change.state
+        grant = Grant(request_id=request.id, integration_id=request.integration.id, intent=intent, handle=handle)
         return self._grant(self._commit(request.begin_granting(at=at, due_at=at + CLAIM), grant), grant)
 
     def _resume(self, request: AccessRequest, at: datetime) -> AccessRequest:
         before = self._requests.grant(request.id)
-        grant = before.changed(intent=_intent(request, at))
-        claimed = self._commit(request.postpone_grant(at=at, due_at=at + CLAIM), grant)
-        return self._undo(claimed, grant) if grant.is_given_up else self._grant(claimed, grant)
+        grant = before.changed(intent=_intent(request, at), attempts=before.attempts + 1)
+        claimed = self._commit(request.wait(at=at, due_at=at + CLAIM), grant)
+        if grant.given_up:
+            return self._undo(claimed, grant, grant.given_up)
+        if before.attempts >= GRANT_ATTEMPTS:
+            return self._give_up(claimed, grant, Failure.of(NO_ANSWER, attempts=before.attempts))
+        return self._grant(claimed, grant)
 
     def _grant(self, request: AccessRequest, grant: Grant) -> AccessRequest:
         self._timer.wake(request.id, at=grant.intent.ends_at)
@@ -102,9 +123,8 @@ class Provisioning:
         except ConnectorError as error:
             return self._grant_failed(request, grant, error)
         sealed = None if secret is None else self._vault.seal(secret, request_id=request.id)
-        given = grant.changed(sealed_secret=sealed, attempts=grant.attempts + 1, last_error="")
-        change = request.grant(session_user=grant.handle.session_user, at=self._clock())
-        return self._stay(self._commit(change, given))
+        change = request.grant(grant.handle, at=self._clock())
+        return self._stay(self._commit(change, grant.given(sealed_secret=sealed)))
 
     def _stay(self, request: AccessRequest) -> AccessRequest:
         """See that a timer stands at the end; a timer that came early, or before an extension, sets the next."""
@@ -113,61 +133,88 @@ class Provisioning:
         return request
 
     def _grant_failed(self, request: AccessRequest, grant: Grant, error: ConnectorError) -> AccessRequest:
-        attempts = grant.attempts + 1
-        hopeless = isinstance(error, PermanentConnectorError) or attempts >= GRANT_ATTEMPTS
-        failed = grant.changed(attempts=attempts, last_error=str(error), is_given_up=hopeless)
+        failure = Failure.of(error, attempts=grant.attempts)
+        if isinstance(error, PermanentConnectorError) or grant.attempts >= GRANT_ATTEMPTS:
+            return self._give_up(request, grant, failure)
         at = self._clock()
-        due_at = at + (CLAIM if hopeless else pause_before(attempts))
-        postponed = self._commit(request.postpone_grant(at=at, due_at=due_at), failed)
-        return self._undo(postponed, failed) if hopeless else postponed
+        waiting = request.wait(at=at, due_at=at + pause_before(grant.attempts))
+        return self._commit(waiting, grant.changed(last_failure=failure))
 
-    def _undo(self, request: AccessRequest, grant: Grant) -> AccessRequest:
+    def _give_up(self, request: AccessRequest, grant: Grant, failure: Failure) -> AccessRequest:
+        at, given_up = self._clock(), grant.give_up(failure)
+        return self._undo(self._commit(request.wait(at=at, due_at=at + CLAIM), given_up), given_up, failure)
+
+    def _undo(self, request: AccessRequest, grant: Grant, failure: Failure) -> AccessRequest:
         """Close a grant that was given up, once the target was seen to hold nothing of it."""
         try:
             self._take_away(grant)
         except ConnectorError as error:
             return self._postpone_end(request, grant, error)
-        change = request.fail(error=grant.last_error, attempts=grant.attempts, at=self._clock())
-        return self._commit(change, grant.changed(sealed_secret=None))
+        at = self._clock()
+        return self._commit(request.fail(failure, at=at, watch_until=at + WATCH), grant.closed())
 
     # Ending
 
     def _expire(self, request: AccessRequest, at: datetime) -> AccessRequest:
-        change = request.expire(at=at, due_at=at + CLAIM)
+        return self._end(request.expire(at=at, due_at=at + CLAIM), self._requests.grant(request.id))
+
+    def _remove(self, request: AccessRequest, at: datetime) -> AccessRequest:
+        grant = self._requests.grant(request.id)
+        if grant.attempts < QUARANTINE_AFTER or request.quarantined:
+            return self._end(request.wait(at=at, due_at=at + CLAIM), grant)
+        failure = Failure.of(NO_ANSWER, attempts=grant.attempts)
+        return self._end(request.postpone_end(failure, quarantine=True, at=at, due_at=at + CLAIM), grant)
+
+    def _end(self, claim: Change[AccessRequest], grant: Grant) -> AccessRequest:
+        claimed = grant.claimed()
         try:
-            self._unit_of_work.commit(change, origin=self._origin)
+            request = self._commit(claim, claimed)
         except StoreUnavailableError:
             # An end that cannot be written down is carried out all the same; the sweeper will write it later.
-            self._take_away(self._requests.grant(request.id))
+            with suppress(ConnectorError):
+                self._take_away(grant)
             raise
-        return self._remove(change.state)
-
-    def _remove(self, request: AccessRequest) -> AccessRequest:
-        grant = self._requests.grant(request.id)
         try:
-            self._take_away(grant)
+            self._take_away(claimed)
         except ConnectorError as error:
-            return self._postpone_end(request, grant, error)
-        return self._commit(request.end(at=self._clock()), grant.changed(sealed_secret=None))
+            return self._postpone_end(request, claimed, error)
+        at = self._clock()
+        return self._commit(request.end(at=at, watch_until=at + WATCH), claimed.closed())
 
     def _take_away(self, grant: Grant) -> None:
         """End the access and read back that it is gone; raise a ConnectorError when it is not."""
-        connector = self._connector(grant.integration_id)
         with suppress(TargetGoneError):
-            connector.revoke(grant.handle)
-        if connector.observe(grant.handle) is not Presence.ABSENT:
+            self._connector(grant.integration_id).revoke(grant.handle)
+        if not self._is_absent(grant):
             raise RetryableConnectorError(f"{grant.handle.session_user} is still there after the revoke")
 
+    def _is_absent(self, grant: Grant) -> bool:
+        try:
+            return self._connector(grant.integration_id).observe(grant.handle) is Presence.ABSENT
+        except TargetGoneError:
+            return True
+
     def _postpone_end(self, request: AccessRequest, grant: Grant, error: ConnectorError) -> AccessRequest:
-        at, attempts = self._clock(), grant.attempts + 1
-        change = request.postpone_end(
-            error=str(error),
-            attempts=attempts,
-            quarantine=attempts >= QUARANTINE_AFTER,
-            at=at,
-            due_at=at + pause_before(attempts),
-        )
-        return self._commit(change, grant.changed(attempts=attempts, last_error=str(error)))
+        at, failure = self._clock(), Failure.of(error, attempts=grant.attempts)
+        quarantine = request.quarantined or grant.attempts >= QUARANTINE_AFTER
+        due_at = at + pause_before(grant.attempts)
+        change = request.postpone_end(failure, quarantine=quarantine, at=at, due_at=due_at)
+        return self._commit(change, grant.changed(last_failure=failure))
+
+    # Afterwards
+
+    def _watch(self, request: AccessRequest, at: datetime) -> AccessRequest:
+        """Look at the target once more: a grant call that was thought dead may have landed after the end."""
+        grant = self._requests.grant(request.id)
+        change = request.watch_on(due_at=None)
+        try:
+            if not self._is_absent(grant):
+                self._take_away(grant)
+                change = Change(change.state, (request.drifted(at=at),))
+        except ConnectorError:
+            change = request.watch_on(due_at=at + LONGEST_PAUSE)
+        self._unit_of_work.commit(change, origin=self._origin)
+        return change.state
 
     # Within
 
@@ -178,7 +225,7 @@ class Provisioning:
     def _connector(self, integration_id: str) -> Connector:
         integration = self._catalogue.integration(integration_id)
         if integration is None:
-            raise NotFoundError(f"no integration {integration_id}")
+            raise PermanentConnectorError(f"there is no integration {integration_id}")
         return self._connectors.connect(integration)
 
 

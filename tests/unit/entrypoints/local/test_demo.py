@@ -8,6 +8,7 @@ import pytest
 
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.entrypoints.local import demo
+from nightlatch.entrypoints.local.accounts import ACCOUNTS
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.errors import StepFailedError
 from nightlatch.entrypoints.local.facts import DatabaseFacts, StackFacts
@@ -103,9 +104,9 @@ def test_an_answer_that_is_an_error_is_told_with_what_was_asked() -> None:
 
 
 def test_every_flow_is_open_to_a_group_that_somebody_is_in() -> None:
-    groups = {account.group for account in demo.ACCOUNTS}
+    groups = {account.group for account in ACCOUNTS}
     for flow in demo.flows():
         definition = FlowDefinition.model_validate({name: value for name, value in flow.items() if name != "id"})
         assert {*definition.who.groups, *definition.approve.groups} <= groups
-        approvers = [account for account in demo.ACCOUNTS if account.group in definition.approve.groups]
+        approvers = [account for account in ACCOUNTS if account.group in definition.approve.groups]
         assert len(approvers) >= definition.approve.needed

@@ -45,7 +45,16 @@ def _quotable(name: str) -> str:
     return name
 
 
+def _loadable(pem: str) -> str:
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, TypeError, ValueError) as error:
+        raise ValueError("must be certificates in PEM form") from error
+    return pem
+
+
 Name = Annotated[str, AfterValidator(_quotable)]
+Pem = Annotated[str, StringConstraints(min_length=1), AfterValidator(_loadable)]
 Host = Annotated[
     str,
     StringConstraints(
@@ -76,7 +85,7 @@ class PostgresqlSettings(Value):
     database: Name
     user: Name
     tls: Tls = Tls.VERIFY
-    certificate_authority: str | None = None
+    certificate_authority: Pem | None = None
     reassign_to: Name | None = None
 
 

@@ -55,7 +55,10 @@ class ConnectorRegistry:
         if integration.kind not in MODULES:
             raise PermanentConnectorError(f"there is no connector of kind {integration.kind}")
         module = _module(integration.kind)
-        settings = module.Settings.model_validate(integration.settings)
+        try:
+            settings = module.Settings.model_validate(integration.settings)
+        except ValidationError as error:
+            raise PermanentConnectorError(f"the settings of integration {integration.id} do not fit") from error
         return module.connector(settings, lambda: self._secrets.get(integration.secret_reference))
 
 

@@ -2,25 +2,48 @@
 
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model
 
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
 from nightlatch.adapters.dynamodb.records import StateRecord
+from nightlatch.domain.errors import StoreUnavailableError
 
 # Three attempts of at most four seconds fit into a function's fifteen.
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 2
 
+UNAVAILABLE = frozenset(
+    {
+        "AccessDeniedException",
+        "InternalServerError",
+        "KMSAccessDeniedException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+"""What DynamoDB answers when it is not about the items: too busy, broken, or not for us."""
+
 
 class SharedConnection(Connection):
     """A connection that does not ask what each call consumed: nobody reads the answer."""
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Make one call."""
-        return super().dispatch(operation_name, {"ReturnConsumedCapacity": "NONE", **operation_kwargs})
+        """Make one call; raise StoreUnavailableError when DynamoDB does not take part."""
+        try:
+            return super().dispatch(operation_name, {"ReturnConsumedCapacity": "NONE", **operation_kwargs})
+        except BotoCoreError as error:
+            raise StoreUnavailableError(f"DynamoDB cannot be reached: {type(error).__name__}") from error
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code not in UNAVAILABLE:
+                raise
+            raise StoreUnavailableError(f"DynamoDB refused {operation_name}: {code}") from error
 
 
 def bind(*, state_table: str, ledger_table: str, region: str | None = None) -> None:

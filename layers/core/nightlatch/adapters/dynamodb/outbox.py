@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import accumulate
 
 from pynamodb.expressions.condition import Condition
 
@@ -13,6 +14,9 @@ from nightlatch.adapters.dynamodb.transaction import Transaction
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports import Randomness
+
+LARGEST_BATCH = 800_000
+"""Characters of JSON that are appended at once: in the widest of alphabets still below a transaction's 4 MB."""
 
 
 class DynamoOutbox:
@@ -27,9 +31,11 @@ class DynamoOutbox:
         return read_head()
 
     def pending(self, *, limit: int) -> list[PendingEvent]:
-        """Read, consistently, the events that wait, oldest first."""
-        records = StateRecord.query(OUTBOX, consistent_read=True, limit=limit)
-        return [value_of(record, PendingEvent) for record in records]
+        """Read, consistently, the events that wait, oldest first, and no more than one transaction can hold."""
+        records = list(StateRecord.query(OUTBOX, consistent_read=True, limit=limit))
+        sizes = accumulate(len(record.body) for record in records)
+        fitting = sum(size <= LARGEST_BATCH for size in sizes)
+        return [value_of(record, PendingEvent) for record in records[: max(fitting, 1)]]
 
     def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
         """Move the head, write the entries and clear them from the outbox in one transaction.

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.keys import Key
 from nightlatch.adapters.dynamodb.records import Record
+from nightlatch.domain.errors import StoreUnavailableError
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -49,7 +50,9 @@ def read_many(record: type[R], keys: Iterable[Key], *, sleep: Callable[[float], 
                 break
             sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         else:
-            raise TimeoutError(f"{len(unread)} items of {table.table_name} were not answered in {ROUNDS} rounds")
+            raise StoreUnavailableError(
+                f"{len(unread)} items of {table.table_name} were not answered in {ROUNDS} rounds"
+            )
     return found
 
 

@@ -60,10 +60,10 @@ class DynamoRequests:
                 if record.is_live(now) and _is_wanted(request, wanted):
                     yield request
 
-    def due(self, at: datetime, *, limit: int) -> list[str]:
+    def due(self, at: datetime) -> Iterator[str]:
         """List the ids of requests whose time has come, longest overdue first."""
         come = RequestRecord.due_at <= rfc3339(at)
-        return [request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, limit=limit)]
+        return (request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, page_size=PAGE))
 
     def _ids(self, wanted: RequestFilter, now: datetime) -> Iterator[str]:
         low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.records import Record, StateRecord
-from nightlatch.domain.errors import RivalChangeError
+from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
 from nightlatch.services.ports import Randomness
 
 LIMIT = 100
@@ -93,4 +93,6 @@ class Transaction:
         for (record, _), reason in zip(self._steps, error.cancellation_reasons, strict=False):
             if reason and reason.code in {"ConditionalCheckFailed", "TransactionConflict"}:
                 return RivalChangeError(f"{record.pk} {record.sk} was changed by somebody else meanwhile")
+        if self._is_passing(error):
+            return StoreUnavailableError("DynamoDB is too busy to write")
         return error

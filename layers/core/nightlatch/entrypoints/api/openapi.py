@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document of all functions together, made from their routes and the authorization table.
 
-    python -m nightlatch.entrypoints.api.openapi > docs/openapi.json
+    python -m nightlatch.entrypoints.api.openapi > layers/core/nightlatch/entrypoints/api/openapi.json
 
 A development tool: it is run where `functions/` lies, never in Lambda.
 """
@@ -43,7 +43,10 @@ PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
-        "oldest": {"type": "string", "description": "With 410: the id of the oldest event that is still kept."},
+        "oldest": {
+            "type": ["string", "null"],
+            "description": "With 410: the id of the oldest event that is still kept, if there is any.",
+        },
     },
 }
 FAULT = {

@@ -1,10 +1,10 @@
 """What lists are asked for: a query's parameters in the words of the services."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Severity
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
 from nightlatch.services.audit_trail import EntryFilter
@@ -62,8 +62,3 @@ def feed_position(begin: str | None, *, number_of: Callable[[str], int], cursors
         return number_of(begin) - 1
     position: int = cursors.read(begin, scope=FEED, parameter="from", longest_age=FOR_EVER)
     return position
-
-
-def below(position: str | None, found: Iterable[AccessRequest]) -> Iterator[AccessRequest]:
-    """Go on below a request that was listed last."""
-    return (request for request in found if position is None or request.id < position)

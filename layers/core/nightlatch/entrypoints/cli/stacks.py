@@ -1,6 +1,5 @@
 """Which stack is meant: the local one, whose addresses are read from its home, or one that was named."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from nightlatch.entrypoints.cli.client import is_loopback
 from nightlatch.entrypoints.cli.errors import MistakenError, NotSignedInError, UnreachableError
 from nightlatch.entrypoints.cli.session import Profile, Stack
+from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD
 from nightlatch.entrypoints.local.errors import NotRunningError
 from nightlatch.entrypoints.local.facts import StackFacts
 
@@ -59,7 +59,4 @@ def demo_password(stack: Stack, username: str) -> str | None:
     """Give the well-known password of a demo account of the local stack; None for anybody else."""
     if stack.home is None:
         return None
-    from nightlatch.entrypoints.local import demo  # noqa: PLC0415  # brings boto3 along, which only this needs
-
-    names: Sequence[str] = [account.username for account in demo.ACCOUNTS]
-    return demo.PASSWORD if username in names else None
+    return PASSWORD if any(account.username == username for account in ACCOUNTS) else None

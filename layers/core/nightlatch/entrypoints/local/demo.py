@@ -13,13 +13,12 @@ import pg8000.native  # type: ignore[import-untyped]  # it ships no types
 import yaml
 from pydantic import JsonValue
 
-from nightlatch.domain.value import Value
 from nightlatch.entrypoints.local import aws, database
+from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD, Account
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.errors import StepFailedError
 from nightlatch.entrypoints.local.facts import StackFacts
 
-PASSWORD = "nightlatch-demo-1"  # noqa: S105  # of accounts that exist on this machine only; the documentation names it
 DATABASE = "orders"
 INTEGRATION = "orders-db"
 
@@ -27,28 +26,6 @@ _HERE = Path(__file__).parent
 _CONNECTOR = "nightlatch"
 _API_READY_WITHIN_SECONDS = 60.0
 _STEP = "demo data"
-
-
-class Account(Value):
-    """Somebody who can sign in."""
-
-    username: str
-    name: str
-    group: str
-
-    @property
-    def email(self) -> str:
-        """Make up an address that can never be anybody's."""
-        return f"{self.username}@example.com"
-
-
-ACCOUNTS = (
-    Account(username="maya", name="Maya Cohen", group="developers"),
-    Account(username="noa", name="Noa Levi", group="approvers"),
-    Account(username="omar", name="Omar Haddad", group="approvers"),
-    Account(username="ada", name="Ada Berg", group="admins"),
-    Account(username="ivo", name="Ivo Marin", group="auditors"),
-)
 _ADMIN = "ada"
 
 

@@ -59,4 +59,3 @@ GRANT ALL ON ALL TABLES IN SCHEMA sales, billing, reporting TO orders_admin;
 CREATE ROLE nightlatch LOGIN CREATEROLE NOINHERIT;
 COMMENT ON ROLE nightlatch IS 'The connector of Nightlatch';
 GRANT role1, role3, reporting_read, orders_admin TO nightlatch WITH ADMIN OPTION, INHERIT FALSE, SET FALSE;
-GRANT pg_signal_backend TO nightlatch WITH INHERIT TRUE;
