@@ -160,7 +160,7 @@ def _print(run: Invocation, event: Json) -> None:
     run.screen.line(
         (clock(parse_time(shown["timestamp"]), now=run.now, seconds=True), MUTED),
         "  ",
-        (f"{shown['event_type']:<24}", SEVERITY_STYLES.get(shown["severity"], "")),
+        (f"{shown['event_type']:<25}", SEVERITY_STYLES.get(shown["severity"], "")),
         f"  {person(shown['actor']):<14}  {shown['description']}   ",
         (f"#{shown['seq']}", MUTED),
     )

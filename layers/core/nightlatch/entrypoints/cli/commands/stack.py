@@ -21,15 +21,15 @@ DEFAULT_PORT = 4566
 DEFAULT_DATABASE_PORT = 54329
 
 NEXT_STEPS = (
-    ("nightlatch login maya", "a developer; here nobody is asked for a password"),
-    ("nightlatch catalog", "what she may ask for"),
-    ("nightlatch request orders-db/orders -p role1 -p role3 --for 1h --reason 'INC-2291 duplicate charges'", ""),
-    ("nightlatch login noa", "an approver; omar is another"),
-    ("nightlatch approve last", "what waits for her is under: nightlatch approvals"),
-    ("nightlatch credentials last --as maya", "how she connects"),
-    ("nightlatch return last --as maya", "and gives it back"),
-    ("nightlatch login ivo", "an auditor"),
-    ("nightlatch audit tail", "who did what"),
+    ("uv run nightlatch login maya", "a developer; here nobody is asked for a password"),
+    ("uv run nightlatch catalog", "what she may ask for"),
+    ("uv run nightlatch request orders-db/orders -p role1 -p role3 --for 1h --reason 'INC-2291 duplicate charges'", ""),
+    ("uv run nightlatch login noa", "an approver; omar is another"),
+    ("uv run nightlatch approve last", "what waits for her is under: nightlatch approvals"),
+    ("uv run nightlatch credentials last --as maya", "how she connects"),
+    ("uv run nightlatch return last --as maya", "and gives it back"),
+    ("uv run nightlatch login ivo", "an auditor"),
+    ("uv run nightlatch audit tail", "who did what"),
 )
 """What is typed at a new stack, and why."""
 
