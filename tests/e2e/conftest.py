@@ -87,7 +87,7 @@ def as_role(facts: StackFacts, client: Callable[[str], Any], open_for_all: ExitS
         name = f"{facts.stack}-{function.replace('_', '-')}"
         role = client("lambda").get_function_configuration(FunctionName=name)["Role"]
         keys = client("sts").assume_role(RoleArn=role, RoleSessionName=function)["Credentials"]
-        limited = boto3.client(
+        limited = boto3.client(  # type: ignore[call-overload]  # the name is a variable
             service,
             endpoint_url=facts.emulator_url,
             region_name=facts.region,

@@ -14,7 +14,7 @@ from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import NotFoundError, RivalChangeError
+from nightlatch.domain.errors import NotFoundError, RequestNotFoundError, RivalChangeError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, uuid7
 from nightlatch.domain.integration import Integration, Resource
@@ -114,7 +114,10 @@ class InMemoryStore:
 
     def request(self, request_id: str) -> AccessRequest:
         """Read a request."""
-        return self._live(AccessRequest, request_id, f"there is no request {request_id}")
+        try:
+            return self._live(AccessRequest, request_id, f"there is no request {request_id}")
+        except NotFoundError as error:
+            raise RequestNotFoundError(str(error)) from error
 
     def grant(self, request_id: str) -> Grant:
         """Read a grant."""

@@ -16,14 +16,18 @@ from nightlatch.adapters.dynamodb.reading import read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, RequestRecord, StateRecord
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import Head, append
+from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
+from nightlatch.domain.ledger import Head, append, first_break
 from nightlatch.services.ports import RequestFilter
+from nightlatch.services.sequencer import Sequencer
 from tests.fakes.store import predictable
-from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
+from tests.integration.aws.builders import MILLISECOND, NOW, ORIGIN, Clock, a_request, a_resource, an_event
 from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
 
 Calls = list[tuple[str, dict[str, Any]]]
+
+LARGEST_TRANSACTION = 4 * 1024 * 1024
+"""Bytes: a limit of DynamoDB."""
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 
@@ -59,6 +63,14 @@ def refuse(stubber: Stubber, *codes: str) -> None:
     """Refuse one transaction for these reasons, one per item."""
     reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
     stubber.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+
+
+def bytes_put(transaction: dict[str, Any]) -> int:
+    """Count what a transaction writes, as DynamoDB does: names and values of the attributes."""
+    items = (step["Put"]["Item"] for step in transaction["TransactItems"] if "Put" in step)
+    return sum(
+        len(name.encode()) + len(str(*value.values()).encode()) for item in items for name, value in item.items()
+    )
 
 
 def test_all_records_share_one_connection() -> None:
@@ -100,6 +112,13 @@ def test_finding_reads_no_further_than_is_consumed(store: Store, calls: Calls) -
     calls.clear()
     assert len(list(islice(store.requests.find(RequestFilter()), 100))) == 100
     assert [name for name, _ in calls] == ["Query", "BatchGetItem"]
+
+
+def test_what_is_due_is_read_no_further_than_is_consumed(store: Store, calls: Calls) -> None:
+    store.put(*(a_request(number, due_at=NOW) for number in range(150)))
+    calls.clear()
+    assert len(list(islice(store.requests.due(NOW), 100))) == 100
+    assert [name for name, _ in calls] == ["Query"]
 
 
 def test_a_scan_writes_only_what_is_new(store: Store, calls: Calls) -> None:
@@ -167,8 +186,41 @@ def test_a_batch_that_is_never_answered_is_an_error_and_not_a_gap(stubber: Stubb
     raw = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
     for _ in range(6):
         stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {"state": {"Keys": raw}}})
-    with pytest.raises(TimeoutError, match="1 items of state"):
+    with pytest.raises(StoreUnavailableError, match="1 items of state"):
         read_many(StateRecord, keys, sleep=lambda _: None)
+
+
+def test_no_more_is_pending_at_once_than_one_transaction_can_hold(store: Store, calls: Calls) -> None:
+    """I4."""
+    widest = "\N{ROCKET}" * 90_000
+    for number in range(20):
+        store.work.record(an_event(widest, at=NOW + number * MILLISECOND), origin=ORIGIN)
+    pending = store.outbox.pending(limit=49)
+    assert 1 < len(pending) < 20
+    calls.clear()
+    head, entries = append(Head(), pending, at=NOW)
+    store.outbox.append(entries, after=Head(), head=head)
+    ((_, params),) = calls
+    assert bytes_put(params) <= LARGEST_TRANSACTION
+    assert [event.id for event in store.outbox.pending(limit=49)] > [event.id for event in pending]
+
+
+def test_one_event_is_pending_however_large_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I4."""
+    monkeypatch.setattr("nightlatch.adapters.dynamodb.outbox.LARGEST_BATCH", 1)
+    store.work.record(an_event("first"), an_event("second", at=NOW + MILLISECOND), origin=ORIGIN)
+    assert [event.description for event in store.outbox.pending(limit=49)] == ["first"]
+
+
+def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) -> None:
+    """I3. I4."""
+    for number in range(25):
+        store.work.record(an_event("x" * 200_000, at=NOW + number * MILLISECOND), origin=ORIGIN)
+    calls.clear()
+    assert Sequencer(outbox=store.outbox, clock=store.clock).drain(batches=20) == 25
+    assert store.outbox.pending(limit=49) == []
+    assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
+    assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")
 
 
 def test_an_append_of_49_entries_is_one_call(store: Store, calls: Calls) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import NotFoundError
+from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.services.ports import RequestFilter
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, a_grant, a_request
 from tests.integration.aws.conftest import RETENTION, Store
@@ -105,7 +105,7 @@ def test_a_request_is_found_by_what_it_is_now(store: Store) -> None:
 
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFoundError, match="req_1"):
+    with pytest.raises(RequestNotFoundError, match="req_1"):
         store.requests.request("req_1")
     with pytest.raises(NotFoundError, match="req_1"):
         store.requests.grant("req_1")
@@ -156,6 +156,23 @@ def test_what_is_due_comes_longest_overdue_first(store: Store) -> None:
     requests = {number: a_request(number, due_at=due_at) for number, due_at in due_times.items()}
     store.put(*requests.values())
     assert list(store.requests.due(NOW)) == [requests[number].id for number in (2, 4, 1)]
+
+
+def test_more_than_a_page_is_due_without_gap_or_repetition(store: Store) -> None:
+    requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(250)]
+    store.put(*requests)
+    assert list(store.requests.due(NOW)) == [request.id for request in reversed(requests)]
+
+
+def test_what_is_put_off_while_the_list_is_read_is_met_once(store: Store) -> None:
+    requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(120)]
+    store.put(*requests)
+    met = []
+    for request_id in store.requests.due(NOW):
+        met.append(request_id)
+        later = store.requests.request(request_id).changed(due_at=NOW + HOUR)
+        store.work.commit(Change(later), origin=ORIGIN)
+    assert sorted(met) == sorted(request.id for request in requests)
 
 
 def test_what_is_done_is_no_longer_due(store: Store) -> None:

@@ -46,7 +46,8 @@ people = st.builds(Person, id=names, name=text, email=text)
 actors = st.builds(Actor, type=st.sampled_from(ActorType), id=text, name=text, email=text)
 texts = st.lists(text, max_size=3).map(tuple)
 named = st.lists(names, max_size=3).map(tuple)
-approvals = st.builds(ApprovalRule, people=st.tuples(names), groups=named, needed=st.integers(0, 10))
+labels = st.lists(names.filter(lambda name: name != "*"), max_size=3).map(tuple)
+approvals = st.builds(ApprovalRule, people=st.tuples(names), groups=labels, needed=st.integers(0, 10))
 votes = st.builds(Vote, verdict=st.sampled_from(Verdict), approver=people, reason=text, at=instants)
 items = st.builds(
     Item,
@@ -106,14 +107,14 @@ definitions = st.builds(
     FlowDefinition,
     name=names,
     description=text,
-    who=st.builds(PeopleSelector, people=named, groups=named),
+    who=st.builds(PeopleSelector, people=named, groups=labels),
     what=st.builds(
         TargetSelector,
         integration=slugs,
         resource_type=st.none() | names,
         names=st.tuples(names),
         ids=named,
-        tags=named,
+        tags=labels,
         permissions=st.tuples(names),
     ),
     grant=grant_rules,

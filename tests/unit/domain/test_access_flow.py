@@ -48,6 +48,7 @@ def test_people_are_selected_by_id_and_group_and_never_by_a_label(selector: Peop
         ({"names": ["billing"]}, ORDERS, PLAIN, False),
         ({"names": ["ORDERS"]}, ORDERS, PLAIN, False),
         ({"ids": ["orders"]}, ORDERS, PLAIN, True),
+        ({"ids": ["*"]}, ORDERS, PLAIN, True),
         ({"ids": ["billing"], "names": ["orders"]}, ORDERS, PLAIN, True),
         ({"tags": ["pii"]}, TAGGED_ORDERS, PLAIN, True),
         ({"tags": ["pii"]}, ORDERS, PLAIN, False),
@@ -74,6 +75,18 @@ def test_a_target_is_selected_when_every_part_says_so(
 def test_a_target_that_selects_nothing_is_refused(selectors: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         a_target(**selectors)
+
+
+@pytest.mark.parametrize("groups", [["*"], ["developers", "*"]])
+def test_everybody_is_not_a_group(groups: list[str]) -> None:
+    """B4."""
+    with pytest.raises(ValidationError, match="goes into people, names, ids or permissions"):
+        PeopleSelector.model_validate({"groups": groups})
+
+
+def test_everything_is_not_a_tag() -> None:
+    with pytest.raises(ValidationError, match="goes into people, names, ids or permissions"):
+        a_target(tags=["*"])
 
 
 @pytest.mark.parametrize("needed", [-1, 11])

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightlatch.domain.access_request import CLOSED, TRANSITIONS, AccessRequest, EndReason, Status
+from nightlatch.domain.access_request import AT_WORK, CLOSED, TRANSITIONS, AccessRequest, EndReason, Status
 from nightlatch.domain.audit_event import EventType, Scope, Severity
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError, NotAllowedError
 from nightlatch.domain.identity import SYSTEM, Principal
 from nightlatch.domain.item import ItemStatus
 from nightlatch.domain.value import rfc3339
-from tests.builders import ADA, HOUR, IVO, MAYA, NOA, NOON, SECOND, a_failure, a_handle, a_history, a_request
+from tests.builders import ADA, HOUR, IVO, MAYA, NOA, NOON, ROBOT, SECOND, a_failure, a_handle, a_history, a_request
 
 Command = Callable[[AccessRequest, datetime], Change[AccessRequest]]
 
@@ -136,6 +136,56 @@ def test_each_change_is_the_next_version(status: Status) -> None:
         assert change.state.version == request.version + 1
 
 
+@pytest.mark.parametrize("status", [status for status in HISTORY if status not in AT_WORK])
+def test_where_nothing_is_being_done_nothing_is_put_off(status: Status) -> None:
+    request = HISTORY[status].state
+
+    with pytest.raises(ConflictError, match=f"is {status}, and nothing"):
+        request.wait(at=NOON, due_at=NOON)
+    with pytest.raises(ConflictError, match=f"is {status}, and nothing"):
+        request.postpone_end(a_failure(), quarantine=False, at=NOON, due_at=NOON)
+
+
+@pytest.mark.parametrize("status", sorted(AT_WORK))
+def test_work_that_is_put_off_goes_on_where_it_was(status: Status) -> None:
+    waiting = HISTORY[status].state.wait(at=NOON, due_at=NOON + HOUR)
+
+    assert (waiting.state.status, waiting.state.due_at, waiting.events) == (status, NOON + HOUR, ())
+
+
+@pytest.mark.parametrize("status", [status for status in HISTORY if status not in CLOSED])
+def test_only_what_is_closed_is_watched(status: Status) -> None:
+    """J6."""
+    with pytest.raises(ConflictError, match=f"is {status}, which is not closed"):
+        HISTORY[status].state.watch_on(due_at=NOON)
+
+
+def test_a_watch_changes_nothing_but_when_it_is_due() -> None:
+    """J6."""
+    closed = HISTORY[Status.EXPIRED].state
+
+    watched = closed.watch_on(due_at=None)
+
+    assert watched.events == ()
+    assert watched.state == closed.model_copy(update={"due_at": None, "version": closed.version + 1})
+
+
+def test_access_that_is_found_after_its_end_is_told_as_drift() -> None:
+    """J6."""
+    closed = HISTORY[Status.EXPIRED].state
+
+    event = closed.drifted(at=NOON + SECOND)
+
+    assert (event.event_type, event.severity, event.actor, event.timestamp, event.request_id) == (
+        EventType.DRIFT_DETECTED,
+        Severity.WARNING,
+        SYSTEM,
+        NOON + SECOND,
+        closed.id,
+    )
+    assert event.details.items() >= {("found", "present"), ("expected", "absent"), ("session_user", "nl_maya")}
+
+
 def test_a_submitted_request_is_its_first_version_also_when_approved_at_once() -> None:
     versions = [a_request(needed=needed).submitted(by=MAYA).state.version for needed in (0, 1)]
 
@@ -170,6 +220,7 @@ def test_every_event_names_the_request_the_integration_and_its_session(status: S
         (Status.GRANTED, ["info"]),
         (Status.REVOKING, ["info"]),
         (Status.REJECTED, ["warning", "warning"]),
+        (Status.CANCELED, ["info"]),
         (Status.FAILED, ["error"]),
         (Status.EXPIRED, ["info"]),
         (Status.REVOKED, ["info"]),
@@ -215,7 +266,12 @@ def test_a_grant_tells_who_is_there_from_when_to_when() -> None:
 def test_a_failure_tells_the_error_the_attempts_and_that_nothing_is_left() -> None:
     (event,) = HISTORY[Status.FAILED].events
 
-    assert event.details.items() >= {("error", "refused"), ("attempts", 5), ("verified", "absent")}
+    assert event.details.items() >= {
+        ("error", "refused"),
+        ("error_class", "PermanentConnectorError"),
+        ("attempts", 5),
+        ("verified", "absent"),
+    }
 
 
 # Approval by nobody
@@ -300,10 +356,24 @@ def test_the_end_tells_how_late_it_was_and_that_it_was_read_back(late: timedelta
     assert event.details.items() >= {("lateness_seconds", seconds), ("read_back", "absent")}
 
 
-def test_an_early_end_is_not_late() -> None:
-    (event,) = HISTORY[Status.REVOKED].events
+@pytest.mark.parametrize(("late", "seconds"), [(timedelta(), 0), (90 * SECOND, 90)])
+def test_an_early_end_is_as_late_as_it_came_after_it_was_asked_for(late: timedelta, seconds: int) -> None:
+    revoking = HISTORY[Status.REVOKING].state
+    assert revoking.ending_at is not None
 
-    assert event.details["lateness_seconds"] == 0
+    (event,) = revoking.end(at=revoking.ending_at + late, watch_until=None).events
+
+    assert event.details["lateness_seconds"] == seconds
+
+
+def test_an_end_that_was_asked_for_too_late_is_late_from_the_end_that_was_promised() -> None:
+    granted = HISTORY[Status.GRANTED].state
+    assert granted.ends_at is not None
+    expiring = granted.expire(at=granted.ends_at + 60 * SECOND, due_at=granted.ends_at).state
+
+    (event,) = expiring.end(at=granted.ends_at + 90 * SECOND, watch_until=None).events
+
+    assert event.details["lateness_seconds"] == 90
 
 
 @given(
@@ -359,6 +429,7 @@ def test_a_target_that_resists_is_told_with_the_next_attempt() -> None:
     assert change.events[0].severity is Severity.ERROR
     assert change.events[0].details.items() >= {
         ("error", "locked"),
+        ("error_class", "PermanentConnectorError"),
         ("attempts", 2),
         ("next_attempt", rfc3339(NOON + HOUR)),
     }
@@ -507,3 +578,10 @@ def test_a_role_has_no_start_and_no_end_of_its_own() -> None:
 @pytest.mark.parametrize("somebody", [MAYA, NOA, ADA, IVO], ids=lambda somebody: str(somebody.subject))
 def test_a_request_is_seen_by_who_has_to_do_with_it(somebody: Principal) -> None:
     assert HISTORY[Status.PENDING].state.is_visible_to(somebody)
+
+
+def test_a_service_among_the_approvers_sees_the_request_that_it_may_not_decide() -> None:
+    """A12."""
+    pending = HISTORY[Status.PENDING].state
+
+    assert (pending.is_visible_to(ROBOT), pending.awaits(ROBOT)) == (True, False)

@@ -23,6 +23,15 @@ def test_what_was_refused_is_a_warning(event_type: EventType) -> None:
     assert an_event(event_type).severity is Severity.WARNING
 
 
+def test_access_where_none_should_be_is_a_warning() -> None:
+    assert an_event(EventType.DRIFT_DETECTED).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("event_type", [EventType.ACCESS_CANCELED, EventType.ACCESS_RETURNED])
+def test_what_somebody_gives_up_of_their_own_is_information(event_type: EventType) -> None:
+    assert an_event(event_type).severity is Severity.INFO
+
+
 @pytest.mark.parametrize("event_type", [name for name in EventType if name not in SEVERITIES])
 def test_everything_else_is_information(event_type: EventType) -> None:
     assert an_event(event_type).severity is Severity.INFO

@@ -36,6 +36,7 @@ def test_whole_seconds_to_weeks_are_read(text: str, seconds: int) -> None:
         "PT0S", "P0D", "PT0H0M0S", "-PT1H", "PT-1H", "+PT1H", "PT1.5H", "PT1,5H", "PT0.5S", "P1Y", "P1M", "P", "PT",
         "P1DT", "1H", "3600", "1e9", "PT1e9S", "NaN", "inf", "", " PT1H", "PT1H ", "PT1H\n", "pt1h", "PT1M1H",
         "PT1H1H", "PT999999999S", "PT\u0661H", "P1W\u0000", 3600, 1e9, float("nan"), True, None, ["PT1H"],
+        timedelta(), -timedelta(hours=1),
     ],
 )  # fmt: skip
 def test_nothing_else_is_a_duration(text: object) -> None:

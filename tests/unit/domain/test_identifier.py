@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, prefixed, uuid7
 from tests.builders import NOON
 
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 INDEXES = st.integers(min_value=0, max_value=0xFFF)
 RANDOM = st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES)
 UUIDS = st.binary(min_size=16, max_size=16).map(lambda octets: UUID(bytes=octets))
@@ -28,6 +28,15 @@ def test_its_first_48_bits_are_the_milliseconds_since_1970(at: datetime, index: 
     made = uuid7(at, index=index, random=random)
 
     assert made.int >> 80 == (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("year", [2026, 2039, 2100])
+def test_no_millisecond_of_a_second_is_lost_to_rounding(year: int) -> None:
+    moments = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(milliseconds=away) for away in range(1000)]
+
+    made = [uuid7(at, random=bytes(RANDOM_BYTES)).int >> 80 for at in moments]
+
+    assert made == list(range(made[0], made[0] + 1000))
 
 
 @given(at=MOMENTS, later=st.integers(1, 10**9), indexes=st.tuples(INDEXES, INDEXES), randoms=st.tuples(RANDOM, RANDOM))

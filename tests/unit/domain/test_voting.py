@@ -126,6 +126,20 @@ def test_the_same_approver_twice_is_one_vote_and_no_event() -> None:
     assert twice.state.items[0].approvals == 1
 
 
+def test_a_second_vote_of_the_same_person_that_says_the_contrary_is_refused() -> None:
+    """A6."""
+    once = pending(needed=2).approve(by=NOA, at=NOON).state
+
+    with pytest.raises(ConflictError, match=r"you have approved item-1 of request req_\w+ already"):
+        once.reject(by=NOA, at=NOON + SECOND)
+
+
+def test_somebody_may_approve_one_item_and_reject_another() -> None:
+    once = pending("role1", "role3").approve(by=NOA, items=["item-1"], at=NOON).state
+
+    assert once.reject(by=NOA, items=["item-2"], at=NOON + SECOND).state.status is Status.REJECTED
+
+
 def test_the_same_approver_under_another_name_is_the_same_approver() -> None:
     """A4."""
     once = pending(needed=2).approve(by=NOA, at=NOON).state
@@ -180,6 +194,24 @@ def test_a_yes_to_one_item_leaves_the_other_open() -> None:
     assert change.state.status is Status.PENDING
     assert statuses_of(change.state) == ["pending", "approved"]
     assert [event.details["item"] for event in change.events] == ["item-2"]
+
+
+def test_a_yes_to_everything_is_a_vote_on_what_is_not_decided_yet() -> None:
+    half = pending("role1", "role3").approve(by=NOA, items=["item-1"], at=NOON).state
+
+    change = half.approve(by=OMAR, at=NOON)
+
+    assert change.state.status is Status.APPROVED
+    assert [event.details.get("item") for event in change.events] == ["item-2", None]
+    assert set(change.state.items[0].votes) == {NOA.id}
+
+
+def test_a_yes_to_an_item_that_is_decided_already_is_no_vote() -> None:
+    half = pending("role1", "role3").approve(by=NOA, items=["item-1"], at=NOON).state
+
+    change = half.approve(by=OMAR, items=["item-1"], at=NOON)
+
+    assert (change.events, change.state.items) == ((), half.items)
 
 
 def test_one_rejected_item_rejects_the_whole_request() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from nightlatch.domain.access_flow import AccessFlow
-from nightlatch.domain.errors import NotFoundError, RivalChangeError, StaleVersionError, VersionRequiredError
+from nightlatch.domain.errors import NotFoundError, StaleVersionError, VersionRequiredError
 from tests.builders import ADA, World, a_call, a_definition
 
 STRICTER = a_definition(needed=2)
@@ -60,11 +60,23 @@ def test_a_version_that_is_not_the_present_one_is_stale(if_match: int) -> None:
     assert world.flows.show("orders-roles").definition == STRICTER
 
 
-def test_the_same_definition_again_is_no_new_version_and_no_event() -> None:
+@pytest.mark.parametrize("if_match", [0, 1, 3])
+def test_a_version_of_a_flow_that_is_not_there_is_stale(if_match: int) -> None:
+    """C4."""
+    world = World()
+
+    with pytest.raises(StaleVersionError, match="there is no flow orders-admin"):
+        world.flows.put("orders-admin", STRICTER, a_call(ADA), if_match=if_match)
+
+    assert (len(world.flows.all()), world.told()) == (1, [])
+
+
+@pytest.mark.parametrize("if_match", [2, 1, None], ids=["present", "sent again", "unseen"])
+def test_the_same_definition_again_is_no_new_version_and_no_event(if_match: int | None) -> None:
     world = World()
     world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)
 
-    again = world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=2)
+    again = world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=if_match)
 
     assert (again.version, world.told()) == (2, ["flow.updated"])
 
@@ -74,10 +86,21 @@ def test_two_administrators_at_once_do_not_overwrite_each_other() -> None:
     world = World()
     world.store.interruptions = [lambda: world.flows.put("orders-roles", STRICTEST, a_call(ADA), if_match=1)]
 
-    with pytest.raises((RivalChangeError, StaleVersionError)):
+    with pytest.raises(StaleVersionError, match="is at version 2"):
         world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)
 
     assert world.flows.show("orders-roles").definition == STRICTEST
+
+
+def test_two_administrators_who_make_the_same_flow_at_once_do_not_overwrite_each_other() -> None:
+    """C4."""
+    world = World()
+    world.store.interruptions = [lambda: world.flows.put("orders-admin", STRICTEST, a_call(ADA), if_match=None)]
+
+    with pytest.raises(VersionRequiredError):
+        world.flows.put("orders-admin", STRICTER, a_call(ADA), if_match=None)
+
+    assert world.flows.show("orders-admin").definition == STRICTEST
 
 
 def test_every_version_is_kept_newest_first() -> None:

@@ -7,7 +7,7 @@ import pytest
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from nightlatch.domain.identity import Role
-from tests.builders import ADA, EVE, MAYA, NOA, OMAR, World, a_call, a_principal
+from tests.builders import ADA, EVE, MAYA, NOA, OMAR, ROBOT, World, a_call, a_definition, a_principal
 
 Act = Callable[[World, str], AccessRequest]
 
@@ -45,6 +45,33 @@ def test_a_vote_on_an_unseen_request_is_answered_like_a_vote_on_an_unknown_one()
 
     assert told[0] == told[1]
     assert world.told(request.id) == ["access.requested"]
+
+
+def test_the_vote_of_a_service_is_refused_and_told() -> None:
+    """A12."""
+    world = World()
+    request = world.submitted()
+
+    with pytest.raises(NotAllowedError, match="service identity"):
+        world.approvals.approve(request.id, a_call(ROBOT))
+
+    refused = world.events(request.id)[-1]
+    assert (refused.event_type, refused.actor) == ("access.approval.refused", ROBOT.as_actor())
+    assert world.store.request(request.id) == request
+
+
+def test_a_second_thought_is_refused_and_not_swallowed() -> None:
+    """A6."""
+    world = World()
+    stricter = a_definition(needed=2)
+    world.flows.put("orders-roles", stricter, a_call(ADA), if_match=1)
+    request = world.submitted()
+    once = world.approvals.approve(request.id, a_call(NOA))
+
+    with pytest.raises(ConflictError, match="you have approved"):
+        world.approvals.reject(request.id, a_call(NOA))
+
+    assert world.store.request(request.id) == once
 
 
 def test_an_administrator_whom_the_flow_does_not_name_is_refused_and_told() -> None:

@@ -115,6 +115,44 @@ def test_a_page_stops_before_a_number_that_is_still_in_flight() -> None:
     assert numbers_of(went_on.entries) == [8, 9, 10]
 
 
+@given(gap=st.integers(2, 100), width=st.integers(1, 49), limit=st.sampled_from(LIMITS))
+def test_wherever_numbers_are_in_flight_a_reader_gets_all_before_them_and_waits(
+    gap: int, width: int, limit: int
+) -> None:
+    """I3."""
+    store = an_even_ledger(100)
+    for number in range(gap, min(gap + width, 101)):
+        del store.ledger[number]
+    trail = AuditTrail(ledger=store)
+
+    first = trail.feed(after=None, limit=limit)
+    waiting = trail.feed(after=gap - 1, limit=limit)
+
+    assert numbers_of(first.entries) == list(range(1, min(limit + 1, gap)))
+    assert (waiting.entries, waiting.last, waiting.has_more) == ([], gap - 1, True)
+
+
+def test_in_a_ledger_of_which_nothing_is_kept_any_more_a_cursor_is_refused_and_none_is_the_oldest() -> None:
+    """D5."""
+    store = an_even_ledger(5)
+    store.clock = FakeClock(NOON + RETENTION + DAY)
+
+    with pytest.raises(CursorExpiredError) as caught:
+        AuditTrail(ledger=store).feed(after=2, limit=10)
+
+    assert caught.value.oldest is None
+
+
+def test_in_a_ledger_of_which_nothing_is_kept_any_more_the_feed_begins_at_its_end() -> None:
+    """D5."""
+    store = an_even_ledger(5)
+    store.clock = FakeClock(NOON + RETENTION + DAY)
+
+    page = AuditTrail(ledger=store).feed(after=None, limit=10)
+
+    assert (page.entries, page.last, page.has_more) == ([], 5, False)
+
+
 @pytest.mark.parametrize("is_removed", [False, True], ids=["past its time", "removed"])
 def test_a_cursor_below_what_is_kept_is_refused_with_the_oldest_that_is_kept(is_removed: bool) -> None:
     """D5."""
@@ -276,6 +314,18 @@ def test_the_beginning_of_a_time_is_found_by_halving(length: int, offset: int, o
     assert numbers_of(page.entries) == [
         number for number in range(length, 0, -1) if store.ledger[number].recorded_at >= since
     ]
+
+
+@given(gap=st.integers(1, 40), since=st.integers(1, 40))
+def test_the_beginning_of_a_time_is_found_beside_numbers_that_are_in_flight(gap: int, since: int) -> None:
+    """I3."""
+    store = an_even_ledger(40)
+    moment = store.ledger[since].recorded_at
+    del store.ledger[gap]
+
+    page = AuditTrail(ledger=store).page(EntryFilter(since=moment), before=None, limit=1000)
+
+    assert numbers_of(page.entries) == [number for number in range(40, since - 1, -1) if number != gap]
 
 
 def test_a_time_of_another_offset_is_the_same_time() -> None:

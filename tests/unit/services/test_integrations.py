@@ -1,34 +1,62 @@
 """Connected systems: added, checked, scanned; their secrets are seen by nobody."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import pytest
+from pydantic import ValidationError
 
-from nightlatch.domain.connector import CheckResult
+from nightlatch.domain.connector import DiscoveryPage
 from nightlatch.domain.errors import ConflictError, InvalidInputError, KeyReuseError, NotFoundError
 from nightlatch.domain.errors import RetryableConnectorError as DownError
 from nightlatch.domain.integration import Integration, IntegrationStatus
 from nightlatch.services.call import Call
 from tests.builders import ADA, World, a_call
+from tests.fakes.aws import FakeSecrets
 from tests.fakes.connector import FakeConnector
+from tests.unit.services.targets import UncheckableConnector, UnusableConnector
 
 SECRET = "correct horse battery staple"
 BY_ADA = a_call(ADA)
 
 
-def add(world: World, integration_id: str = "billing-db", *, kind: str = "fake", call: Call = BY_ADA) -> Integration:
+def add(
+    world: World,
+    integration_id: str = "billing-db",
+    *,
+    kind: str = "fake",
+    secret: str = SECRET,
+    call: Call = BY_ADA,
+) -> Integration:
     return world.integrations.add(
-        integration_id, call, name="Billing", kind=kind, settings={"host": "db"}, secret=SECRET
+        integration_id, call, name="Billing", kind=kind, settings={"host": "db"}, secret=secret
     )
 
 
 @dataclass
-class UnusableConnector(FakeConnector):
-    """A target that can be reached and is not usable."""
+class BusyConnector(FakeConnector):
+    """A target during whose scan something else happens."""
 
-    def check(self) -> CheckResult:
-        """Say why not."""
-        return CheckResult(ok=False, message="CREATEROLE is missing")
+    meanwhile: Callable[[], object] = lambda: None
+
+    def discover(self, cursor: str | None) -> DiscoveryPage:
+        """Let it happen, and answer."""
+        self.meanwhile()
+        return super().discover(cursor)
+
+
+@dataclass
+class BusySecrets(FakeSecrets):
+    """A secret store before which something else happens."""
+
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+
+    def put(self, name: str, secret: str) -> str:
+        """Let it happen, and keep the secret."""
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return super().put(name, secret)
 
 
 # Adding
@@ -75,6 +103,41 @@ def test_an_unknown_kind_is_told_and_keeps_no_secret() -> None:
         add(world, kind="abacus")
 
     assert (world.secrets.kept, world.told()) == ({}, [])
+
+
+@pytest.mark.parametrize("integration_id", ["", "Billing", "billing db", "-billing", "a/b"])
+def test_an_id_that_cannot_be_one_keeps_no_secret(integration_id: str) -> None:
+    """D1."""
+    world = World()
+
+    with pytest.raises(ValidationError):
+        add(world, integration_id)
+
+    assert (world.secrets.kept, world.told()) == ({}, [])
+
+
+def test_the_same_call_twice_at_once_is_one_integration() -> None:
+    """E1."""
+    world = World()
+    call = a_call(ADA, key="k1", body="b1")
+    world.store.interruptions = [lambda: add(world, call=call)]
+
+    integration = add(world, call=call)
+
+    assert world.integrations.show("billing-db") == integration
+    assert world.secrets.get(integration.secret_reference) == SECRET
+    assert world.told() == ["integration.added"]
+
+
+def test_of_two_that_add_the_same_integration_at_once_one_wins_and_keeps_its_own_secret() -> None:
+    secrets = BusySecrets()
+    world = World(secrets=secrets)
+    secrets.meanwhile = [lambda: add(world)]
+
+    with pytest.raises(ConflictError, match="billing-db exists"):
+        add(world, secret="another secret")
+
+    assert world.secrets.get(world.integrations.show("billing-db").secret_reference) == SECRET
 
 
 def test_the_same_call_again_adds_nothing() -> None:
@@ -140,6 +203,35 @@ def test_an_integration_that_works_again_is_ready_again() -> None:
     assert world.told() == ["integration.check.failed", "integration.updated"]
 
 
+def test_a_check_that_the_target_does_not_answer_is_remembered_and_told() -> None:
+    world = World(connector=UncheckableConnector())
+
+    result = world.integrations.check("orders-db", BY_ADA)
+
+    integration = world.integrations.show("orders-db")
+    assert (result.ok, result.message) == (False, "down")
+    assert (integration.status, integration.status_message) == (IntegrationStatus.FAILING, "down")
+    assert world.told() == ["integration.check.failed"]
+
+
+def test_each_failed_check_is_told() -> None:
+    world = World(connector=UnusableConnector())
+
+    for _ in range(3):
+        world.integrations.check("orders-db", BY_ADA)
+
+    assert world.told() == ["integration.check.failed"] * 3
+
+
+def test_a_check_that_meets_another_is_noted_upon_it() -> None:
+    world = World(connector=UnusableConnector())
+    world.store.interruptions = [lambda: world.integrations.check("orders-db", BY_ADA)]
+
+    world.integrations.check("orders-db", BY_ADA)
+
+    assert world.told() == ["integration.check.failed"] * 2
+
+
 # Scanning
 
 
@@ -153,6 +245,7 @@ def test_a_scan_puts_what_is_there_into_the_catalogue_and_takes_out_what_is_gone
     assert (integration.status, integration.resource_count) == (IntegrationStatus.READY, 2)
     assert integration.scanned_at is not None
     assert (started.event_type, completed.event_type) == ("discovery.scan.started", "discovery.scan.completed")
+    assert completed.details.items() >= {("mode", "on demand"), ("duration_seconds", 0)}
     assert completed.details["counts"] == {"database": 2}
 
 
@@ -177,7 +270,54 @@ def test_a_scan_that_fails_leaves_the_catalogue_as_it_was_and_says_why() -> None
     assert world.store.resources("orders-db") == before
     assert (integration.status, integration.status_message) == (IntegrationStatus.FAILING, "cannot connect")
     assert world.told() == ["discovery.scan.started", "discovery.scan.failed"]
-    assert world.events()[-1].details["error"] == "cannot connect"
+    assert world.events()[-1].details == {
+        "mode": "on demand",
+        "error": "cannot connect",
+        "error_class": "RetryableConnectorError",
+        "duration_seconds": 0,
+    }
+
+
+def test_a_scan_that_meets_a_check_is_completed() -> None:
+    connector = BusyConnector()
+    world = World(connector=connector)
+    connector.meanwhile = lambda: world.integrations.check("orders-db", BY_ADA)
+
+    integration = world.integrations.scan("orders-db", BY_ADA)
+
+    assert world.integrations.show("orders-db") == integration
+    assert world.told() == ["discovery.scan.started", "integration.updated", "discovery.scan.completed"]
+
+
+def test_a_scan_that_fails_while_it_meets_a_check_tells_why_it_failed() -> None:
+    connector = BusyConnector()
+    world = World(connector=connector)
+
+    def check_and_break() -> None:
+        world.integrations.check("orders-db", BY_ADA)
+        connector.fail_next(DownError("cannot connect"))
+
+    connector.meanwhile = check_and_break
+
+    with pytest.raises(DownError):
+        world.integrations.scan("orders-db", BY_ADA)
+
+    assert world.told() == ["discovery.scan.started", "integration.updated", "discovery.scan.failed"]
+    assert world.integrations.show("orders-db").status is IntegrationStatus.FAILING
+
+
+@pytest.mark.parametrize("ends", [None, DownError("cannot connect")], ids=["well", "badly"])
+def test_a_scan_whose_end_meets_a_rival_is_noted_upon_it(ends: DownError | None) -> None:
+    world = World()
+    world.store.interruptions = [lambda: world.integrations.check("orders-db", BY_ADA)]
+    if ends:
+        world.connector.fail_next(ends)
+
+    with suppress(DownError):
+        world.integrations.scan("orders-db", BY_ADA)
+
+    assert world.told()[-1] == ("discovery.scan.failed" if ends else "discovery.scan.completed")
+    assert world.integrations.show("orders-db").version == 3
 
 
 def test_what_a_scan_did_not_find_can_no_longer_be_asked_for() -> None:

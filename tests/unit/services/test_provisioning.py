@@ -1,67 +1,26 @@
 """The work at the target: in which order, and what becomes of it when anything fails."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
-from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.connector import GrantIntent, Handle, Presence
+from nightlatch.domain.access_request import Status
 from nightlatch.domain.errors import (
     ConflictError,
-    PermanentConnectorError,
     RetryableConnectorError,
     RivalChangeError,
     StoreUnavailableError,
     TargetGoneError,
 )
-from nightlatch.services.provisioning import CLAIM
-from tests.builders import ADA, HOUR, MAYA, KilledError, Outside, World, a_call
-from tests.fakes.connector import FakeConnector
-
-DENIED = PermanentConnectorError("permission denied")
-SECOND = timedelta(seconds=1)
-
-
-@dataclass
-class ResistingConnector(FakeConnector):
-    """A target whose grants or revokes fail as often as told, whatever else is asked of it."""
-
-    grant_errors: list[BaseException] = field(default_factory=list)
-    revoke_errors: list[Exception] = field(default_factory=list)
-    ignored_revokes: int = 0
-    unseen: int = 0
-
-    def grant(self, intent: GrantIntent) -> str:
-        """Fail as arranged, or grant."""
-        if self.grant_errors:
-            raise self.grant_errors.pop(0)
-        return super().grant(intent)
-
-    def revoke(self, handle: Handle) -> None:
-        """Fail as arranged, or say yes and do nothing, or revoke."""
-        if self.revoke_errors:
-            raise self.revoke_errors.pop(0)
-        if self.ignored_revokes:
-            self.ignored_revokes -= 1
-            return
-        super().revoke(handle)
-
-    def observe(self, handle: Handle) -> Presence:
-        """Say that it cannot be told, as often as arranged."""
-        if self.unseen:
-            self.unseen -= 1
-            return Presence.UNKNOWN
-        return super().observe(handle)
-
-
-def a_world_at_the_end_of(world: World) -> AccessRequest:
-    """Grant, and let the clock stand where access ends."""
-    request = world.granted()
-    assert request.ends_at is not None
-    world.clock.at(request.ends_at)
-    return request
-
+from nightlatch.services.provisioning import CLAIM, CLOCK_SKEW
+from tests.builders import ADA, HOUR, MAYA, SECOND, KilledError, Outside, World, a_call
+from tests.unit.services.targets import (
+    DENIED,
+    DOWN,
+    ResistingConnector,
+    VanishingConnector,
+    a_world_at_the_end_of,
+)
 
 # Giving
 
@@ -338,6 +297,29 @@ def test_the_sweeper_sees_what_is_due_and_nothing_before() -> None:
     assert (before, list(world.provisioning.due())) == ([], [request.id])
 
 
+@pytest.mark.parametrize(
+    ("behind", "status"), [(CLOCK_SKEW - SECOND, Status.GRANTED), (CLOCK_SKEW + SECOND, Status.APPROVED)]
+)
+def test_a_doorbell_is_heard_by_a_worker_whose_clock_is_a_little_behind(behind: timedelta, status: Status) -> None:
+    """D4."""
+    world = World()
+    request = world.approved()
+    assert request.due_at is not None
+    world.clock.at(request.due_at - behind)
+
+    assert world.provisioning.advance(request.id).status is status
+
+
+def test_access_does_not_end_early_however_clocks_disagree() -> None:
+    """D4."""
+    world = World()
+    request = world.granted()
+    assert request.ends_at is not None
+    world.clock.at(request.ends_at - SECOND)
+
+    assert world.provisioning.advance(request.id).status is Status.GRANTED
+
+
 # Ending
 
 
@@ -394,6 +376,15 @@ def test_access_that_is_already_gone_ends_well() -> None:
     assert world.provisioning.advance(request.id).status is Status.EXPIRED
 
 
+def test_a_target_that_is_gone_altogether_holds_no_access() -> None:
+    connector = VanishingConnector()
+    world = World(connector=connector)
+    request = a_world_at_the_end_of(world)
+    connector.is_gone = True
+
+    assert world.provisioning.advance(request.id).status is Status.EXPIRED
+
+
 @pytest.mark.parametrize(
     "connector",
     [ResistingConnector(ignored_revokes=1), ResistingConnector(unseen=1)],
@@ -440,6 +431,35 @@ def test_access_is_taken_away_at_its_end_even_if_that_cannot_be_written_down() -
 
     assert world.connector.accesses == {}
     assert world.store.request(request.id).status is Status.GRANTED
+
+
+def test_an_early_end_is_carried_out_even_if_that_cannot_be_written_down() -> None:
+    """Rule 10: open for revokes."""
+    world = World()
+    request = world.granted()
+    world.requests.revoke(request.id, a_call(ADA), reason="leak")
+    world.store.refused_commits = 1
+
+    with pytest.raises(StoreUnavailableError):
+        world.provisioning.advance(request.id)
+
+    assert world.connector.accesses == {}
+    assert world.store.request(request.id).status is Status.REVOKING
+
+
+def test_a_target_that_is_down_as_well_does_not_hide_that_nothing_could_be_written_down() -> None:
+    """Rule 10. J2."""
+    connector = ResistingConnector()
+    world = World(connector=connector)
+    request = a_world_at_the_end_of(world)
+    world.store.refused_commits = 1
+    connector.revoke_errors = [DOWN]
+
+    with pytest.raises(StoreUnavailableError):
+        world.provisioning.advance(request.id)
+    world.sweep(minutes=1)
+
+    assert (world.store.request(request.id).status, connector.accesses) == (Status.EXPIRED, {})
 
 
 def test_an_end_that_could_not_be_written_down_is_written_by_the_sweeper() -> None:

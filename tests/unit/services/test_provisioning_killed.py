@@ -32,6 +32,16 @@ def before_a_grant_that_fails(world: World) -> str:
     return world.approved("role1", "role3").id
 
 
+def before_the_watch(world: World) -> str:
+    """Let a grant call land after the end, and let the clock stand where the target is looked at once more."""
+    request_id = before_the_end(world)
+    closed = world.provisioning.advance(request_id)
+    world.connector.grant(world.store.grant(request_id).intent)
+    assert closed.due_at is not None
+    world.clock.at(closed.due_at)
+    return request_id
+
+
 def calls_of(start: Start) -> int:
     """Count the outbound calls of one undisturbed piece of work."""
     world, outside = World(), Outside()
@@ -100,6 +110,16 @@ def test_a_failure_that_was_killed_becomes_one_failure(number: int, after_effect
     assert world.store.request(request_id).status is Status.FAILED
     assert world.connector.accesses == {}
     assert world.told(request_id).count("access.grant.failed") == 1
+
+
+@pytest.mark.parametrize(("number", "after_effect"), deaths(before_the_watch))
+def test_a_watch_that_was_killed_still_undoes_a_late_grant(number: int, after_effect: bool) -> None:
+    """J1. J6."""
+    world, request_id = killed_and_swept(before_the_watch, number, after_effect=after_effect)
+
+    assert world.connector.accesses == {}
+    assert world.store.request(request_id).due_at is None
+    assert world.told(request_id).count("access.drift.detected") <= 1
 
 
 @settings(deadline=None, max_examples=60)

@@ -68,6 +68,7 @@ def test_a_flow_without_approvals_approves_at_once() -> None:
         (replace(WISH, items=[WantedItem("database", "billing", "role1")]), ["/items/0/resource"]),
         (replace(WISH, items=[WantedItem("schema", "orders", "role1")]), ["/items/0/resource"]),
         (replace(WISH, items=[WantedItem("database", "orders", "owner")]), ["/items/0/permission"]),
+        (replace(WISH, items=[]), ["/items"]),
         (replace(WISH, items=[NOTHING, NOTHING]), ["/items/1"]),
         (
             replace(

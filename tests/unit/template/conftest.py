@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode  # type: ignore[import-untyped]  # cfn-lint ships no types
+from cfnlint.decode import decode
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -5,11 +5,14 @@ NightlatchError
 ├── AuthenticationError      the caller's identity cannot be relied on
 ├── NotAllowedError          the caller may not do this
 ├── NotFoundError            no such thing, or none that the caller may see
+│   └── RequestNotFoundError     no such request, or none that is kept any longer
 ├── CursorExpiredError       a cursor points below what is still kept
 ├── ConflictError            the thing is not in a state that permits this
 │   └── RivalChangeError     somebody else changed it between our read and our write
 ├── StaleVersionError        If-Match names another version than the current one
+├── VersionRequiredError     If-Match is missing where something would be overwritten
 ├── KeyReuseError            an Idempotency-Key came back with another body
+├── StoreUnavailableError    our own tables cannot be written or read just now
 └── ConnectorError           a target system did not do what was asked
     ├── RetryableConnectorError   it may work later
     ├── TargetGoneError           what was to be changed does not exist there
@@ -50,6 +53,10 @@ class NotAllowedError(NightlatchError):
 
 class NotFoundError(NightlatchError):
     """No such thing, or none that the caller may see: the two are told in the same words."""
+
+
+class RequestNotFoundError(NotFoundError):
+    """No such request, or none that is kept any longer."""
 
 
 class CursorExpiredError(NightlatchError):

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.domain.errors import RivalChangeError
+from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 
@@ -33,6 +33,8 @@ def advance_all(provisioning: Provisioning, request_ids: Iterable[str], *, logge
         try:
             request = provisioning.advance(request_id)
             logger.info("request advanced", request_id=request_id, status=request.status, due_at=request.due_at)
+        except RequestNotFoundError:
+            logger.info("request is not kept any longer", request_id=request_id)
         except RivalChangeError:
             logger.info("request is being advanced by another worker", request_id=request_id)
         except Exception:

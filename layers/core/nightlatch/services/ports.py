@@ -88,7 +88,7 @@ class Requests(Protocol):
     """Reading requests and grants. Every read of one thing is consistent."""
 
     def request(self, request_id: str) -> AccessRequest:
-        """Read one request; raise NotFoundError when there is none."""
+        """Read one request; raise RequestNotFoundError when there is none."""
         ...
 
     def grant(self, request_id: str) -> Grant:

@@ -78,7 +78,7 @@ class Provisioning:
     def advance(self, request_id: str) -> AccessRequest:
         """Do whatever is due for a request, if anything, and return it as it then is.
 
-        Raises RivalChangeError when somebody else is doing it at this moment.
+        Raises RivalChangeError when somebody else is doing it at this moment, RequestNotFoundError when there is none.
         """
         request, at = self._requests.request(request_id), self._clock()
         if request.status is Status.GRANTED:

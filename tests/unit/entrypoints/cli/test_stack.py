@@ -44,4 +44,4 @@ def test_up_ends_with_what_to_type_next(capsys: pytest.CaptureFixture[str]) -> N
     shown = capsys.readouterr().out
     assert "Up. The API answers at http://127.0.0.1:4566/x" in shown
     for command in ("login maya", "request orders-db/orders -p role1 -p role3", "login noa", "approve last"):
-        assert f"  nightlatch {command}" in shown
+        assert f"  uv run nightlatch {command}" in shown

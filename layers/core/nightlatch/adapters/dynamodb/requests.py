@@ -16,7 +16,7 @@ from nightlatch.adapters.dynamodb.records import (
     value_of,
 )
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.domain.errors import NotFoundError
+from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
 from nightlatch.domain.value import rfc3339
@@ -40,7 +40,7 @@ class DynamoRequests:
         """Read one request."""
         record = read_live(StateRecord, request_key(request_id), now=self._clock())
         if record is None:
-            raise NotFoundError(f"there is no request {request_id}")
+            raise RequestNotFoundError(f"there is no request {request_id}")
         return value_of(record, AccessRequest)
 
     def grant(self, request_id: str) -> Grant:

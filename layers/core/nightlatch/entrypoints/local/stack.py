@@ -10,6 +10,7 @@ from nightlatch.entrypoints.local.errors import LocalStackError, NotRunningError
 from nightlatch.entrypoints.local.facts import ComponentStatus, DatabaseFacts, StackFacts
 from nightlatch.entrypoints.local.function_logs import LogLine
 from nightlatch.entrypoints.local.layout import Layout, layout
+from nightlatch.entrypoints.local.ports import require_free
 from nightlatch.entrypoints.local.progress import Progress, Silent, step
 
 PORT = 4566
@@ -33,6 +34,7 @@ def up(
     with place.locked():
         if fresh:
             _wipe(place, watcher)
+        _require_ports(place, port=port, database_port=database_port)
         passwords = _start(place, watcher, port=port, database_port=database_port)
         deployed = _deploy(place, watcher, port=port)
         facts = _facts(deployed, port=port, database_port=database_port)
@@ -78,6 +80,13 @@ def _wipe(place: Layout, progress: Progress) -> None:
         database.wipe(place)
         place.wipe()
         place.make()
+
+
+def _require_ports(place: Layout, *, port: int, database_port: int) -> None:
+    """Refuse before anything is started; a part of this stack that runs has its port by right."""
+    for name, wanted, option in ((emulator.NAME, port, "--port"), (database.NAME, database_port, "--database-port")):
+        if not processes.running(place.record(name)):
+            require_free(wanted, option=option)
 
 
 def _start(place: Layout, progress: Progress, *, port: int, database_port: int) -> Passwords:

@@ -1,0 +1,117 @@
+"""Targets that do not do as they are told, and the moment at which access ends."""
+
+from dataclasses import dataclass, field
+
+from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.connector import CheckResult, GrantIntent, Handle, Presence
+from nightlatch.domain.errors import PermanentConnectorError, RetryableConnectorError, TargetGoneError
+from tests.builders import World
+from tests.fakes.connector import FakeConnector
+
+DOWN = RetryableConnectorError("down")
+DENIED = PermanentConnectorError("permission denied")
+
+
+@dataclass
+class ResistingConnector(FakeConnector):
+    """A target whose grants or revokes fail as often as told, whatever else is asked of it."""
+
+    grant_errors: list[BaseException] = field(default_factory=list)
+    revoke_errors: list[BaseException] = field(default_factory=list)
+    observe_errors: list[BaseException] = field(default_factory=list)
+    ignored_revokes: int = 0
+    unseen: int = 0
+
+    def grant(self, intent: GrantIntent) -> str:
+        """Fail as arranged, or grant."""
+        if self.grant_errors:
+            raise self.grant_errors.pop(0)
+        return super().grant(intent)
+
+    def revoke(self, handle: Handle) -> None:
+        """Fail as arranged, or say yes and do nothing, or revoke."""
+        if self.revoke_errors:
+            raise self.revoke_errors.pop(0)
+        if self.ignored_revokes:
+            self.ignored_revokes -= 1
+            return
+        super().revoke(handle)
+
+    def observe(self, handle: Handle) -> Presence:
+        """Fail as arranged, or say that it cannot be told, or look."""
+        if self.observe_errors:
+            raise self.observe_errors.pop(0)
+        if self.unseen:
+            self.unseen -= 1
+            return Presence.UNKNOWN
+        return super().observe(handle)
+
+
+@dataclass
+class NamelessConnector(FakeConnector):
+    """A target for which no access can even be named."""
+
+    def prepare(self, intent: GrantIntent) -> Handle:  # noqa: ARG002  # whatever is intended
+        """Say that it is impossible."""
+        raise PermanentConnectorError("the name is too long")
+
+
+@dataclass
+class VanishingConnector(FakeConnector):
+    """A target that can be gone altogether."""
+
+    is_gone: bool = False
+
+    def revoke(self, handle: Handle) -> None:
+        """Say that there is nothing to revoke from."""
+        if self.is_gone:
+            raise TargetGoneError("the database is gone")
+        super().revoke(handle)
+
+    def observe(self, handle: Handle) -> Presence:
+        """Say that there is nothing to look at."""
+        if self.is_gone:
+            raise TargetGoneError("the database is gone")
+        return super().observe(handle)
+
+
+@dataclass
+class LateConnector(FakeConnector):
+    """A target whose first grant call is thought to have failed, and takes effect when it lands."""
+
+    under_way: list[GrantIntent] = field(default_factory=list)
+
+    def grant(self, intent: GrantIntent) -> str:
+        """Time out."""
+        self.under_way.append(intent)
+        raise PermanentConnectorError("timed out")
+
+    def land(self) -> None:
+        """Let the call take effect."""
+        super().grant(self.under_way.pop())
+
+
+@dataclass
+class UnusableConnector(FakeConnector):
+    """A target that can be reached and is not usable."""
+
+    def check(self) -> CheckResult:
+        """Say why not."""
+        return CheckResult(ok=False, message="CREATEROLE is missing")
+
+
+@dataclass
+class UncheckableConnector(FakeConnector):
+    """A target that cannot even be asked whether it is usable."""
+
+    def check(self) -> CheckResult:
+        """Fail."""
+        raise DOWN
+
+
+def a_world_at_the_end_of(world: World) -> AccessRequest:
+    """Grant, and let the clock stand where access ends."""
+    request = world.granted()
+    assert request.ends_at is not None
+    world.clock.at(request.ends_at)
+    return request
