@@ -217,7 +217,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
     for number in range(25):
         store.work.record(an_event("x" * 200_000, at=NOW + number * MILLISECOND), origin=ORIGIN)
     calls.clear()
-    assert Sequencer(outbox=store.outbox, clock=store.clock).drain(batches=20) == 25
+    assert Sequencer(outbox=store.outbox, clock=store.clock).drain(batches=25) == 25
     assert store.outbox.pending(limit=49) == []
     assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
     assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")

@@ -8,13 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"^\| (?P<number>[A-J]\d+) \|.*\| (?P<links>[^|]*) \|$", re.MULTILINE)
 LINK = re.compile(r"\]\(\.\./(?P<file>[^)]+)\)")
-NUMBERED = re.compile(r'"""(?P<numbers>[A-J]\d+(?:, [A-J]\d+)*)[:.]')
+NUMBERED = re.compile(r'"""(?P<numbers>[A-J]\d+(?:(?:, |\. )[A-J]\d+)*)[:.]')
 
 
 def in_the_tests() -> Iterator[tuple[str, str]]:
     for file in sorted((ROOT / "tests").rglob("*.py")):
         for docstring in NUMBERED.finditer(file.read_text()):
-            for number in docstring["numbers"].split(", "):
+            for number in re.split(r", |\. ", docstring["numbers"]):
                 yield number, str(file.relative_to(ROOT))
 
 

@@ -174,8 +174,10 @@ def test_access_that_is_found_after_its_end_is_told_as_drift() -> None:
     """J6."""
     closed = HISTORY[Status.EXPIRED].state
 
-    event = closed.drifted(at=NOON + SECOND)
+    change = closed.drifted(at=NOON + SECOND, due_at=NOON + 2 * SECOND)
 
+    (event,) = change.events
+    assert (change.state.quarantined, change.state.due_at) == (True, NOON + 2 * SECOND)
     assert (event.event_type, event.severity, event.actor, event.timestamp, event.request_id) == (
         EventType.DRIFT_DETECTED,
         Severity.WARNING,

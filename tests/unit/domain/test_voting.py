@@ -286,3 +286,12 @@ def test_a_decided_request_awaits_nobody() -> None:
 def test_a_stranger_sees_no_request() -> None:
     """A11."""
     assert not pending().is_visible_to(EVE)
+
+
+def test_a_no_to_everything_after_a_yes_to_one_item_rejects_the_rest() -> None:
+    half = a_request("role1", "role3").submitted(by=MAYA).state.approve(by=NOA, items=["item-1"], at=NOON).state
+
+    rejected = half.reject(by=NOA, at=NOON)
+
+    assert rejected.state.status is Status.REJECTED
+    assert [item.status for item in rejected.state.items] == [ItemStatus.APPROVED, ItemStatus.REJECTED]

@@ -349,3 +349,14 @@ def test_a_filter_that_finds_little_gives_up_the_page_and_not_the_search(monkeyp
     page = trail.page(EntryFilter(severities=frozenset({Severity.ERROR})), before=None, limit=5)
 
     assert (page.entries, page.before) == ([], 7)
+
+
+def test_a_list_by_type_is_whole_while_the_newest_number_is_in_flight() -> None:
+    """I3."""
+    store = an_even_ledger(10)
+    store.ledger.pop(10)
+    wanted = EntryFilter(event_types=frozenset({"access.requested"}))
+
+    page = AuditTrail(ledger=store).page(wanted, before=None, limit=50)
+
+    assert numbers_of(page.entries) == [9, 8, 7, 6, 5, 4, 3, 2, 1]

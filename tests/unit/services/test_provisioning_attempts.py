@@ -41,7 +41,7 @@ def test_a_grant_that_kills_every_worker_is_given_up_after_five_and_told() -> No
     assert world.store.request(request.id).status is Status.FAILED
     assert len(connector.grant_errors) == 99 - 5
     assert (failed.event_type, failed.details["attempts"]) == ("access.grant.failed", 5)
-    assert failed.details["error"] == "the workers before did not come back from the target"
+    assert failed.details["error"] == "the attempts before were cut off without an answer"
 
 
 def test_a_grant_that_killed_four_workers_is_still_made_by_the_fifth() -> None:
@@ -275,3 +275,15 @@ def test_a_permanent_error_of_the_end_is_not_permanent() -> None:
     world.sweep(minutes=3)
 
     assert world.store.request(request.id).status is Status.EXPIRED
+
+
+def test_taking_back_a_grant_that_was_given_up_is_quarantined_though_it_kills_every_worker() -> None:
+    """J1."""
+    connector = ResistingConnector(grant_errors=[DENIED], revoke_errors=[KilledError()] * 99)
+    world = World(connector=connector)
+    request = world.approved()
+
+    world.sweep(minutes=60)
+
+    assert world.store.request(request.id).quarantined
+    assert world.told(request.id).count("access.quarantined") == 1

@@ -9,7 +9,7 @@ from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.errors import RivalChangeError, TargetGoneError
 from nightlatch.domain.grant import LONGEST_PAUSE
 from nightlatch.services.provisioning import CLAIM, WATCH
-from tests.builders import ADA, MAYA, NOA, SECOND, World, a_call
+from tests.builders import ADA, MAYA, NOA, SECOND, KilledError, World, a_call
 from tests.fakes.connector import FakeConnector
 from tests.unit.services.targets import DOWN, LateConnector, ResistingConnector, a_world_at_the_end_of
 
@@ -176,3 +176,35 @@ def test_what_never_came_to_the_target_is_not_watched() -> None:
     world.sweep(minutes=10)
 
     assert world.connector.calls == []
+
+
+def test_access_that_is_found_after_its_end_and_resists_is_told_once_and_quarantined() -> None:
+    """J2. J6."""
+    connector = ResistingConnector()
+    world = World(connector=connector)
+    closed = expired(world)
+    land_late(world, closed)
+    connector.revoke_errors = [DOWN] * 10_000
+
+    world.sweep(minutes=60)
+    resisting = world.store.request(closed.id)
+    connector.revoke_errors = []
+    world.sweep(minutes=20)
+
+    assert (resisting.quarantined, world.store.request(closed.id).quarantined) == (True, False)
+    assert world.connector.accesses == {}
+    assert world.told(closed.id).count("access.drift.detected") == 1
+
+
+def test_access_that_is_found_after_its_end_is_told_though_the_worker_dies_before_it_is_removed() -> None:
+    """J1. J6."""
+    connector = ResistingConnector()
+    world = World(connector=connector)
+    closed = expired(world)
+    land_late(world, closed)
+    connector.revoke_errors = [KilledError()]
+
+    world.sweep(minutes=20)
+
+    assert world.connector.accesses == {}
+    assert world.told(closed.id).count("access.drift.detected") == 1

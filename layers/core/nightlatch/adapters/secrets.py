@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nightlatch.domain.errors import NotFoundError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from nightlatch.domain.errors import NotFoundError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -33,3 +35,5 @@ class SecretsManagerSecrets:
             return client.get_secret_value(SecretId=reference)["SecretString"]
         except client.exceptions.ResourceNotFoundException as error:
             raise NotFoundError(f"there is no secret {reference}") from error
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailableError(f"the secret store does not answer: {type(error).__name__}") from error

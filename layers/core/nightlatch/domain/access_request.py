@@ -269,7 +269,7 @@ class AccessRequest(Entity):
             EventType.GRANT_FAILED,
             by=SYSTEM,
             text=f"{self.summary} could not be granted: {failure.error}",
-            details={**failure.details(), "verified": "absent"},
+            details={**failure.details(), "verified": "absent" if watch_until else "nothing was begun"},
             at=at,
             due_at=watch_until,
         )
@@ -343,13 +343,16 @@ class AccessRequest(Entity):
         """Set when the target is looked at again; None when a late grant can no longer land there."""
         if self.status not in CLOSED:
             raise ConflictError(f"request {self.id} is {self.status}, which is not closed")
-        return Change(self.changed(due_at=due_at))
+        return Change(self.changed(due_at=due_at, quarantined=self.quarantined and due_at is not None))
 
-    def drifted(self, *, at: datetime) -> AuditEvent:
-        """Tell that access was found, and removed, after it had ended."""
-        text = f"access of {self.requester.name} was found in {self.integration.name} after its end, and removed"
+    def drifted(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Record that access was found after it had ended. It is quarantined until it is gone."""
+        found = self.changed(due_at=due_at, quarantined=True)
+        text = f"access of {self.requester.name} was found in {self.integration.name} after its end"
         details: dict[str, JsonValue] = {"found": "present", "expected": "absent"}
-        return session_event(self, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details, at=at)
+        return Change(
+            found, (session_event(found, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details, at=at),)
+        )
 
     # Within
 
@@ -361,7 +364,7 @@ class AccessRequest(Entity):
         if self.status is not Status.PENDING:
             raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
         vote = Vote(verdict=verdict, approver=by.as_person(), reason=reason, at=self._next_moment(at))
-        chosen = {item.id for item in self._chosen(items) if self._asks(item, by, verdict)}
+        chosen = {item.id for item in self._chosen(items, by) if self._asks(item, by, verdict)}
         needed = self.flow.approve.needed
         voted_items = tuple(item.with_vote(vote, needed=needed) if item.id in chosen else item for item in self.items)
         voted = self.model_copy(update={"items": voted_items, "updated_at": vote.at})
@@ -369,13 +372,15 @@ class AccessRequest(Entity):
         settled = voted.settled(by=by.as_actor(), at=vote.at)
         return Change(settled.state, (*events, *settled.events))
 
-    def _chosen(self, items: Iterable[str]) -> list[Item]:
+    def _chosen(self, items: Iterable[str], approver: Principal) -> list[Item]:
+        """Find the items that are named; when none are, those that the approver has not voted on."""
         wanted = list(items)
         known = {item.id: item for item in self.items}
         for item_id in wanted:
             if item_id not in known:
                 raise NotFoundError(f"request {self.id} has no item {item_id}")
-        return [known[item_id] for item_id in wanted] or list(self.items)
+        without_vote = [item for item in self.items if approver.id not in item.votes]
+        return [known[item_id] for item_id in wanted] or without_vote or list(self.items)
 
     def _asks(self, item: Item, approver: Principal, verdict: Verdict) -> bool:
         """Whether a vote makes a difference: not once an item is decided, nor said again by the same person."""

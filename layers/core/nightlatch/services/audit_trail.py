@@ -141,17 +141,14 @@ class AuditTrail:
 
     def _days(self, first: int, last: int) -> Iterator[str]:
         """Name the UTC days on which first..last were recorded, newest first."""
-        oldest, newest = self._recorded_at(max(first, self._oldest(last))), self._recorded_at(last)
+        oldest = self._next_kept(max(first, self._oldest(last)), last)
+        newest = next(self._ledger.entries(max(first, last - LONGEST_GAP), last, newest_first=True), None)
         if oldest is None or newest is None:
             return
-        day = newest.date()
-        while day >= oldest.date():
+        day = newest.recorded_at.date()
+        while day >= oldest.recorded_at.date():
             yield day.isoformat()
             day -= timedelta(days=1)
-
-    def _recorded_at(self, number: int) -> datetime | None:
-        entry = self._ledger.entry(number)
-        return entry.recorded_at.astimezone(UTC) if entry else None
 
     def _oldest(self, head: int) -> int:
         return self._first_at(datetime.min.replace(tzinfo=UTC), head)

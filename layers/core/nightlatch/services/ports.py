@@ -231,7 +231,7 @@ class Secrets(Protocol):
         ...
 
     def get(self, reference: str) -> str:
-        """Read a secret."""
+        """Read a secret; raise NotFoundError when there is none, StoreUnavailableError when it cannot be read."""
         ...
 
 

@@ -44,7 +44,7 @@ WATCH = 2 * CLAIM
 CLOCK_SKEW = timedelta(seconds=2)
 """So far ahead may the clock be that wrote a `due_at`: a doorbell must not come too early for it."""
 
-NO_ANSWER = RetryableConnectorError("the workers before did not come back from the target")
+NO_ANSWER = RetryableConnectorError("the attempts before were cut off without an answer")
 
 
 class Provisioning:
@@ -100,18 +100,16 @@ class Provisioning:
         try:
             handle = self._connector(request.integration.id).prepare(intent)
         except ConnectorError as error:
-            change = request.fail(Failure.of(error, attempts=0), at=at, watch_until=None)
-            self._unit_of_work.commit(change, origin=self._origin)
-            return change.state
+            return self._note(request.fail(Failure.of(error, attempts=0), at=at, watch_until=None))
         grant = Grant(request_id=request.id, integration_id=request.integration.id, intent=intent, handle=handle)
         return self._grant(self._commit(request.begin_granting(at=at, due_at=at + CLAIM), grant), grant)
 
     def _resume(self, request: AccessRequest, at: datetime) -> AccessRequest:
         before = self._requests.grant(request.id)
+        if before.given_up:
+            return self._remove(request, at)
         grant = before.changed(intent=_intent(request, at), attempts=before.attempts + 1)
         claimed = self._commit(request.wait(at=at, due_at=at + CLAIM), grant)
-        if grant.given_up:
-            return self._undo(claimed, grant, grant.given_up)
         if before.attempts >= GRANT_ATTEMPTS:
             return self._give_up(claimed, grant, Failure.of(NO_ANSWER, attempts=before.attempts))
         return self._grant(claimed, grant)
@@ -141,17 +139,9 @@ class Provisioning:
         return self._commit(waiting, grant.changed(last_failure=failure))
 
     def _give_up(self, request: AccessRequest, grant: Grant, failure: Failure) -> AccessRequest:
+        """Turn to taking away whatever may have come to be at the target."""
         at, given_up = self._clock(), grant.give_up(failure)
-        return self._undo(self._commit(request.wait(at=at, due_at=at + CLAIM), given_up), given_up, failure)
-
-    def _undo(self, request: AccessRequest, grant: Grant, failure: Failure) -> AccessRequest:
-        """Close a grant that was given up, once the target was seen to hold nothing of it."""
-        try:
-            self._take_away(grant)
-        except ConnectorError as error:
-            return self._postpone_end(request, grant, error)
-        at = self._clock()
-        return self._commit(request.fail(failure, at=at, watch_until=at + WATCH), grant.closed())
+        return self._finish(self._commit(request.wait(at=at, due_at=at + CLAIM), given_up), given_up)
 
     # Ending
 
@@ -174,12 +164,18 @@ class Provisioning:
             with suppress(ConnectorError):
                 self._take_away(grant)
             raise
+        return self._finish(request, claimed)
+
+    def _finish(self, request: AccessRequest, grant: Grant) -> AccessRequest:
+        """Close a request, once the target was seen to hold nothing of it."""
         try:
-            self._take_away(claimed)
+            self._take_away(grant)
         except ConnectorError as error:
-            return self._postpone_end(request, claimed, error)
+            return self._postpone_end(request, grant, error)
         at = self._clock()
-        return self._commit(request.end(at=at, watch_until=at + WATCH), claimed.closed())
+        if grant.given_up:
+            return self._commit(request.fail(grant.given_up, at=at, watch_until=at + WATCH), grant.closed())
+        return self._commit(request.end(at=at, watch_until=at + WATCH), grant.closed())
 
     def _take_away(self, grant: Grant) -> None:
         """End the access and read back that it is gone; raise a ConnectorError when it is not."""
@@ -206,20 +202,22 @@ class Provisioning:
     def _watch(self, request: AccessRequest, at: datetime) -> AccessRequest:
         """Look at the target once more: a grant call that was thought dead may have landed after the end."""
         grant = self._requests.grant(request.id)
-        change = request.watch_on(due_at=None)
         try:
             if not self._is_absent(grant):
+                # Told before it is removed, and once: a worker that dies in between must not leave it untold.
+                request = request if request.quarantined else self._note(request.drifted(at=at, due_at=at + CLAIM))
                 self._take_away(grant)
-                change = Change(change.state, (request.drifted(at=at),))
         except ConnectorError:
-            change = request.watch_on(due_at=at + LONGEST_PAUSE)
-        self._unit_of_work.commit(change, origin=self._origin)
-        return change.state
+            return self._note(request.watch_on(due_at=at + LONGEST_PAUSE))
+        return self._note(request.watch_on(due_at=None))
 
     # Within
 
     def _commit(self, change: Change[AccessRequest], grant: Grant) -> AccessRequest:
-        self._unit_of_work.commit(change.with_entities(grant), origin=self._origin)
+        return self._note(change.with_entities(grant))
+
+    def _note(self, change: Change[AccessRequest]) -> AccessRequest:
+        self._unit_of_work.commit(change, origin=self._origin)
         return change.state
 
     def _connector(self, integration_id: str) -> Connector:

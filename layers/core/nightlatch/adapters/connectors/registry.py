@@ -11,7 +11,14 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from nightlatch.domain.connector import Capabilities
-from nightlatch.domain.errors import Fault, InvalidInputError, PermanentConnectorError
+from nightlatch.domain.errors import (
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    PermanentConnectorError,
+    RetryableConnectorError,
+    StoreUnavailableError,
+)
 from nightlatch.domain.integration import Integration
 from nightlatch.services.ports import Connector, Secrets
 
@@ -59,7 +66,15 @@ class ConnectorRegistry:
             settings = module.Settings.model_validate(integration.settings)
         except ValidationError as error:
             raise PermanentConnectorError(f"the settings of integration {integration.id} do not fit") from error
-        return module.connector(settings, lambda: self._secrets.get(integration.secret_reference))
+        return module.connector(settings, lambda: self._secret(integration))
+
+    def _secret(self, integration: Integration) -> str:
+        try:
+            return self._secrets.get(integration.secret_reference)
+        except NotFoundError as error:
+            raise PermanentConnectorError(f"the secret of integration {integration.id} is gone") from error
+        except StoreUnavailableError as error:
+            raise RetryableConnectorError(f"the secret of integration {integration.id} cannot be read") from error
 
 
 def _module(kind: str) -> ConnectorModule:

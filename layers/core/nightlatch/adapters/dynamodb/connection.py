@@ -19,12 +19,15 @@ RETRIES = 2
 UNAVAILABLE = frozenset(
     {
         "AccessDeniedException",
+        "ExpiredTokenException",
         "InternalServerError",
         "KMSAccessDeniedException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionInProgressException",
+        "UnrecognizedClientException",
     }
 )
 """What DynamoDB answers when it is not about the items: too busy, broken, or not for us."""

@@ -15,8 +15,8 @@ from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports import Randomness
 
-LARGEST_BATCH = 800_000
-"""Characters of JSON that are appended at once: in the widest of alphabets still below a transaction's 4 MB."""
+LARGEST_BATCH = 400_000
+"""Characters of JSON that are appended, and deleted, at once: in the widest alphabet below a transaction's 4 MB."""
 
 
 class DynamoOutbox:
