@@ -295,7 +295,7 @@ class OneConnector:
             raise InvalidInputError(Fault("/kind", "must be fake"))
         return settings
 
-    def connect(self, integration: Integration) -> Any:  # noqa: ARG002  # there is only one
+    def connect(self, integration: Integration) -> Any:  # there is only one
         """Return the one connector."""
         return self.connector
 

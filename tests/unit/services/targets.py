@@ -51,7 +51,7 @@ class ResistingConnector(FakeConnector):
 class NamelessConnector(FakeConnector):
     """A target for which no access can even be named."""
 
-    def prepare(self, intent: GrantIntent) -> Handle:  # noqa: ARG002  # whatever is intended
+    def prepare(self, intent: GrantIntent) -> Handle:  # whatever is intended
         """Say that it is impossible."""
         raise PermanentConnectorError("the name is too long")
 
