@@ -9,7 +9,7 @@ from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.errors import RivalChangeError, TargetGoneError
 from nightlatch.domain.grant import LONGEST_PAUSE
 from nightlatch.services.provisioning import CLAIM, WATCH
-from tests.builders import ADA, MAYA, NOA, SECOND, KilledError, World, a_call
+from tests.builders import ADA, MAYA, NOA, SECOND, World, a_call
 from tests.fakes.connector import FakeConnector
 from tests.unit.services.targets import DOWN, LateConnector, ResistingConnector, a_world_at_the_end_of
 
@@ -196,13 +196,13 @@ def test_access_that_is_found_after_its_end_and_resists_is_told_once_and_quarant
     assert world.told(closed.id).count("access.drift.detected") == 1
 
 
-def test_access_that_is_found_after_its_end_is_told_though_the_worker_dies_before_it_is_removed() -> None:
+def test_access_that_is_found_after_its_end_is_told_though_the_store_was_down_when_it_was_found() -> None:
     """J1. J6."""
-    connector = ResistingConnector()
-    world = World(connector=connector)
+    world = World()
     closed = expired(world)
     land_late(world, closed)
-    connector.revoke_errors = [KilledError()]
+    at_the_watch(world, closed)
+    world.store.refused_commits = 1
 
     world.sweep(minutes=20)
 
