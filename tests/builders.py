@@ -215,6 +215,7 @@ def a_history(request: AccessRequest) -> dict[Status, Change[AccessRequest]]:
         Status.REVOKING: revoking,
         Status.REJECTED: pending.state.reject(by=NOA, at=at),
         Status.CANCELED: pending.state.cancel(by=MAYA, at=at),
+        Status.LAPSED: pending.state.lapse(at=at + timedelta(hours=24)),
         Status.FAILED: granting.state.fail(a_failure(attempts=5), at=at, watch_until=at + HOUR),
         Status.EXPIRED: expiring.state.end(at=ended_at, watch_until=ended_at + HOUR),
         Status.REVOKED: revoking.state.end(at=at, watch_until=at + HOUR),

@@ -47,6 +47,7 @@ def test_a_request_is_answered_in_full(client: Client) -> None:
         "approvers": {"needed": 1, "people": [], "groups": ["approvers", "admins"]},
         "source": "api",
         "granted_at": None,
+        "lapses_at": "2026-11-23T12:00:00.000Z",
         "ends_at": None,
         "closed_at": None,
         "end_reason": None,

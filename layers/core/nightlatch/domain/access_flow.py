@@ -96,9 +96,10 @@ class GrantRule(Value):
 
 
 class ApprovalRule(PeopleSelector):
-    """How many of whom must approve each item. Zero, said explicitly, approves automatically."""
+    """How many of whom must approve each item, and how soon. Zero, said explicitly, approves automatically."""
 
     needed: int = Field(ge=0, le=10)
+    window: GrantDuration = timedelta(hours=24)
 
     @model_validator(mode="after")
     def _somebody_can_approve(self) -> Self:

@@ -21,6 +21,7 @@ from nightlatch.domain.access_flow import FlowSnapshot
 from nightlatch.domain.audit_event import AuditEvent, EventType, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
+from nightlatch.domain.duration import iso_8601
 from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identity import SYSTEM, Actor, Person, Principal, Role
@@ -101,8 +102,9 @@ class IntegrationReference(Value):
 class AccessRequest(Entity):
     """One person's request for one or more items of one integration.
 
-    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `ends_at` is the
-    end that was promised, `ending_at` when ending began, `closed_at` when nothing was left.
+    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `lapses_at` is
+    the end of the approval window while it is open, `ends_at` the end of access that was promised, `ending_at` when
+    ending began, `closed_at` when nothing was left.
     """
 
     id: str
@@ -117,6 +119,7 @@ class AccessRequest(Entity):
     source: Source
     created_at: Instant
     updated_at: Instant
+    lapses_at: Instant | None = None
     granted_at: Instant | None = None
     ends_at: Instant | None = None
     ending_at: Instant | None = None
@@ -150,7 +153,8 @@ class AccessRequest(Entity):
             },
         )
         if self.flow.approve.needed:
-            return Change(self, (requested,))
+            lapses_at = self.created_at + self.flow.approve.window
+            return Change(self.model_copy(update={"lapses_at": lapses_at, "due_at": lapses_at}), (requested,))
         items = tuple(item.approved_automatically() for item in self.items)
         approved = self.model_copy(update={"items": items}).settled(by=SYSTEM, at=self.updated_at)
         return Change(approved.state.model_copy(update={"version": 1}), (requested, *approved.events))
@@ -234,6 +238,24 @@ class AccessRequest(Entity):
             by=by.as_actor(),
             text=text,
             details={"reason": reason},
+            at=at,
+        )
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether a request was not decided on in time."""
+        return self.status is Status.PENDING and self.lapses_at is not None and self.lapses_at <= at
+
+    def lapse(self, *, at: datetime) -> "Change[AccessRequest]":
+        """Close a request that was not decided on within the flow's approval window."""
+        if not self.has_lapsed(at):
+            raise ConflictError(f"request {self.id} is {self.status} and has not lapsed")
+        window = self.flow.approve.window
+        return self._closed(
+            Status.LAPSED,
+            EventType.ACCESS_LAPSED,
+            by=SYSTEM,
+            text=f"nobody decided on {self.summary} within {iso_8601(window)}",
+            details={"window_seconds": int(window.total_seconds())},
             at=at,
         )
 
@@ -363,6 +385,8 @@ class AccessRequest(Entity):
             raise NotAllowedError(refusal)
         if self.status is not Status.PENDING:
             raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
+        if self.has_lapsed(at):
+            raise ConflictError(f"request {self.id} has lapsed: nobody decided in time")
         vote = Vote(verdict=verdict, approver=by.as_person(), reason=reason, at=self._next_moment(at))
         chosen = {item.id for item in self._chosen(items, by) if self._asks(item, by, verdict)}
         needed = self.flow.approve.needed
@@ -422,7 +446,7 @@ class AccessRequest(Entity):
     def _moved(self, status: Status, *, at: datetime, **fields: object) -> "AccessRequest":
         if status not in TRANSITIONS[self.status]:
             raise ConflictError(f"request {self.id} is {self.status} and cannot become {status}")
-        return self.changed(status=status, updated_at=self._next_moment(at), **fields)
+        return self.changed(status=status, updated_at=self._next_moment(at), lapses_at=None, **fields)
 
     def _next_moment(self, at: datetime) -> datetime:
         return max(to_utc_milliseconds(at), self.updated_at + TICK)

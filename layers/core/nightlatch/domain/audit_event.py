@@ -18,6 +18,7 @@ class EventType(StrEnum):
     ACCESS_REJECTED = "access.rejected"
     APPROVAL_REFUSED = "access.approval.refused"
     ACCESS_CANCELED = "access.canceled"
+    ACCESS_LAPSED = "access.lapsed"
     ACCESS_GRANTED = "access.granted"
     GRANT_FAILED = "access.grant.failed"
     CREDENTIALS_VIEWED = "access.credentials.viewed"
@@ -50,6 +51,7 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.ROLE_REJECTED: Severity.WARNING,
     EventType.ACCESS_REJECTED: Severity.WARNING,
     EventType.APPROVAL_REFUSED: Severity.WARNING,
+    EventType.ACCESS_LAPSED: Severity.WARNING,
     EventType.DRIFT_DETECTED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,

@@ -1,5 +1,6 @@
 """The work that gives and ends access at a target: whoever rings, the record decides what is to be done.
 
+    PENDING  ──► (nobody decided within the approval window) ─► LAPSED
     APPROVED ──► intent, handle and end are stored ─► timer ─► connector.grant ─► GRANTED
     GRANTING ──► (its claim is over: the worker died) ─► again, or given up: connector.revoke ─► FAILED
     GRANTED  ──► (its time is over) ─► REVOKING
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
+from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Entitlement, GrantIntent, Presence
@@ -85,15 +86,18 @@ class Provisioning:
             return self._expire(request, at) if request.is_over(at) else self._stay(request)
         if request.due_at is None or request.due_at > at + CLOCK_SKEW:
             return request
-        if request.status is Status.APPROVED:
-            return self._begin(request, at)
-        if request.status is Status.GRANTING:
-            return self._resume(request, at)
-        if request.status is Status.REVOKING:
-            return self._remove(request, at)
-        return self._watch(request, at) if request.status in CLOSED else request
+        steps = {
+            Status.PENDING: self._lapse,
+            Status.APPROVED: self._begin,
+            Status.GRANTING: self._resume,
+            Status.REVOKING: self._remove,
+        }
+        return steps.get(request.status, self._watch)(request, at)
 
     # Giving
+
+    def _lapse(self, request: AccessRequest, at: datetime) -> AccessRequest:
+        return self._note(request.lapse(at=at)) if request.has_lapsed(at) else request
 
     def _begin(self, request: AccessRequest, at: datetime) -> AccessRequest:
         intent = _intent(request, at)

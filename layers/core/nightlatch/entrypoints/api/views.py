@@ -163,6 +163,7 @@ class RequestView(View):
     flow: FlowReference
     approvers: Approvers
     source: Source
+    lapses_at: Time | None
     granted_at: Time | None
     ends_at: Time | None
     closed_at: Time | None
@@ -189,6 +190,7 @@ class RequestView(View):
             flow=FlowReference(id=flow.id, name=flow.name, version=flow.version),
             approvers=Approvers.of(flow),
             source=request.source,
+            lapses_at=request.lapses_at,
             granted_at=request.granted_at,
             ends_at=request.ends_at,
             closed_at=request.closed_at,

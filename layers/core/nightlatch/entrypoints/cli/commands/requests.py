@@ -193,7 +193,13 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
     return [(name, value) for name, value in known if value]
 
 
-_TIMES = (("Asked", "created_at"), ("Granted", "granted_at"), ("Ends", "ends_at"), ("Closed", "closed_at"))
+_TIMES = (
+    ("Asked", "created_at"),
+    ("Lapses", "lapses_at"),
+    ("Granted", "granted_at"),
+    ("Ends", "ends_at"),
+    ("Closed", "closed_at"),
+)
 
 
 def _at(text: str | None, now: datetime) -> str:
