@@ -11,7 +11,7 @@ from nightlatch.entrypoints.api.etags import versioned, written
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import IfMatch, PathSlug
-from nightlatch.entrypoints.api.views import FlowList, FlowVersions, FlowView
+from nightlatch.entrypoints.api.views.flows import FlowList, FlowVersions, FlowView
 from nightlatch.services.access_flows import AccessFlows
 
 Service = Annotated[AccessFlows, Depends(bootstrap.access_flows)]

@@ -28,7 +28,9 @@ from nightlatch.entrypoints.api.parameters import (
     Until,
 )
 from nightlatch.entrypoints.api.queries import request_filter
-from nightlatch.entrypoints.api.views import Caller, Catalog, Health, RequestList, RequestView, Timeline, address_of
+from nightlatch.entrypoints.api.views.caller import Caller, Health
+from nightlatch.entrypoints.api.views.catalog import Catalog
+from nightlatch.entrypoints.api.views.requests import RequestList, RequestView, Timeline, address_of
 from nightlatch.services.access_requests import AccessRequests
 
 Service = Annotated[AccessRequests, Depends(bootstrap.access_requests)]

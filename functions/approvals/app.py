@@ -10,7 +10,7 @@ from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import Cursor, Limit, PathId
-from nightlatch.entrypoints.api.views import RequestList, RequestView
+from nightlatch.entrypoints.api.views.requests import RequestList, RequestView
 from nightlatch.services.approvals import Approvals
 
 Service = Annotated[Approvals, Depends(bootstrap.approvals)]

@@ -19,7 +19,7 @@ from nightlatch.entrypoints.api.parameters import (
     Words,
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
-from nightlatch.entrypoints.api.views import EntryList, EventFeed
+from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
 from nightlatch.services.audit_trail import AuditTrail
 
 Service = Annotated[AuditTrail, Depends(bootstrap.audit_trail)]

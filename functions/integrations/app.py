@@ -12,7 +12,7 @@ from nightlatch.entrypoints.api.bodies import NOTHING, IntegrationToAdd, Nothing
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import PathSlug
-from nightlatch.entrypoints.api.views import IntegrationList, IntegrationView
+from nightlatch.entrypoints.api.views.integrations import IntegrationList, IntegrationView
 from nightlatch.services.integrations import Integrations
 
 Service = Annotated[Integrations, Depends(bootstrap.integrations)]

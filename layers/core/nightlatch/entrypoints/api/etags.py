@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 
 from nightlatch.domain.access_flow import AccessFlow
-from nightlatch.entrypoints.api.views import FlowView
+from nightlatch.entrypoints.api.views.flows import FlowView
 
 
 def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
