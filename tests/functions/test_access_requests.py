@@ -43,7 +43,7 @@ def test_a_request_is_answered_in_full(client: Client) -> None:
         "justification": "a customer cannot pay",
         "ticket": "INC-1",
         "duration_seconds": 1800,
-        "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1},
+        "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1, "reason": "the only flow that covers it"},
         "approvers": {"needed": 1, "people": [], "groups": ["approvers", "admins"]},
         "source": "api",
         "granted_at": None,

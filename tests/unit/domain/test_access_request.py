@@ -249,7 +249,7 @@ def test_asking_tells_all_that_was_asked_for() -> None:
         "duration_seconds": 3600,
         "justification": "a customer cannot pay",
         "ticket": "OPS-7",
-        "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1},
+        "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1, "reason": ""},
     }
 
 

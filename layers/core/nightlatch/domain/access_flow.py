@@ -137,16 +137,20 @@ class AccessFlow(Entity):
 
 
 class FlowSnapshot(Value):
-    """What a request remembers of the flow that it was made under: it binds for the request's whole life."""
+    """What a request remembers of the flow that it was made under: it binds for the request's whole life.
+
+    `reason` says why it was this flow.
+    """
 
     id: str
     name: str
     version: int
     approve: ApprovalRule
     maximum: Duration
+    reason: str = ""
 
     @classmethod
-    def of(cls, flow: AccessFlow) -> "FlowSnapshot":
+    def of(cls, flow: AccessFlow, *, reason: str = "") -> "FlowSnapshot":
         """Take the snapshot."""
         definition = flow.definition
         return cls(
@@ -155,6 +159,7 @@ class FlowSnapshot(Value):
             version=flow.version,
             approve=definition.approve,
             maximum=definition.grant.maximum,
+            reason=reason,
         )
 
 

@@ -149,7 +149,12 @@ class AccessRequest(Entity):
                 "duration_seconds": int(self.duration.total_seconds()),
                 "justification": self.justification,
                 "ticket": self.ticket,
-                "flow": {"id": self.flow.id, "name": self.flow.name, "version": self.flow.version},
+                "flow": {
+                    "id": self.flow.id,
+                    "name": self.flow.name,
+                    "version": self.flow.version,
+                    "reason": self.flow.reason,
+                },
             },
         )
         if self.flow.approve.needed:

@@ -207,7 +207,7 @@ class AccessRequests:
             justification=submission.justification,
             ticket=submission.ticket,
             duration=choice.duration,
-            flow=FlowSnapshot.of(choice.flow),
+            flow=FlowSnapshot.of(choice.flow, reason=choice.reason),
             source=call.origin.source,
             created_at=at,
             updated_at=at,

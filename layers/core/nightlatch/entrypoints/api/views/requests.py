@@ -63,11 +63,12 @@ class ItemView(View):
 
 
 class FlowReference(View):
-    """The flow and the version that a request was made under."""
+    """The flow and the version that a request was made under, and why it was this one."""
 
     id: str
     name: str
     version: int
+    reason: str
 
 
 class Approvers(View):
@@ -124,7 +125,7 @@ class RequestView(View):
             justification=request.justification,
             ticket=request.ticket,
             duration_seconds=seconds(request.duration),
-            flow=FlowReference(id=flow.id, name=flow.name, version=flow.version),
+            flow=FlowReference(id=flow.id, name=flow.name, version=flow.version, reason=flow.reason),
             approvers=Approvers.of(flow),
             source=request.source,
             lapses_at=request.lapses_at,
