@@ -179,7 +179,7 @@ def a_request(
         items=items,
         justification="a customer cannot pay",
         duration=duration,
-        flow=FlowSnapshot.of(flow or a_flow(needed=needed)),
+        flow=FlowSnapshot.of(flow or a_flow(needed=needed), requester=MAYA),
         source=Source.API,
         created_at=at,
         updated_at=at,
@@ -415,6 +415,7 @@ class World:
         return Provisioning(
             unit_of_work=store,
             requests=store,
+            flows=store,
             catalogue=store,
             connectors=OneConnector(outside.around("connector", self.connector)),
             timer=outside.around("timer", self.timer),

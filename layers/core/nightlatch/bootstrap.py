@@ -131,6 +131,7 @@ def provisioning(source: Source) -> Provisioning:
     return Provisioning(
         unit_of_work=_unit_of_work(),
         requests=_requests(),
+        flows=_flows(),
         catalogue=_catalogue(),
         connectors=_connectors(),
         timer=EventBridgeTimer(

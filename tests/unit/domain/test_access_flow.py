@@ -110,7 +110,7 @@ def test_a_snapshot_holds_what_binds_the_request() -> None:
     """A9."""
     flow = a_flow(needed=2)
 
-    snapshot = FlowSnapshot.of(flow)
+    snapshot = FlowSnapshot.of(flow, requester=MAYA)
 
     assert (snapshot.id, snapshot.version, snapshot.approve, snapshot.maximum) == (
         flow.id,

@@ -148,7 +148,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:UpdateItem", "StateTable.Arn", set()),
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
-        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests"}),
+        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
         ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),

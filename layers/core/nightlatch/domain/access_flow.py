@@ -4,6 +4,7 @@ Every selector is explicit: an empty list selects nothing, and `"*"` selects eve
 in people, names, ids and permissions.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -48,8 +49,11 @@ class PeopleSelector(Value):
 
     def selects(self, principal: Principal) -> bool:
         """Whether `principal` is one of them, now."""
-        chosen = set(self.groups)
-        return principal.id in self.people or EVERYTHING in self.people or not chosen.isdisjoint(principal.groups)
+        return self.names(principal.id, groups=principal.groups)
+
+    def names(self, person_id: str, *, groups: Iterable[str]) -> bool:
+        """Whether a person in `groups` is one of them."""
+        return person_id in self.people or EVERYTHING in self.people or not set(self.groups).isdisjoint(groups)
 
 
 class TargetSelector(Value):
@@ -139,7 +143,7 @@ class AccessFlow(Entity):
 class FlowSnapshot(Value):
     """What a request remembers of the flow that it was made under: it binds for the request's whole life.
 
-    `reason` says why it was this flow.
+    `reason` says why it was this flow, `admitted_by` are the requester's groups that it let in.
     """
 
     id: str
@@ -148,9 +152,10 @@ class FlowSnapshot(Value):
     approve: ApprovalRule
     maximum: Duration
     reason: str = ""
+    admitted_by: Names = ()
 
     @classmethod
-    def of(cls, flow: AccessFlow, *, reason: str = "") -> "FlowSnapshot":
+    def of(cls, flow: AccessFlow, *, requester: Principal, reason: str = "") -> "FlowSnapshot":
         """Take the snapshot."""
         definition = flow.definition
         return cls(
@@ -160,6 +165,7 @@ class FlowSnapshot(Value):
             approve=definition.approve,
             maximum=definition.grant.maximum,
             reason=reason,
+            admitted_by=tuple(sorted(requester.groups.intersection(definition.who.groups))),
         )
 
 

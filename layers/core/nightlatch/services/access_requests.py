@@ -207,7 +207,7 @@ class AccessRequests:
             justification=submission.justification,
             ticket=submission.ticket,
             duration=choice.duration,
-            flow=FlowSnapshot.of(choice.flow, reason=choice.reason),
+            flow=FlowSnapshot.of(choice.flow, requester=call.principal, reason=choice.reason),
             source=call.origin.source,
             created_at=at,
             updated_at=at,

@@ -11,16 +11,19 @@
 says where to go on, and its `due_at` when the sweeper will. Each attempt is counted when it is claimed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Entitlement, GrantIntent, Presence
+from nightlatch.domain.eligibility import objection
 from nightlatch.domain.errors import (
     ConnectorError,
+    NotAllowedError,
     PermanentConnectorError,
     RetryableConnectorError,
     StoreUnavailableError,
@@ -34,7 +37,8 @@ from nightlatch.domain.grant import (
     Grant,
     pause_before,
 )
-from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Requests, Timer, UnitOfWork, Vault
+from nightlatch.domain.value import Entity
+from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Flows, Requests, Timer, UnitOfWork, Vault
 
 CLAIM = timedelta(seconds=90)
 """How long a worker has a request to itself: longer than a function may run (60 s in template.yaml)."""
@@ -56,6 +60,7 @@ class Provisioning:
         *,
         unit_of_work: UnitOfWork,
         requests: Requests,
+        flows: Flows,
         catalogue: Catalogue,
         connectors: Connectors,
         timer: Timer,
@@ -65,6 +70,7 @@ class Provisioning:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._requests = requests
+        self._flows = flows
         self._catalogue = catalogue
         self._connectors = connectors
         self._timer = timer
@@ -102,11 +108,21 @@ class Provisioning:
     def _begin(self, request: AccessRequest, at: datetime) -> AccessRequest:
         intent = _intent(request, at)
         try:
+            flow = self._flow_in_force(request)
             handle = self._connector(request.integration.id).prepare(intent)
-        except ConnectorError as error:
+        except (NotAllowedError, ConnectorError) as error:
             return self._note(request.fail(Failure.of(error, attempts=0), at=at, watch_until=None))
         grant = Grant(request_id=request.id, integration_id=request.integration.id, intent=intent, handle=handle)
-        return self._grant(self._commit(request.begin_granting(at=at, due_at=at + CLAIM), grant), grant)
+        claim = request.begin_granting(at=at, due_at=at + CLAIM).with_entities(grant)
+        return self._grant(self._note(claim, unchanged=(flow,)), grant)
+
+    def _flow_in_force(self, request: AccessRequest) -> AccessFlow:
+        """Look again whether the flow, as it is now, lets the request begin; raise NotAllowedError when it does not."""
+        flow = self._flows.one(request.flow.id)
+        reason = objection(request, flow)
+        if flow is None or reason:
+            raise NotAllowedError(reason)
+        return flow
 
     def _resume(self, request: AccessRequest, at: datetime) -> AccessRequest:
         before = self._requests.grant(request.id)
@@ -220,8 +236,8 @@ class Provisioning:
     def _commit(self, change: Change[AccessRequest], grant: Grant) -> AccessRequest:
         return self._note(change.with_entities(grant))
 
-    def _note(self, change: Change[AccessRequest]) -> AccessRequest:
-        self._unit_of_work.commit(change, origin=self._origin)
+    def _note(self, change: Change[AccessRequest], *, unchanged: Sequence[Entity] = ()) -> AccessRequest:
+        self._unit_of_work.commit(change, origin=self._origin, unchanged=unchanged)
         return change.state
 
     def _connector(self, integration_id: str) -> Connector:
