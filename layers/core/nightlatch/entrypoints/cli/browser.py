@@ -81,7 +81,7 @@ def sign_in_with_browser(
     # Cognito accepts http for the name `localhost` only, never for the number.
     redirect_uri = f"http://localhost:{port}{_PATH}"
     page = authorization_url(where, stack, challenge, redirect_uri=redirect_uri)
-    with _listener(port, challenge.state) as (server, callback):
+    with _Listener(port, challenge.state) as (server, callback):
         say(page)
         open_browser(page)
         _wait_for(server, callback, wait_seconds)
@@ -132,7 +132,7 @@ def tokens_from(http: httpx.Client, address: str, form: Mapping[str, str], *, no
     )
 
 
-class _listener:  # noqa: N801  # used as a function, in `with`
+class _Listener:
     """Listen for the browser's return, on this machine only."""
 
     def __init__(self, port: int, state: str) -> None:
