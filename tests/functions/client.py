@@ -17,6 +17,15 @@ from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
 from tests.builders import MAYA, World
 
 ROOT = Path(__file__).resolve().parents[2]
+
+FLOW: dict[str, Any] = {
+    "name": "Orders",
+    "who": {"groups": ["developers"]},
+    "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
+    "grant": {"default": "PT1H", "maximum": "PT8H"},
+    "approve": {"needed": 1, "groups": ["approvers"]},
+}
+"""An access flow as it is sent."""
 ROUTES = [*RULES, *WITHOUT_TOKEN]
 SETTINGS = bootstrap.Settings(
     state_table="state",

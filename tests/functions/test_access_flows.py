@@ -5,15 +5,7 @@ from typing import Any
 import pytest
 
 from tests.builders import ADA, MAYA, World
-from tests.functions.client import Client
-
-FLOW: dict[str, Any] = {
-    "name": "Orders",
-    "who": {"groups": ["developers"]},
-    "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
-    "grant": {"default": "PT1H", "maximum": "PT8H"},
-    "approve": {"needed": 1, "groups": ["approvers"]},
-}
+from tests.functions.client import FLOW, Client
 
 
 def put(client: Client, flow_id: str, *, if_match: str | None = None, **change: Any) -> Any:

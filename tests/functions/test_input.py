@@ -8,17 +8,10 @@ import pytest
 
 from nightlatch.domain.access_request import AccessRequest
 from tests.builders import ADA, MAYA, NOA, World
-from tests.functions.client import Client, an_api_event, claims_of
+from tests.functions.client import FLOW, Client, an_api_event, claims_of
 
 ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}
 ASK: dict[str, Any] = {"integration": "orders-db", "items": [ITEM], "justification": "a customer cannot pay"}
-FLOW: dict[str, Any] = {
-    "name": "Orders",
-    "who": {"groups": ["developers"]},
-    "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
-    "grant": {"default": "PT1H", "maximum": "PT8H"},
-    "approve": {"needed": 1, "groups": ["approvers"]},
-}
 
 
 def requests_in(world: World) -> list[AccessRequest]:

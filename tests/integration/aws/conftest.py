@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
-from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
+from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
@@ -116,3 +118,10 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
         return in_memory(clock)
     request.getfixturevalue("dynamodb")
     return on_dynamodb(clock)
+
+
+@pytest.fixture
+def stubber() -> Iterator[Stubber]:
+    """Answer in DynamoDB's place, on the records' own client."""
+    with Stubber(table_of(StateRecord).connection.client) as stubber:
+        yield stubber

@@ -52,13 +52,6 @@ def store(clock: Clock) -> Store:
     return on_dynamodb(clock)
 
 
-@pytest.fixture
-def stubber() -> Iterator[Stubber]:
-    """Answer in DynamoDB's place."""
-    with Stubber(table_of(StateRecord).connection.client) as stubber:
-        yield stubber
-
-
 def refuse(stubber: Stubber, *codes: str) -> None:
     """Refuse one transaction for these reasons, one per item."""
     reasons = {"CancellationReasons": [{"Code": code} for code in codes]}

@@ -9,8 +9,7 @@ from botocore.stub import Stubber
 from pynamodb.exceptions import GetError
 
 from nightlatch.adapters.dynamodb import connection
-from nightlatch.adapters.dynamodb.connection import bind, table_of
-from nightlatch.adapters.dynamodb.records import StateRecord
+from nightlatch.adapters.dynamodb.connection import bind
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import Head
@@ -42,11 +41,14 @@ USES: dict[str, tuple[str, Use]] = {
 }
 REFUSALS = [
     "AccessDeniedException",
+    "ExpiredTokenException",
     "InternalServerError",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ServiceUnavailable",
     "ThrottlingException",
+    "TransactionInProgressException",
+    "UnrecognizedClientException",
 ]
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -56,13 +58,6 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 def store(clock: Clock) -> Store:
     """Only the real one can be unavailable."""
     return on_dynamodb(clock)
-
-
-@pytest.fixture
-def stubber() -> Iterator[Stubber]:
-    """Answer in DynamoDB's place."""
-    with Stubber(table_of(StateRecord).connection.client) as stubber:
-        yield stubber
 
 
 @pytest.fixture
