@@ -127,7 +127,7 @@ class Provisioning:
     def _resume(self, request: AccessRequest, at: datetime) -> AccessRequest:
         before = self._requests.grant(request.id)
         if before.given_up:
-            return self._remove(request, at)
+            return self._take_back(request, before, at)
         grant = before.changed(intent=_intent(request, at), attempts=before.attempts + 1)
         claimed = self._commit(request.wait(at=at, due_at=at + CLAIM), grant)
         if before.attempts >= GRANT_ATTEMPTS:
@@ -169,7 +169,10 @@ class Provisioning:
         return self._end(request.expire(at=at, due_at=at + CLAIM), self._requests.grant(request.id))
 
     def _remove(self, request: AccessRequest, at: datetime) -> AccessRequest:
-        grant = self._requests.grant(request.id)
+        return self._take_back(request, self._requests.grant(request.id), at)
+
+    def _take_back(self, request: AccessRequest, grant: Grant, at: datetime) -> AccessRequest:
+        """Claim another attempt at the end, and make it."""
         if grant.attempts < QUARANTINE_AFTER or request.quarantined:
             return self._end(request.wait(at=at, due_at=at + CLAIM), grant)
         failure = Failure.of(NO_ANSWER, attempts=grant.attempts)
@@ -199,16 +202,11 @@ class Provisioning:
 
     def _take_away(self, grant: Grant) -> None:
         """End the access and read back that it is gone; raise a ConnectorError when it is not."""
+        connector = self._connector(grant.integration_id)
         with suppress(TargetGoneError):
-            self._connector(grant.integration_id).revoke(grant.handle)
-        if not self._is_absent(grant):
+            connector.revoke(grant.handle)
+        if not _is_absent(connector, grant):
             raise RetryableConnectorError(f"{grant.handle.session_user} is still there after the revoke")
-
-    def _is_absent(self, grant: Grant) -> bool:
-        try:
-            return self._connector(grant.integration_id).observe(grant.handle) is Presence.ABSENT
-        except TargetGoneError:
-            return True
 
     def _postpone_end(self, request: AccessRequest, grant: Grant, error: ConnectorError) -> AccessRequest:
         at, failure = self._clock(), Failure.of(error, attempts=grant.attempts)
@@ -223,7 +221,7 @@ class Provisioning:
         """Look at the target once more: a grant call that was thought dead may have landed after the end."""
         grant = self._requests.grant(request.id)
         try:
-            if not self._is_absent(grant):
+            if not _is_absent(self._connector(grant.integration_id), grant):
                 # Told before it is removed, and once: a worker that dies in between must not leave it untold.
                 request = request if request.quarantined else self._note(request.drifted(at=at, due_at=at + CLAIM))
                 self._take_away(grant)
@@ -245,6 +243,13 @@ class Provisioning:
         if integration is None:
             raise PermanentConnectorError(f"there is no integration {integration_id}")
         return self._connectors.connect(integration)
+
+
+def _is_absent(connector: Connector, grant: Grant) -> bool:
+    try:
+        return connector.observe(grant.handle) is Presence.ABSENT
+    except TargetGoneError:
+        return True
 
 
 def _intent(request: AccessRequest, at: datetime) -> GrantIntent:
