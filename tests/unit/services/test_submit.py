@@ -9,7 +9,7 @@ from nightlatch.domain.access_flow import TargetSelector
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import InvalidInputError, KeyReuseError, NotAllowedError, NotFoundError
-from nightlatch.services.access_requests import Submission, WantedItem
+from nightlatch.services.access_requests import AccessRequests, Submission, WantedItem
 from nightlatch.services.ports import RequestFilter
 from tests.builders import (
     ADA,
@@ -20,6 +20,8 @@ from tests.builders import (
     MAYA,
     NOA,
     FakeClock,
+    OneConnector,
+    Outside,
     World,
     a_call,
     a_definition,
@@ -309,3 +311,25 @@ def test_the_requester_may_not_revoke_as_if_they_were_an_administrator() -> None
 
     with pytest.raises(NotAllowedError):
         world.requests.revoke(world.granted().id, a_call(MAYA), reason="mine")
+
+
+def test_a_resource_is_read_once_however_many_of_its_permissions_are_asked_for() -> None:
+    world = World()
+    outside = Outside()
+    catalogue = outside.around("store", world.store)
+    service = AccessRequests(
+        unit_of_work=world.store,
+        requests=world.store,
+        flows=world.store,
+        catalogue=catalogue,
+        ledger=world.store,
+        connectors=OneConnector(world.connector),
+        vault=world.vault,
+        clock=world.clock,
+        randomness=world.store.random,
+    )
+    items = [WantedItem("database", "orders", permission) for permission in ("role1", "role3")]
+
+    service.submit(Submission("orders-db", items, justification="a customer cannot pay"), a_call())
+
+    assert outside.calls.count("store.resource") == 1

@@ -172,8 +172,10 @@ class AccessRequests:
     def _targets(self, submission: Submission) -> list[tuple[Resource, Permission]]:
         targets: list[tuple[Resource, Permission]] = []
         faults = [] if submission.items else [Fault("/items", "must name at least one item")]
+        named = {(item.resource_type, item.resource) for item in submission.items}
+        resources = {key: self._catalogue.resource(submission.integration, *key) for key in named}
         for position, item in enumerate(submission.items):
-            resource = self._catalogue.resource(submission.integration, item.resource_type, item.resource)
+            resource = resources[item.resource_type, item.resource]
             permission = resource.permission(item.permission) if resource else None
             if resource is None:
                 text = f"no {item.resource_type} {item.resource} in {submission.integration}"
