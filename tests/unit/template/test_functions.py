@@ -1,6 +1,7 @@
 """Every function folder is deployed, under its own name and role, with settings that somebody reads."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_the_known_settings_are_enough_for_the_code(monkeypatch: pytest.MonkeyPa
     for name in SETTINGS:
         monkeypatch.setenv(name, "90")
 
-    bootstrap.settings.__wrapped__()
+    assert bootstrap.settings.__wrapped__().retention == timedelta(days=90)
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

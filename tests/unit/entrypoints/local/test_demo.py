@@ -55,7 +55,9 @@ class FakeApi:
 
 @pytest.mark.parametrize("flow", demo.flows(), ids=lambda flow: str(flow["id"]))
 def test_every_demo_flow_is_a_valid_definition(flow: dict[str, Any]) -> None:
-    FlowDefinition.model_validate({name: value for name, value in flow.items() if name != "id"})
+    definition = FlowDefinition.model_validate({name: value for name, value in flow.items() if name != "id"})
+
+    assert definition.name == flow["name"]
 
 
 def test_the_demo_connects_the_database_scans_it_and_writes_the_flows() -> None:
