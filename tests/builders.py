@@ -20,7 +20,7 @@ from nightlatch.domain.access_flow import (
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
-from nightlatch.domain.connector import Capabilities, Handle
+from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identifier import prefixed, uuid7
@@ -285,10 +285,6 @@ class OneConnector:
     """The connectors of a Nightlatch that knows one target."""
 
     connector: Any
-
-    def kinds(self) -> dict[str, Capabilities]:
-        """List the one kind."""
-        return {"fake": self.connector.describe()}
 
     def validate(self, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Accept any settings of the one kind."""

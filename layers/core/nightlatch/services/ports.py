@@ -238,10 +238,6 @@ class Secrets(Protocol):
 class Connectors(Protocol):
     """Makes the connector for an integration."""
 
-    def kinds(self) -> dict[str, Capabilities]:
-        """List the kinds there are."""
-        ...
-
     def validate(self, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Check the settings of a kind and return their full form; raise InvalidInputError naming /settings/…."""
         ...

@@ -1,7 +1,7 @@
 """The kinds of connectors there are, and how one is made for an integration.
 
 A kind's module is imported when the first integration of that kind is met: a database driver is a long import.
-It offers `Settings` (a pydantic model), `CAPABILITIES`, and `connector(settings, secret)`.
+It offers `Settings` (a pydantic model) and `connector(settings, secret)`.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
-from nightlatch.domain.connector import Capabilities
 from nightlatch.domain.errors import (
     Fault,
     InvalidInputError,
@@ -29,7 +28,6 @@ class ConnectorModule(Protocol):
     """What each kind's module offers."""
 
     Settings: type[BaseModel]
-    CAPABILITIES: Capabilities
 
     def connector(self, settings: Any, secret: Callable[[], str]) -> Connector:
         """Make a connector; `secret` is called when it first connects, not before."""
@@ -41,10 +39,6 @@ class ConnectorRegistry:
 
     def __init__(self, *, secrets: Secrets) -> None:
         self._secrets = secrets
-
-    def kinds(self) -> dict[str, Capabilities]:
-        """List the kinds there are."""
-        return {kind: _module(kind).CAPABILITIES for kind in MODULES}
 
     def validate(self, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Check the settings of a kind and return their full form."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 NOT_FOUND = 404
-CREATED = 201
 
 
 @dataclass(frozen=True)
