@@ -10,17 +10,24 @@ from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import NotFoundError, RequestNotFoundError, RivalChangeError
+from nightlatch.domain.errors import (
+    DuplicateRequestError,
+    LimitReachedError,
+    NotFoundError,
+    RequestNotFoundError,
+    RivalChangeError,
+)
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, uuid7
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, LedgerIndex, Randomness, Receipt, RequestFilter
+from nightlatch.services.ports import Clock, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
@@ -28,6 +35,7 @@ Key = tuple[type[Entity], str]
 LIMIT = 100
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
+REGISTER = "register"
 
 
 @dataclass
@@ -37,6 +45,7 @@ class InMemoryStore:
     clock: Clock
     random: Randomness
     retention: timedelta = timedelta(days=90)
+    open_requests: int = 25
     entities: dict[Key, Entity] = field(default_factory=dict)
     flow_versions: dict[str, list[AccessFlow]] = field(default_factory=dict)
     found: dict[str, dict[tuple[str, str], Resource]] = field(default_factory=dict)
@@ -48,24 +57,20 @@ class InMemoryStore:
 
     # UnitOfWork
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Check everything, then write everything."""
-        self._refuse_too_much(change, unchanged, receipt)
+        self._refuse_too_much(change, receipt)
         for entity in change.entities:
             self._require(key_of(entity), entity.version - 1)
-        for entity in unchanged:
-            self._require(key_of(entity), entity.version)
+        written = {key_of(entity) for entity in change.entities}
+        for entity in change.given:
+            if key_of(entity) not in written:
+                self._require(key_of(entity), entity.version)
+        self._refuse_crowding(change)
         if receipt and self.receipt(receipt.principal_id, receipt.key):
             raise RivalChangeError(f"{receipt.key} was changed by somebody else meanwhile")
         for entity in change.entities:
-            self._put(entity, beside=(*change.entities, *unchanged))
+            self._put(entity, beside=(*change.entities, *change.given))
         if receipt:
             key = (receipt.principal_id, receipt.key)
             self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
@@ -86,10 +91,24 @@ class InMemoryStore:
         if stored != version:
             raise RivalChangeError(f"{key[0].__name__} {key[1]} was changed by somebody else meanwhile")
 
-    def _refuse_too_much(self, change: Change[Any], unchanged: Sequence[Entity], receipt: Receipt | None) -> None:
+    def _refuse_crowding(self, change: Change[Any]) -> None:
+        opening = [entity for entity in change.entities if isinstance(entity, AccessRequest) and _opens(entity)]
+        for request in opening:
+            places = self.open_of(request.requester.id)
+            if taken := places.get(request.content_key):
+                raise DuplicateRequestError(taken)
+            if len(places) + len(opening) > self.open_requests:
+                raise LimitReachedError(f"{request.requester.name} has {self.open_requests} open requests")
+
+    def _refuse_too_much(self, change: Change[Any], receipt: Receipt | None) -> None:
         flows = [entity for entity in change.entities if isinstance(entity, AccessFlow)]
-        checked = {key_of(entity) for entity in unchanged} - {key_of(entity) for entity in change.entities}
-        size = len(change.entities) + len(flows) + len(checked) + bool(receipt) + len(change.events)
+        checked = {key_of(entity) for entity in change.given} - {key_of(entity) for entity in change.entities}
+        moving = {
+            entity.requester.id
+            for entity in change.entities
+            if isinstance(entity, AccessRequest) and (_opens(entity) or entity.has_just_closed)
+        }
+        size = sum(map(len, (change.entities, flows, checked, moving, change.events))) + bool(receipt)
         if size > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
 
@@ -123,6 +142,11 @@ class InMemoryStore:
         """Read a grant."""
         return self._live(Grant, request_id, f"request {request_id} has no grant")
 
+    def open_of(self, person_id: str) -> dict[str, str]:
+        """Read somebody's open requests, by their content."""
+        requests = (one for one in self._all(AccessRequest) if one.is_open and one.requester.id == person_id)
+        return {request.content_key: request.id for request in requests}
+
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first."""
         low = lowest_id("req", wanted.since) if wanted.since else ""
@@ -143,9 +167,10 @@ class InMemoryStore:
 
     # Flows
 
-    def all(self) -> list[AccessFlow]:
+    def in_force(self) -> FlowsInForce:
         """Read the flows in force."""
-        return sorted(self._all(AccessFlow), key=lambda flow: flow.id)
+        register = self._one(FlowRegister, REGISTER) or FlowRegister()
+        return FlowsInForce(register, tuple(sorted(self._all(AccessFlow), key=lambda flow: flow.id)))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read a flow in force."""
@@ -154,6 +179,28 @@ class InMemoryStore:
     def versions(self, flow_id: str) -> list[AccessFlow]:
         """Read every version, newest first."""
         return self.flow_versions.get(flow_id, [])[::-1]
+
+    # People and Facts
+
+    def person(self, person_id: str) -> KnownPerson | None:
+        """Read a person."""
+        return self._one(KnownPerson, person_id)
+
+    def people(self) -> list[KnownPerson]:
+        """Read everybody."""
+        return sorted(self._all(KnownPerson), key=lambda person: person.id)
+
+    def known(self, wanted: Wanted) -> Known:
+        """Read all that is wanted."""
+        integrations = {name: self.integration(name) for name in wanted.integrations}
+        resources = {key: self.resource(*key) for key in wanted.resources}
+        people = {name: self.person(name) for name in wanted.people}
+        return Known(
+            integrations={name: found for name, found in integrations.items() if found},
+            resources={key: found for key, found in resources.items() if found},
+            people={name: found for name, found in people.items() if found},
+            receipt=self.receipt(*wanted.receipt) if wanted.receipt else None,
+        )
 
     # Catalogue
 
@@ -243,9 +290,15 @@ def key_of(entity: Entity) -> Key:
     """Name an entity by kind and id; a grant goes by its request's."""
     if isinstance(entity, Grant):
         return Grant, entity.request_id
-    if isinstance(entity, AccessRequest | AccessFlow | Integration):
+    if isinstance(entity, FlowRegister):
+        return FlowRegister, REGISTER
+    if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")
+
+
+def _opens(request: AccessRequest) -> bool:
+    return request.version == 1 and request.is_open
 
 
 def predictable(seed: int = 0) -> Randomness:

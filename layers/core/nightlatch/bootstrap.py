@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
+from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.adapters.kms import KmsVault
@@ -24,8 +26,10 @@ from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
+from nightlatch.services.asking import Asking
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.integrations import Integrations
+from nightlatch.services.people import Acquaintances
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 
@@ -50,6 +54,7 @@ class Settings:
     schedule_group: str
     schedule_role: str
     expiry_function: str
+    open_requests: int
 
 
 @cache
@@ -69,6 +74,7 @@ def settings() -> Settings:
         schedule_group=_variable("SCHEDULE_GROUP"),
         schedule_role=_variable("SCHEDULE_ROLE"),
         expiry_function=_variable("EXPIRY_FUNCTION"),
+        open_requests=int(_variable("OPEN_REQUESTS")),
     )
 
 
@@ -79,7 +85,7 @@ def clock() -> datetime:
 
 @cache
 def access_requests() -> AccessRequests:
-    """Wire the use cases of requesters."""
+    """Wire what is done with requests that have been made."""
     return AccessRequests(
         unit_of_work=_unit_of_work(),
         requests=_requests(),
@@ -89,8 +95,27 @@ def access_requests() -> AccessRequests:
         connectors=_connectors(),
         vault=_vault(),
         clock=clock,
+    )
+
+
+@cache
+def asking() -> Asking:
+    """Wire the use cases of those who ask."""
+    return Asking(
+        unit_of_work=_unit_of_work(),
+        requests=_requests(),
+        flows=_flows(),
+        catalogue=_catalogue(),
+        facts=_facts(),
+        clock=clock,
         randomness=os.urandom,
     )
+
+
+@cache
+def acquaintances() -> Acquaintances:
+    """Wire the use cases around people."""
+    return Acquaintances(unit_of_work=_unit_of_work(), people=_people(), clock=clock)
 
 
 @cache
@@ -132,6 +157,7 @@ def provisioning(source: Source) -> Provisioning:
         unit_of_work=_unit_of_work(),
         requests=_requests(),
         flows=_flows(),
+        people=_people(),
         catalogue=_catalogue(),
         connectors=_connectors(),
         timer=EventBridgeTimer(
@@ -162,7 +188,9 @@ def cursor_key() -> str:
 @cache
 def _unit_of_work() -> DynamoUnitOfWork:
     _bind_tables()
-    return DynamoUnitOfWork(clock=clock, random=os.urandom, retention=settings().retention)
+    return DynamoUnitOfWork(
+        clock=clock, random=os.urandom, retention=settings().retention, open_requests=settings().open_requests
+    )
 
 
 @cache
@@ -175,6 +203,18 @@ def _requests() -> DynamoRequests:
 def _flows() -> DynamoFlows:
     _bind_tables()
     return DynamoFlows()
+
+
+@cache
+def _people() -> DynamoPeople:
+    _bind_tables()
+    return DynamoPeople()
+
+
+@cache
+def _facts() -> DynamoFacts:
+    _bind_tables()
+    return DynamoFacts(clock=clock)
 
 
 @cache

@@ -41,7 +41,7 @@ def stored_requests(world: World) -> list[AccessRequest]:
 def test_a_request_is_stored_as_it_is_answered() -> None:
     world = World()
 
-    request = world.requests.submit(WISH, a_call(MAYA))
+    request = world.asking.submit(WISH, a_call(MAYA))
 
     assert world.store.request(request.id) == request
     assert (request.status, request.requester, request.flow.id, request.duration) == (
@@ -57,7 +57,7 @@ def test_a_flow_without_approvals_approves_at_once() -> None:
     world = World()
     world.store.commit(Change(a_flow("automatic", needed=0)), origin=API)
 
-    request = world.requests.submit(WISH, a_call(MAYA))
+    request = world.asking.submit(WISH, a_call(MAYA))
 
     assert (request.flow.id, request.status) == ("automatic", Status.APPROVED)
     assert world.told() == ["access.requested", "access.approved"]
@@ -90,7 +90,7 @@ def test_what_is_wrong_with_a_wish_is_told_by_pointers_and_nothing_is_stored(
     world = World()
 
     with pytest.raises(InvalidInputError) as caught:
-        world.requests.submit(wish, a_call(MAYA))
+        world.asking.submit(wish, a_call(MAYA))
 
     assert [fault.pointer for fault in caught.value.faults] == pointers
     assert (stored_requests(world), world.told()) == ([], [])
@@ -100,7 +100,7 @@ def test_without_a_flow_nothing_is_stored() -> None:
     world = World()
 
     with pytest.raises(NotAllowedError):
-        world.requests.submit(WISH, a_call(EVE))
+        world.asking.submit(WISH, a_call(EVE))
 
     assert (stored_requests(world), world.told()) == ([], [])
 
@@ -111,7 +111,7 @@ def test_a_flow_that_changes_while_one_asks_is_read_again() -> None:
     stricter = world.store.all()[0].changed(definition=a_definition(needed=2))
     world.store.interruptions = [lambda: world.store.commit(Change(stricter), origin=API)]
 
-    request = world.requests.submit(WISH, a_call(MAYA))
+    request = world.asking.submit(WISH, a_call(MAYA))
 
     assert (request.flow.version, request.flow.approve.needed) == (2, 2)
 
@@ -133,7 +133,7 @@ def test_the_same_call_again_is_the_same_request() -> None:
     world = World()
     call = a_call(MAYA, key="k1", body="b1")
 
-    first, second = (world.requests.submit(WISH, call) for _ in range(2))
+    first, second = (world.asking.submit(WISH, call) for _ in range(2))
 
     assert (second, len(stored_requests(world)), world.told()) == (first, 1, ["access.requested"])
 
@@ -141,10 +141,10 @@ def test_the_same_call_again_is_the_same_request() -> None:
 def test_the_same_key_with_another_body_is_refused() -> None:
     """E1."""
     world = World()
-    world.requests.submit(WISH, a_call(MAYA, key="k1", body="b1"))
+    world.asking.submit(WISH, a_call(MAYA, key="k1", body="b1"))
 
     with pytest.raises(KeyReuseError):
-        world.requests.submit(WISH, a_call(MAYA, key="k1", body="b2"))
+        world.asking.submit(WISH, a_call(MAYA, key="k1", body="b2"))
 
     assert len(stored_requests(world)) == 1
 
@@ -152,9 +152,9 @@ def test_the_same_key_with_another_body_is_refused() -> None:
 def test_the_same_key_of_another_person_is_another_call() -> None:
     """E1."""
     world = World()
-    first = world.requests.submit(WISH, a_call(MAYA, key="k1", body="b1"))
+    first = world.asking.submit(WISH, a_call(MAYA, key="k1", body="b1"))
 
-    second = world.requests.submit(WISH, a_call(DAN, key="k1", body="b2"))
+    second = world.asking.submit(WISH, a_call(DAN, key="k1", body="b2"))
 
     assert second.requester.id != first.requester.id
 
@@ -163,9 +163,9 @@ def test_the_same_call_twice_at_once_is_one_request() -> None:
     """E1."""
     world = World()
     call = a_call(MAYA, key="k1", body="b1")
-    world.store.interruptions = [lambda: world.requests.submit(WISH, call)]
+    world.store.interruptions = [lambda: world.asking.submit(WISH, call)]
 
-    request = world.requests.submit(WISH, call)
+    request = world.asking.submit(WISH, call)
 
     assert stored_requests(world) == [request]
 
@@ -174,9 +174,9 @@ def test_a_call_that_was_refused_can_be_made_again() -> None:
     """E1."""
     world = World()
     with pytest.raises(InvalidInputError):
-        world.requests.submit(replace(WISH, justification=""), a_call(MAYA, key="k1", body="b1"))
+        world.asking.submit(replace(WISH, justification=""), a_call(MAYA, key="k1", body="b1"))
 
-    request = world.requests.submit(WISH, a_call(MAYA, key="k1", body="b2"))
+    request = world.asking.submit(WISH, a_call(MAYA, key="k1", body="b2"))
 
     assert request.status is Status.PENDING
 

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
+from nightlatch.domain.access_flow import AccessFlow, FlowDefinition, FlowRegister
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError, StaleVersionError, VersionRequiredError
@@ -20,7 +20,7 @@ class AccessFlows:
 
     def all(self) -> list[AccessFlow]:
         """Read every flow in force."""
-        return self._flows.all()
+        return [*self._flows.in_force().flows]
 
     def show(self, flow_id: str) -> AccessFlow:
         """Read the flow in force."""
@@ -39,11 +39,12 @@ class AccessFlows:
         return despite_rivals(lambda: self._put(flow_id, definition, call, if_match))
 
     def _put(self, flow_id: str, definition: FlowDefinition, call: Call, if_match: int | None) -> AccessFlow:
-        current = self._flows.one(flow_id)
+        in_force = self._flows.in_force()
+        current = next((flow for flow in in_force.flows if flow.id == flow_id), None)
         if current is None and if_match is not None:
             raise StaleVersionError(f"there is no flow {flow_id}, so not in version {if_match}")
         if current is None:
-            return self._commit(self._new(flow_id, definition, call), None, call)
+            return self._commit(self._new(flow_id, definition, call), None, in_force.register, call)
         if current.definition == definition:
             return current
         if if_match is None:
@@ -53,14 +54,14 @@ class AccessFlows:
         changed = current.changed(
             definition=definition, updated_at=self._clock(), updated_by=call.principal.as_person()
         )
-        return self._commit(changed, current, call)
+        return self._commit(changed, current, in_force.register, call)
 
     def _new(self, flow_id: str, definition: FlowDefinition, call: Call) -> AccessFlow:
         return AccessFlow(
             id=flow_id, definition=definition, updated_at=self._clock(), updated_by=call.principal.as_person()
         )
 
-    def _commit(self, flow: AccessFlow, before: AccessFlow | None, call: Call) -> AccessFlow:
+    def _commit(self, flow: AccessFlow, before: AccessFlow | None, register: FlowRegister, call: Call) -> AccessFlow:
         event = AuditEvent(
             event_type=EventType.FLOW_UPDATED if before else EventType.FLOW_CREATED,
             timestamp=flow.updated_at,
@@ -70,7 +71,7 @@ class AccessFlows:
             integration=flow.definition.what.integration,
             details={"version": flow.version, "before": _json(before), "after": _json(flow)},
         )
-        self._unit_of_work.commit(Change(flow, (event,)), origin=call.origin)
+        self._unit_of_work.commit(Change(flow, (event,), (register.changed(),)), origin=call.origin)
         return flow
 
 

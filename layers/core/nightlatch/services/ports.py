@@ -1,12 +1,12 @@
 """What the services need from the world. Each port has one contract suite that its adapter and its fake both pass."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
@@ -21,7 +21,8 @@ from nightlatch.domain.connector import (
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
-from nightlatch.domain.value import Entity, Value
+from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.value import Value
 
 Clock = Callable[[], datetime]
 """Tells the time, aware and in UTC."""
@@ -45,19 +46,15 @@ class Receipt(Value):
 class UnitOfWork(Protocol):
     """The only way to write."""
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Write the change's entities and events in one transaction, or nothing at all.
 
-        Each entity must follow the stored version by exactly one (version 1: must not exist yet), and each of
-        `unchanged` must still be stored at its version. Raises RivalChangeError when either is not so, or when
-        a receipt of the same key exists already.
+        Each entity must follow the stored version by exactly one (version 1: must not exist yet), and each that the
+        change takes as given must still be stored at its version (version 0: must not exist). Raises RivalChangeError
+        when either is not so, or when a receipt of the same key exists already.
+
+        An open request has a place among those of its requester, and gives it up when it closes. Raises
+        DuplicateRequestError when another has the same place, LimitReachedError when there are too many.
         """
         ...
 
@@ -95,6 +92,10 @@ class Requests(Protocol):
         """Read the grant of a request; raise NotFoundError when there is none."""
         ...
 
+    def open_of(self, person_id: str) -> Mapping[str, str]:
+        """Read, consistently, the ids of somebody's open requests, by `content_key`."""
+        ...
+
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first, reading no further than is consumed (a page of 100 at a time)."""
         ...
@@ -107,8 +108,8 @@ class Requests(Protocol):
 class Flows(Protocol):
     """Reading access flows."""
 
-    def all(self) -> list[AccessFlow]:
-        """Read every flow in force, by id."""
+    def in_force(self) -> FlowsInForce:
+        """Read every flow in force."""
         ...
 
     def one(self, flow_id: str) -> AccessFlow | None:
@@ -141,6 +142,50 @@ class Catalogue(Protocol):
 
     def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
         """Make `resources` everything there is; what is gone is removed last."""
+        ...
+
+
+class People(Protocol):
+    """Reading the people whom Nightlatch has met."""
+
+    def person(self, person_id: str) -> KnownPerson | None:
+        """Read what is known of one."""
+        ...
+
+    def people(self) -> list[KnownPerson]:
+        """Read everybody, by id."""
+        ...
+
+
+ResourceKey = tuple[str, str, str]
+"""An integration's id, a resource's type and its id."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What must be known before an answer can be given to somebody who asks."""
+
+    integrations: frozenset[str]
+    resources: frozenset[ResourceKey]
+    people: frozenset[str]
+    receipt: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of what was wanted; what does not exist is left out."""
+
+    integrations: Mapping[str, Integration]
+    resources: Mapping[ResourceKey, Resource]
+    people: Mapping[str, KnownPerson]
+    receipt: Receipt | None
+
+
+class Facts(Protocol):
+    """Reading things of different kinds at once."""
+
+    def known(self, wanted: Wanted) -> Known:
+        """Read, consistently and in one call, all that is wanted."""
         ...
 
 

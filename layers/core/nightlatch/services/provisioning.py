@@ -11,11 +11,10 @@
 says where to go on, and its `due_at` when the sweeper will. Each attempt is counted when it is claimed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change
@@ -38,7 +37,18 @@ from nightlatch.domain.grant import (
     pause_before,
 )
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Flows, Requests, Timer, UnitOfWork, Vault
+from nightlatch.services.ports import (
+    Catalogue,
+    Clock,
+    Connector,
+    Connectors,
+    Flows,
+    People,
+    Requests,
+    Timer,
+    UnitOfWork,
+    Vault,
+)
 
 CLAIM = timedelta(seconds=90)
 """How long a worker has a request to itself: longer than a function may run (60 s in template.yaml)."""
@@ -61,6 +71,7 @@ class Provisioning:
         unit_of_work: UnitOfWork,
         requests: Requests,
         flows: Flows,
+        people: People,
         catalogue: Catalogue,
         connectors: Connectors,
         timer: Timer,
@@ -71,6 +82,7 @@ class Provisioning:
         self._unit_of_work = unit_of_work
         self._requests = requests
         self._flows = flows
+        self._people = people
         self._catalogue = catalogue
         self._connectors = connectors
         self._timer = timer
@@ -108,21 +120,24 @@ class Provisioning:
     def _begin(self, request: AccessRequest, at: datetime) -> AccessRequest:
         intent = _intent(request, at)
         try:
-            flow = self._flow_in_force(request)
+            given = self._grounds(request, at)
             handle = self._connector(request.integration.id).prepare(intent)
         except (NotAllowedError, ConnectorError) as error:
             return self._note(request.fail(Failure.of(error, attempts=0), at=at, watch_until=None))
         grant = Grant(request_id=request.id, integration_id=request.integration.id, intent=intent, handle=handle)
-        claim = request.begin_granting(at=at, due_at=at + CLAIM).with_entities(grant)
-        return self._grant(self._note(claim, unchanged=(flow,)), grant)
+        claim = request.begin_granting(at=at, due_at=at + CLAIM).with_entities(grant).if_still(*given)
+        return self._grant(self._note(claim), grant)
 
-    def _flow_in_force(self, request: AccessRequest) -> AccessFlow:
-        """Look again whether the flow, as it is now, lets the request begin; raise NotAllowedError when it does not."""
-        flow = self._flows.one(request.flow.id)
-        reason = objection(request, flow)
-        if flow is None or reason:
+    def _grounds(self, request: AccessRequest, at: datetime) -> list[Entity]:
+        """Look again whether the request may begin, by the flow and the person as they are now, and return the two.
+
+        Raises NotAllowedError when it may not.
+        """
+        flow, person = self._flows.one(request.flow.id), self._people.person(request.requester.id)
+        groups = person.groups if person else ()
+        if reason := objection(request, flow, requester_groups=groups, at=at):
             raise NotAllowedError(reason)
-        return flow
+        return [entity for entity in (flow, person) if entity]
 
     def _resume(self, request: AccessRequest, at: datetime) -> AccessRequest:
         before = self._requests.grant(request.id)
@@ -226,16 +241,16 @@ class Provisioning:
                 request = request if request.quarantined else self._note(request.drifted(at=at, due_at=at + CLAIM))
                 self._take_away(grant)
         except ConnectorError:
-            return self._note(request.watch_on(due_at=at + LONGEST_PAUSE))
-        return self._note(request.watch_on(due_at=None))
+            return self._note(request.watch_on(at=at, due_at=at + LONGEST_PAUSE))
+        return self._note(request.watch_on(at=at, due_at=None))
 
     # Within
 
     def _commit(self, change: Change[AccessRequest], grant: Grant) -> AccessRequest:
         return self._note(change.with_entities(grant))
 
-    def _note(self, change: Change[AccessRequest], *, unchanged: Sequence[Entity] = ()) -> AccessRequest:
-        self._unit_of_work.commit(change, origin=self._origin, unchanged=unchanged)
+    def _note(self, change: Change[AccessRequest]) -> AccessRequest:
+        self._unit_of_work.commit(change, origin=self._origin)
         return change.state
 
     def _connector(self, integration_id: str) -> Connector:

@@ -4,6 +4,9 @@ State
 pk                     sk                      what
 REQUEST#<id>           REQUEST                 a request
 REQUEST#<id>           GRANT                   its grant
+OPEN#<person>          OPEN                    which open requests somebody has, and how many
+PERSON                 <id>                    somebody whom we have met
+FLOW                   #REGISTER               how often any flow was changed
 FLOW                   <id>                    an access flow in force
 FLOW#<id>              VERSION#<n>             each version that it ever had
 INTEGRATION            <id>                    an integration
@@ -16,15 +19,20 @@ Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
 """
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
+from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
 
 Key = tuple[str, str]
 
 FLOWS = "FLOW"
+FLOW_REGISTER: Key = (FLOWS, "#REGISTER")
+"""Sorts before every flow, so that a query meets it first: flows that it does not count yet are then no harm."""
+
+PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
@@ -68,6 +76,11 @@ def resource_key(integration_id: str, resource_type: str, resource_id: str) -> K
     return resources_of(integration_id), f"{RESOURCES}{resource_type}#{resource_id}"
 
 
+def open_key(person_id: str) -> Key:
+    """Place the count of somebody's open requests."""
+    return f"OPEN#{person_id}", "OPEN"
+
+
 def receipt_key(principal_id: str, key: str) -> Key:
     """Place a receipt: one principal's keys cannot meet another's."""
     return f"RECEIPT#{principal_id}", key
@@ -97,6 +110,10 @@ def key_of(entity: Entity) -> Key:
             return grant_key(entity.request_id)
         case AccessFlow():
             return FLOWS, entity.id
+        case FlowRegister():
+            return FLOW_REGISTER
+        case KnownPerson():
+            return PEOPLE, entity.id
         case Integration():
             return INTEGRATIONS, entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import grant_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
@@ -49,6 +50,10 @@ class DynamoRequests:
         if record is None:
             raise NotFoundError(f"request {request_id} has no grant")
         return value_of(record, Grant)
+
+    def open_of(self, person_id: str) -> dict[str, str]:
+        """Read, consistently, the ids of somebody's open requests, by `content_key`."""
+        return open_requests.of_person(person_id)
 
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first."""

@@ -1,11 +1,12 @@
 """One write of several items, all or nothing, that can be sent again without happening again."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from nightlatch.adapters.dynamodb.connection import table_of
@@ -39,6 +40,7 @@ class Transaction:
         self._checks: list[tuple[Record, Condition]] = []
         self._deletes: list[tuple[Record, Condition]] = []
         self._puts: list[tuple[Record, Condition]] = []
+        self._updates: list[tuple[Record, Condition | None, Sequence[Action]]] = []
 
     def check(self, record: Record, condition: Condition) -> None:
         """Require something of an item that is not written."""
@@ -51,6 +53,10 @@ class Transaction:
     def put(self, record: Record, condition: Condition) -> None:
         """Write a whole item."""
         self._puts.append((record, condition))
+
+    def update(self, record: Record, actions: Sequence[Action], condition: Condition | None = None) -> None:
+        """Change single attributes of an item, which need not exist."""
+        self._updates.append((record, condition, actions))
 
     def commit(self) -> None:
         """Write everything, or nothing and raise RivalChangeError.
@@ -71,9 +77,10 @@ class Transaction:
         raise AssertionError("the last attempt returns or raises")
 
     @property
-    def _steps(self) -> list[tuple[Record, Condition]]:
+    def _steps(self) -> list[Record]:
         # In the order in which PynamoDB sends them, and so in which DynamoDB gives its reasons.
-        return [*self._checks, *self._deletes, *self._puts]
+        conditional = (*self._checks, *self._deletes, *self._puts)
+        return [*(record for record, _ in conditional), *(record for record, _, _ in self._updates)]
 
     def _send(self, token: str) -> None:
         connection = table_of(StateRecord).connection
@@ -84,13 +91,15 @@ class Transaction:
                 write.delete(record, condition=condition)
             for record, condition in self._puts:
                 write.save(record, condition=condition)
+            for record, condition_or_none, actions in self._updates:
+                write.update(record, [*actions], condition=condition_or_none)
 
     def _is_passing(self, error: TransactWriteError) -> bool:
         codes = {reason.code for reason in error.cancellation_reasons if reason}
         return bool(codes) and codes <= PASSING
 
     def _translated(self, error: TransactWriteError) -> Exception:
-        for (record, _), reason in zip(self._steps, error.cancellation_reasons, strict=False):
+        for record, reason in zip(self._steps, error.cancellation_reasons, strict=False):
             if reason and reason.code in {"ConditionalCheckFailed", "TransactionConflict"}:
                 return RivalChangeError(f"{record.pk} {record.sk} was changed by somebody else meanwhile")
         if self._is_passing(error):

@@ -18,6 +18,7 @@ ALIASES = {"ACTIVE": Status.GRANTED, "DENIED": Status.REJECTED, "TERMINATED": St
 """Other words for states, as other systems of the field call them."""
 
 ID = r"^[A-Za-z0-9_.:-]{1,128}$"
+PERSON_ID = r"^usr_[a-z2-7]{26}$"
 PERSON = r"^(me|usr_[a-z2-7]{26})$"
 MOST_VALUES = 50
 
@@ -51,6 +52,7 @@ StatusWord = Annotated[
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"type": "string", "examples": ['"3"']})]
 
 PathId = Annotated[str, Path(pattern=ID)]
+PathPerson = Annotated[str, Path(pattern=PERSON_ID)]
 PathSlug = Annotated[Slug, Path()]
 IfMatch = Annotated[
     Version | None,
