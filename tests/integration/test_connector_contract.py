@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pg8000.native  # type: ignore[import-untyped]  # it ships no types
@@ -11,7 +11,7 @@ import pytest
 
 from nightlatch.adapters.connectors.postgresql import PostgresqlConnector, PostgresqlSettings, Tls
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle, Presence
-from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError
+from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError, TargetGoneError
 from nightlatch.domain.integration import Resource
 from nightlatch.services.ports import Connector
 from tests.fakes.connector import FakeConnector
@@ -20,6 +20,7 @@ from tests.integration.failing_line import FailingLine, Failure
 from tests.integration.postgres_server import HOST, PostgresServer
 
 ENDS_AT = datetime(2099, 1, 1, tzinfo=UTC)
+LATER = ENDS_AT + timedelta(hours=1)
 Standing = frozenset[tuple[str, str]]
 
 
@@ -31,7 +32,7 @@ class Target(Protocol):
         ...
 
     def lose_next_reply(self) -> None:
-        """Let the next grant or revoke be done, and its reply be lost."""
+        """Let the next grant, extension or revoke be done, and its reply be lost."""
         ...
 
     def admits(self, user: str, secret: str) -> bool:
@@ -40,6 +41,10 @@ class Target(Protocol):
 
     def roles_of(self, user: str) -> frozenset[str]:
         """Say what a session user was given."""
+        ...
+
+    def end_of(self, user: str) -> datetime:
+        """Say until when the target itself lets a session user in."""
         ...
 
     def standing(self) -> Standing:
@@ -66,6 +71,9 @@ class FakeTarget:
     def roles_of(self, user: str) -> frozenset[str]:
         return self.fake.accesses[user].roles
 
+    def end_of(self, user: str) -> datetime:
+        return self.fake.accesses[user].ends_at
+
     def standing(self) -> Standing:
         return self.fake.standing
 
@@ -84,7 +92,7 @@ class PostgresTarget:
         return PostgresqlConnector(settings, lambda: CONNECTOR_PASSWORD, page_size=page_size)
 
     def lose_next_reply(self) -> None:
-        self.line.fail_on(b"COMMIT", b"DROP ROLE", failure=Failure.AFTER)
+        self.line.fail_on(b"COMMIT", b"VALID UNTIL '2099-01-01T01", b"DROP ROLE", failure=Failure.AFTER)
 
     def admits(self, user: str, secret: str) -> bool:
         try:
@@ -95,6 +103,11 @@ class PostgresTarget:
 
     def roles_of(self, user: str) -> frozenset[str]:
         return frozenset(role for role, member in self._memberships() if member == user)
+
+    def end_of(self, user: str) -> datetime:
+        ((end,),) = self.server.run(f"SELECT rolvaliduntil FROM pg_roles WHERE rolname = '{user}'")
+        assert isinstance(end, datetime)
+        return end
 
     def standing(self) -> Standing:
         return frozenset(
@@ -135,7 +148,9 @@ def an_intent(
     entitlements = tuple(
         Entitlement(resource_type=resource_type, resource_id="orders", permission=role) for role in roles or ("role1",)
     )
-    return GrantIntent(grant_id=grant_id, holder=holder, entitlements=entitlements, ends_at=ENDS_AT)
+    return GrantIntent(
+        grant_id=grant_id, holder_id=f"usr_{holder}", holder=holder, entitlements=entitlements, ends_at=ENDS_AT
+    )
 
 
 def managed(connector: Connector) -> list[tuple[str, str]]:
@@ -260,6 +275,73 @@ def test_a_resource_of_another_type_cannot_be_granted(connector: Connector) -> N
     assert managed(connector) == []
 
 
+def test_what_is_prepared_stands_for_what_is_intended(connector: Connector) -> None:
+    intent = an_intent("role1", "role3")
+
+    handle = connector.prepare(intent)
+
+    assert handle.entitlements == intent.entitlements
+
+
+def test_an_extension_moves_the_end_that_the_target_holds(target: Target) -> None:
+    connector = target.connector()
+    handle = connector.prepare(an_intent())
+    connector.grant(an_intent())
+
+    connector.extend(handle, until=LATER)
+    connector.extend(handle, until=LATER)
+
+    assert target.end_of(handle.session_user) == LATER
+
+
+def test_an_extension_never_shortens(target: Target) -> None:
+    connector = target.connector()
+    handle = connector.prepare(an_intent())
+    connector.grant(an_intent())
+
+    connector.extend(handle, until=ENDS_AT - timedelta(hours=1))
+
+    assert target.end_of(handle.session_user) == ENDS_AT
+
+
+def test_an_extended_grant_admits_with_the_secret_it_had(target: Target) -> None:
+    connector = target.connector()
+    handle = connector.prepare(an_intent())
+    secret = connector.grant(an_intent())
+
+    connector.extend(handle, until=LATER)
+
+    assert secret is not None
+    assert target.admits(handle.session_user, secret)
+
+
+def test_what_is_not_there_cannot_be_extended(connector: Connector) -> None:
+    handle = connector.prepare(an_intent())
+    with pytest.raises(TargetGoneError):
+        connector.extend(handle, until=LATER)
+    connector.grant(an_intent())
+    connector.revoke(handle)
+
+    with pytest.raises(TargetGoneError):
+        connector.extend(handle, until=LATER)
+
+    assert connector.observe(handle) is Presence.ABSENT
+
+
+def test_an_extension_whose_reply_was_lost_can_be_made_again(target: Target) -> None:
+    """J2."""
+    connector = target.connector()
+    handle = connector.prepare(an_intent())
+    connector.grant(an_intent())
+    target.lose_next_reply()
+    with pytest.raises(RetryableConnectorError):
+        connector.extend(handle, until=LATER)
+
+    connector.extend(handle, until=LATER)
+
+    assert target.end_of(handle.session_user) == LATER
+
+
 def test_a_revoke_ends_the_access(target: Target) -> None:
     connector = target.connector()
     handle = connector.prepare(an_intent())
@@ -299,7 +381,7 @@ def test_a_revoke_needs_no_details(connector: Connector) -> None:
     assert connector.observe(handle) is Presence.ABSENT
 
 
-def test_a_revoke_refuses_what_was_made_for_another_grant(target: Target) -> None:
+def test_what_was_made_for_another_grant_is_neither_extended_nor_revoked_for_another_grant(target: Target) -> None:
     connector = target.connector()
     handle = connector.prepare(an_intent())
     secret = connector.grant(an_intent())
@@ -307,6 +389,8 @@ def test_a_revoke_refuses_what_was_made_for_another_grant(target: Target) -> Non
 
     with pytest.raises(PermanentConnectorError, match="req_other"):
         connector.revoke(mistaken)
+    with pytest.raises(PermanentConnectorError, match="req_other"):
+        connector.extend(mistaken, until=LATER)
 
     assert secret is not None
     assert target.admits(handle.session_user, secret)

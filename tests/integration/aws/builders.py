@@ -66,7 +66,9 @@ def a_grant(request_id: str) -> Grant:
     return Grant(
         request_id=request_id,
         integration_id="orders-db",
-        intent=GrantIntent(grant_id=request_id, holder="maya", entitlements=(), ends_at=NOW + HOUR),
+        intent=GrantIntent(
+            grant_id=request_id, holder_id="usr_maya", holder="maya", entitlements=(), ends_at=NOW + HOUR
+        ),
         handle=Handle(grant_id=request_id, session_user="nl_maya"),
     )
 

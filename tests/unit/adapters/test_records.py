@@ -94,9 +94,20 @@ grants = st.builds(
     request_id=names,
     integration_id=names,
     intent=st.builds(
-        GrantIntent, grant_id=names, holder=text, entitlements=st.lists(entitlements).map(tuple), ends_at=instants
+        GrantIntent,
+        grant_id=names,
+        holder_id=names,
+        holder=text,
+        entitlements=st.lists(entitlements).map(tuple),
+        ends_at=instants,
     ),
-    handle=st.builds(Handle, grant_id=names, session_user=text, details=details),
+    handle=st.builds(
+        Handle,
+        grant_id=names,
+        session_user=text,
+        entitlements=st.lists(entitlements).map(tuple),
+        details=details,
+    ),
     sealed_secret=st.none() | text,
     attempts=counts,
     last_failure=st.none() | failures,

@@ -9,7 +9,7 @@ from tests.builders import HOUR, NOON, a_failure, a_handle
 
 
 def a_grant() -> Grant:
-    intent = GrantIntent(grant_id="req_1", holder="Maya", entitlements=(), ends_at=NOON + HOUR)
+    intent = GrantIntent(grant_id="req_1", holder_id="usr_maya", holder="Maya", entitlements=(), ends_at=NOON + HOUR)
     return Grant(request_id="req_1", integration_id="orders-db", intent=intent, handle=a_handle())
 
 

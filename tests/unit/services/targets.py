@@ -22,7 +22,7 @@ class ResistingConnector(FakeConnector):
     ignored_revokes: int = 0
     unseen: int = 0
 
-    def grant(self, intent: GrantIntent) -> str:
+    def grant(self, intent: GrantIntent) -> str | None:
         """Fail as arranged, or grant."""
         if self.grant_errors:
             raise self.grant_errors.pop(0)
@@ -81,7 +81,7 @@ class LateConnector(FakeConnector):
 
     under_way: list[GrantIntent] = field(default_factory=list)
 
-    def grant(self, intent: GrantIntent) -> str:
+    def grant(self, intent: GrantIntent) -> str | None:
         """Time out."""
         self.under_way.append(intent)
         raise PermanentConnectorError("timed out")

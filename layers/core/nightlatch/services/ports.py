@@ -317,18 +317,27 @@ class Connector(Protocol):
         """
         ...
 
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Tell a target that holds an end by itself a later one; an earlier one changes nothing. Where none is held
+        there is nothing to tell. Raises TargetGoneError when the access is not there.
+        """
+        ...
+
     def revoke(self, handle: Handle) -> None:
-        """End the access and what lives on from it. Access that is already gone is success."""
+        """End the access and what lives on from it. Access that is already gone is success.
+
+        Where entitlements are shared, exactly the handle's are taken away, whichever grant gave them.
+        """
         ...
 
     def observe(self, handle: Handle) -> Presence:
-        """Read back whether the access is there."""
+        """Read back whether the access is there: any of the handle's entitlements, where they are shared."""
         ...
 
     def list_managed(self) -> Iterator[Handle]:
         """List every access at the target that Nightlatch made."""
         ...
 
-    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
-        """Say how the person connects, ready to be shown."""
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
+        """Say how the person connects, ready to be shown. `secret` is what `grant` returned."""
         ...

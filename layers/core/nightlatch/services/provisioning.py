@@ -271,6 +271,7 @@ def _intent(request: AccessRequest, at: datetime) -> GrantIntent:
     """Say what is to be granted now. The end is the latest at which this attempt's access can have to end."""
     return GrantIntent(
         grant_id=request.id,
+        holder_id=request.requester.id,
         holder=request.requester.name,
         entitlements=tuple(
             Entitlement(resource_type=item.resource_type, resource_id=item.resource_id, permission=item.permission)

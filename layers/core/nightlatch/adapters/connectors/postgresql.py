@@ -21,6 +21,7 @@ and should not be, a superuser.
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import cache
 
 from nightlatch.adapters.connectors.postgresql_catalog import discover
@@ -36,9 +37,11 @@ from nightlatch.adapters.connectors.postgresql_roles import (
     MARK,
     Role,
     end_sessions,
+    ends_before,
     find_role,
     grantable,
     has_rights_of,
+    is_open,
     may_connect,
     other_roles,
     our_roles,
@@ -54,6 +57,7 @@ from nightlatch.adapters.connectors.postgresql_statements import (
     hand_over,
     join_user,
     mark_user,
+    move_end,
     open_login,
     scram_verifier,
 )
@@ -85,6 +89,8 @@ CAPABILITIES = Capabilities(
     title="PostgreSQL",
     resource_types=("database", "schema", "role"),
     holds_end_itself=True,
+    shares_entitlements=False,
+    tells_own_apart=True,
     settings_schema=PostgresqlSettings.model_json_schema(),
 )
 
@@ -144,6 +150,7 @@ class PostgresqlConnector:
         return Handle(
             grant_id=intent.grant_id,
             session_user=session_user_name(intent.holder, intent.grant_id),
+            entitlements=intent.entitlements,
             details={"databases": [*databases], "roles": [*roles]},
         )
 
@@ -166,6 +173,17 @@ class PostgresqlConnector:
             _refuse_unusable(session, user, databases)
             session.run("COMMIT")
         return password
+
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Move VALID UNTIL to a later end. A login that a revoke has closed is not opened again."""
+        user = handle.session_user
+        with self._session() as session:
+            session.lock(user)
+            role = _find_own(session, user, handle.grant_id)
+            if role is None or not is_open(session, role):
+                raise TargetGoneError(f"there is no session user {user} that can log in")
+            if ends_before(session, role, until):
+                session.run(move_end(user, until=until))
 
     def revoke(self, handle: Handle) -> None:
         """End the session user, its sessions and what it owns, by the steps drawn above."""
@@ -191,8 +209,10 @@ class PostgresqlConnector:
         for role in roles:
             yield Handle(grant_id=role.comment.removeprefix(MARK), session_user=role.name)
 
-    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
         """Say how the person connects, to the first of the databases that were asked for."""
+        if secret is None:
+            raise PermanentConnectorError(f"the password of {handle.session_user} is not known")
         databases = handle.details.get("databases")
         database = str(databases[0]) if isinstance(databases, list) and databases else self._settings.database
         user = handle.session_user

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 
 from nightlatch.adapters.connectors.postgresql_connection import Session
 from nightlatch.adapters.connectors.postgresql_statements import LONGEST_NAME, identifier
 from nightlatch.domain.errors import RetryableConnectorError
-from nightlatch.domain.value import Value
+from nightlatch.domain.value import Value, rfc3339
 
 MARK = "nightlatch grant "
 """A session user's comment is this and the grant's id. It is what makes a role ours: a name alone can be taken."""
@@ -42,6 +43,12 @@ _HAS_RIGHTS_OF = "SELECT coalesce(pg_has_role(to_regrole(:role), 'USAGE'), false
 _MAY_CONNECT = """
 SELECT has_database_privilege(CAST(:user AS name), oid, 'CONNECT') AS holds
   FROM pg_database WHERE datname = CAST(:database AS text)
+"""
+_IS_OPEN = "SELECT rolcanlogin AS holds FROM pg_roles WHERE oid = CAST(:oid AS oid)"
+# No VALID UNTIL at all is NULL: nothing is later than that.
+_ENDS_BEFORE = """
+SELECT coalesce(rolvaliduntil < CAST(:until AS timestamptz), false) AS holds
+  FROM pg_roles WHERE oid = CAST(:oid AS oid)
 """
 # What belongs to no database (dbid 0) can be handed over from any.
 _OWNING_DATABASES = """
@@ -128,6 +135,16 @@ def may_connect(session: Session, user: str, database: str) -> bool | None:
     identifier(database)
     facts = session.select(_Fact, _MAY_CONNECT, user=user, database=database)
     return facts[0].holds if facts else None
+
+
+def is_open(session: Session, role: Role) -> bool:
+    """Say whether a session user can log in, its end aside."""
+    return any(fact.holds for fact in session.select(_Fact, _IS_OPEN, oid=role.oid))
+
+
+def ends_before(session: Session, role: Role, until: datetime) -> bool:
+    """Say whether a session user's end is earlier than `until`."""
+    return any(fact.holds for fact in session.select(_Fact, _ENDS_BEFORE, oid=role.oid, until=rfc3339(until)))
 
 
 def owning_databases(session: Session, role: Role) -> list[str]:

@@ -64,6 +64,11 @@ def open_login(user: str, *, verifier: str, until: Instant) -> str:
     return f"ALTER ROLE {identifier(user)} LOGIN PASSWORD {literal(verifier)} VALID UNTIL {literal(rfc3339(until))}"
 
 
+def move_end(user: str, *, until: Instant) -> str:
+    """Let a session user log in until `until`."""
+    return f"ALTER ROLE {identifier(user)} VALID UNTIL {literal(rfc3339(until))}"
+
+
 def grant_role(role: str, user: str) -> str:
     """Make a session user a member of a role."""
     return f"GRANT {identifier(role)} TO {identifier(user)}"
