@@ -95,7 +95,8 @@ class InMemoryStore:
         opening = [entity for entity in change.entities if isinstance(entity, AccessRequest) and _opens(entity)]
         for request in opening:
             places = self.open_of(request.requester.id)
-            if taken := places.get(request.content_key):
+            taken = places.get(request.content_key, request.id)
+            if taken != request.id:
                 raise DuplicateRequestError(taken)
             if len(places) + len(opening) > self.open_requests:
                 raise LimitReachedError(f"{request.requester.name} has {self.open_requests} open requests")

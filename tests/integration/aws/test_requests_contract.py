@@ -137,7 +137,7 @@ def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store
 def test_a_grant_written_beside_its_closed_request_goes_with_it(store: Store) -> None:
     closed, grant = a_request(status=Status.EXPIRED), a_grant(a_request().id)
     store.put(closed, grant)
-    store.work.commit(Change(grant.changed(attempts=1)), origin=ORIGIN, unchanged=[closed])
+    store.work.commit(Change(grant.changed(attempts=1)).if_still(closed), origin=ORIGIN)
     store.clock.now = NOW + RETENTION
     with pytest.raises(NotFoundError):
         store.requests.grant(closed.id)

@@ -48,7 +48,8 @@ def explain(entities: Iterable[Entity], *, limit: int) -> None:
         if not isinstance(request, AccessRequest) or not _opens(request):
             continue
         item = _stored(request.requester.id)
-        if taken := item.get(_place(request), {}).get("S"):
+        taken = item.get(_place(request), {}).get("S", request.id)
+        if taken != request.id:
             raise DuplicateRequestError(taken)
         if int(item.get("open", {}).get("N", 0)) >= limit:
             raise LimitReachedError(f"{request.requester.name} has {limit} open requests, and may have no more")
@@ -70,16 +71,18 @@ def _closes(request: AccessRequest) -> bool:
 
 
 def _steps(requests: list[AccessRequest], limit: int) -> tuple[list[Action], Condition | None]:
+    places = {request.id: Path([_place(request)]) for request in requests}
     opening = [request for request in requests if _opens(request)]
-    change = 2 * len(opening) - len(requests)
-    actions: list[Action] = [OpenRecord.open.add(change)] if change else []
-    condition: Condition | None = None
-    if opening:
-        condition = OpenRecord.open.does_not_exist() | (OpenRecord.open <= limit - len(opening))
-    for request in requests:
-        place = Path([_place(request)])
-        actions.append(place.set(request.id) if request in opening else place.remove())
-        condition = condition & place.does_not_exist() if request in opening and condition else condition
+    actions: list[Action] = [
+        places[request.id].set(request.id) if _opens(request) else places[request.id].remove() for request in requests
+    ]
+    if change := 2 * len(opening) - len(requests):
+        actions.append(OpenRecord.open.add(change))
+    if not opening:
+        return actions, None
+    condition: Condition = OpenRecord.open.does_not_exist() | (OpenRecord.open <= limit - len(opening))
+    for request in opening:
+        condition &= places[request.id].does_not_exist()
     return actions, condition
 
 
