@@ -1,6 +1,6 @@
 """Builders that show only what matters to a test: people, flows, requests, and a whole Nightlatch over the fakes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,6 +49,7 @@ from tests.fakes.store import InMemoryStore, predictable
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+SPARE_ROLES = tuple(f"spare{number:02}" for number in range(25))
 ISSUER = "https://id.example.com"
 API = Origin(source=Source.API)
 
@@ -370,12 +371,14 @@ class World:
     vault: FakeVault = field(default_factory=FakeVault)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     store: InterruptibleStore = field(init=False)
+    unasked: Iterator[str] = field(default_factory=lambda: iter(["role1", *SPARE_ROLES]))
 
     def __post_init__(self) -> None:
+        self.connector.roles = (*self.connector.roles, *SPARE_ROLES)
         self.store = InterruptibleStore(clock=self.clock, random=predictable())
         self.store.commit(Change(an_integration()), origin=API)
         self.store.commit(Change(a_flow(), (), (FlowRegister(version=1),)), origin=API)
-        self.store.replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
+        self.store.replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
 
     @property
     def asking(self) -> Asking:
@@ -417,7 +420,7 @@ class World:
     @property
     def flows(self) -> AccessFlows:
         """What administrators do with flows."""
-        return AccessFlows(unit_of_work=self.store, flows=self.store, clock=self.clock)
+        return AccessFlows(unit_of_work=self.store, flows=self.store, requests=self.store, clock=self.clock)
 
     @property
     def integrations(self) -> Integrations:
@@ -458,8 +461,9 @@ class World:
         )
 
     def submitted(self, *permissions: str, by: Principal = MAYA, call: Call | None = None) -> AccessRequest:
-        """Ask for permissions on orders."""
-        items = [WantedItem("database", "orders", permission) for permission in permissions or ("role1",)]
+        """Ask for permissions on orders: for role1, and then each time for another, when none are named."""
+        wanted = permissions or (next(self.unasked),)
+        items = [WantedItem("database", "orders", permission) for permission in wanted]
         submission = Submission("orders-db", items, justification="a customer cannot pay")
         return self.asking.submit(submission, call or a_call(by))
 

@@ -171,11 +171,13 @@ class InMemoryStore:
     def in_force(self) -> FlowsInForce:
         """Read the flows in force."""
         register = self._one(FlowRegister, REGISTER) or FlowRegister()
-        return FlowsInForce(register, tuple(sorted(self._all(AccessFlow), key=lambda flow: flow.id)))
+        flows = (flow for flow in self._all(AccessFlow) if not flow.is_deleted)
+        return FlowsInForce(register, tuple(sorted(flows, key=lambda flow: flow.id)))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read a flow in force."""
-        return self._one(AccessFlow, flow_id)
+        flow = self._one(AccessFlow, flow_id)
+        return flow if flow and not flow.is_deleted else None
 
     def versions(self, flow_id: str) -> list[AccessFlow]:
         """Read every version, newest first."""

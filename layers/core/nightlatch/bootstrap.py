@@ -127,7 +127,7 @@ def approvals() -> Approvals:
 @cache
 def access_flows() -> AccessFlows:
     """Wire the use cases around access flows."""
-    return AccessFlows(unit_of_work=_unit_of_work(), flows=_flows(), clock=clock)
+    return AccessFlows(unit_of_work=_unit_of_work(), flows=_flows(), requests=_requests(), clock=clock)
 
 
 @cache

@@ -69,10 +69,11 @@ class FlowDefinition(Value):
 
 
 class AccessFlow(Entity):
-    """A definition in force. Every version is kept; `version` counts them."""
+    """A definition. Every version is kept; `version` counts them, and one that is deleted is the last of them."""
 
     id: Slug
     definition: FlowDefinition
+    is_deleted: bool = False
     updated_at: Instant
     updated_by: Person
 

@@ -34,6 +34,7 @@ class EventType(StrEnum):
     DRIFT_DETECTED = "access.drift.detected"
     FLOW_CREATED = "flow.created"
     FLOW_UPDATED = "flow.updated"
+    FLOW_DELETED = "flow.deleted"
     INTEGRATION_ADDED = "integration.added"
     INTEGRATION_UPDATED = "integration.updated"
     CHECK_FAILED = "integration.check.failed"

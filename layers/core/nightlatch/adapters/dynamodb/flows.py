@@ -17,12 +17,13 @@ class DynamoFlows:
                 register = value_of(record, FlowRegister)
             else:
                 flows.append(value_of(record, AccessFlow))
-        return FlowsInForce(register, tuple(flows))
+        return FlowsInForce(register, tuple(flow for flow in flows if not flow.is_deleted))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read the flow in force."""
         record = read_one(StateRecord, (FLOWS, flow_id))
-        return value_of(record, AccessFlow) if record else None
+        flow = value_of(record, AccessFlow) if record else None
+        return flow if flow and not flow.is_deleted else None
 
     def versions(self, flow_id: str) -> list[AccessFlow]:
         """Read every version there was, newest first."""

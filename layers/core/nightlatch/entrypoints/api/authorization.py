@@ -48,6 +48,7 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/flows/{flow_id}"): EVERYONE,
     ("GET", "/v1/flows/{flow_id}/versions"): EVERYONE,
     ("PUT", "/v1/flows/{flow_id}"): ADMINS,
+    ("DELETE", "/v1/flows/{flow_id}"): ADMINS,
     ("GET", "/v1/integrations"): READERS,
     ("GET", "/v1/integrations/{integration_id}"): READERS,
     ("POST", "/v1/integrations"): ADMINS,
