@@ -12,13 +12,23 @@ import pytest
 from botocore.loaders import Loader
 from botocore.session import get_session
 
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+"""A .pyc file's flags (PEP 552)."""
+
 
 def make(layer: Path, target: str, **variables: str) -> str:
     command = ["make", "--silent", "--no-print-directory", "--directory", str(layer), target]
     arguments = [f"{name}={value}" for name, value in variables.items()]
     # Of a make around this one, nothing may be inherited: its flags would be obeyed.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, env=environment).stdout
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    made = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, env=environment)
+    return made.stdout + made.stderr
+
+
+def build_core(root: Path, folder: Path, *, python: str) -> str:
+    variables = {"ARTIFACTS_DIR": str(folder), "NIGHTLATCH_LAYER_PYTHON": python}
+    return make(root / "layers" / "core", "build-CoreLayer", **variables)
 
 
 def aws_services(root: Path) -> list[str]:
@@ -98,12 +108,29 @@ def test_the_requirements_name_no_address_and_no_path(requirements: str) -> None
 
 
 def test_the_core_layer_is_our_package_without_what_a_laptop_runs(root: Path, tmp_path: Path) -> None:
-    core = root / "layers" / "core"
     # No Python is version 0.0, so nothing is compiled, and only sources are compared.
-    make(core, "build-CoreLayer", ARTIFACTS_DIR=str(tmp_path), NIGHTLATCH_LAYER_PYTHON="0.0")
+    build_core(root, tmp_path, python="0.0")
 
     built = {path.relative_to(tmp_path / "python") for path in tmp_path.rglob("*") if path.is_file()}
 
     assert Path("nightlatch/__init__.py") in built
     assert not [path for path in built if {"cli", "local", "__pycache__"} & set(path.parts)]
     assert {path.suffix for path in built} <= {".py", ".typed", ".json", ".sql"}
+
+
+def test_the_core_layer_has_bytecode_that_is_never_checked_where_the_right_python_is_at_hand(
+    root: Path, tmp_path: Path
+) -> None:
+    build_core(root, tmp_path, python="{}.{}".format(*sys.version_info))
+
+    compiled = [path.read_bytes() for path in tmp_path.rglob("*.pyc")]
+
+    assert len(compiled) == len(list(tmp_path.rglob("*.py")))
+    assert {content[4:8] for content in compiled} == {UNCHECKED_HASH}
+
+
+def test_a_build_without_the_right_python_says_that_there_is_no_bytecode(root: Path, tmp_path: Path) -> None:
+    said = build_core(root, tmp_path, python="0.0")
+
+    assert "the layer goes without bytecode" in said
+    assert not list(tmp_path.rglob("*.pyc"))
