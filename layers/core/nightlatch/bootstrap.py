@@ -7,7 +7,9 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
+
+from botocore.session import Session, get_session
 
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
@@ -32,9 +34,6 @@ from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
-
-if TYPE_CHECKING:
-    import boto3
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def provisioning(source: Source) -> Provisioning:
         catalogue=_catalogue(),
         connectors=_connectors(),
         timer=EventBridgeTimer(
-            lambda: _session().client("scheduler"),
+            lambda: _client("scheduler"),
             group=chosen.schedule_group,
             role=chosen.schedule_role,
             function=chosen.expiry_function,
@@ -236,24 +235,27 @@ def _connectors() -> ConnectorRegistry:
 
 @cache
 def _secrets() -> SecretsManagerSecrets:
-    return SecretsManagerSecrets(lambda: _session().client("secretsmanager"), prefix=settings().secret_prefix)
+    return SecretsManagerSecrets(lambda: _client("secretsmanager"), prefix=settings().secret_prefix)
 
 
 @cache
 def _vault() -> KmsVault:
-    return KmsVault(lambda: _session().client("kms"), key_id=settings().credentials_key)
+    return KmsVault(lambda: _client("kms"), key_id=settings().credentials_key)
 
 
 @cache
 def _bind_tables() -> None:
-    bind(state_table=settings().state_table, ledger_table=settings().ledger_table)
+    bind(state_table=settings().state_table, ledger_table=settings().ledger_table, session=_session())
+
+
+def _client(service: str) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
+    return _session().create_client(service)
 
 
 @cache
-def _session() -> "boto3.Session":
-    import boto3  # noqa: PLC0415  (most calls need DynamoDB only, which has a client of its own)
-
-    return boto3.Session()
+def _session() -> Session:
+    # One for all clients: each session reads the partitions, the defaults and the credentials anew.
+    return get_session()
 
 
 def _variable(name: str) -> str:
