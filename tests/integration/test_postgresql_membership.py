@@ -295,6 +295,17 @@ def test_a_revoke_that_stopped_before_the_sessions_ends_them_the_second_time(
         assert not is_alive(session)
 
 
+def test_an_end_that_takes_nothing_away_ends_no_session(
+    server: PostgresServer, connector: PostgresqlMembershipConnector
+) -> None:
+    connector.grant(an_intent())
+    with mayas_session(server) as session:
+        connector.revoke(a_handle().narrowed(()))
+
+        assert is_alive(session)
+    connector.revoke(a_handle())
+
+
 def test_sessions_of_others_go_on(server: PostgresServer, connector: PostgresqlMembershipConnector) -> None:
     connector.grant(an_intent())
     with server.connect("orders", user="omar", password="omar") as session:
@@ -366,10 +377,13 @@ def test_access_ends_even_if_it_could_not_be_given_any_more(
     server: PostgresServer, connector: PostgresqlMembershipConnector, change: str
 ) -> None:
     connector.grant(an_intent())
-    server.run(change)
+    with mayas_session(server) as session:
+        session.run("SET ROLE role1")
+        server.run(change)
 
-    connector.revoke(a_handle())
+        connector.revoke(a_handle())
 
+        assert not is_alive(session)
     assert ("maya", "role1") not in memberships(server)
 
 
@@ -413,6 +427,19 @@ def test_a_role_that_was_not_put_at_our_disposal_cannot_be_granted(
 
     with pytest.raises(PermanentConnectorError, match=role):
         connector.grant(an_intent("role1", role))
+
+    assert memberships(server) == before
+
+
+def test_somebodys_log_in_is_not_granted_even_if_it_could_be(
+    server: PostgresServer, connector: PostgresqlMembershipConnector
+) -> None:
+    before = memberships(server)
+    with (
+        a_role(server, "not_for_you", options="LOGIN", is_lent=True),
+        pytest.raises(PermanentConnectorError, match="not_for_you is not one that Nightlatch may grant"),
+    ):
+        connector.grant(an_intent("not_for_you"))
 
     assert memberships(server) == before
 
