@@ -54,6 +54,7 @@ def test_what_is_stored_before_the_target_is_called_is_enough_to_end_it() -> Non
     assert world.store.request(request.id).status is Status.GRANTING
     assert grant.handle == world.connector.prepare(grant.intent)
     assert {entitlement.permission for entitlement in grant.intent.entitlements} == {"role1", "role3"}
+    assert (grant.intent.holder_id, grant.intent.holder) == (MAYA.id, MAYA.label)
     ((woken, wake_at),) = world.timer.wakes
     assert woken == request.id
     assert timedelta() <= wake_at - grant.intent.ends_at < SECOND

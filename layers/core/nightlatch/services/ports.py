@@ -335,7 +335,7 @@ class Connector(Protocol):
         ...
 
     def list_managed(self) -> Iterator[Handle]:
-        """List every access at the target that Nightlatch made."""
+        """List every access at the target that Nightlatch made; `grant_id` is empty where the target cannot know it."""
         ...
 
     def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nightlatch.adapters.connectors.postgresql_connection import Session
 from nightlatch.adapters.connectors.postgresql_statements import LONGEST_NAME, identifier
-from nightlatch.domain.errors import RetryableConnectorError
+from nightlatch.domain.errors import PermanentConnectorError, RetryableConnectorError
 from nightlatch.domain.value import Value, rfc3339
 
 MARK = "nightlatch grant "
@@ -36,7 +36,7 @@ _ROLE = _ROLES + " WHERE r.rolname = CAST(:name AS text)"
 
 _OWN_ROLE = """
 SELECT CAST(current_setting('server_version_num') AS int) AS server_version,
-       rolsuper OR rolcreaterole AS may_create_users
+       rolsuper AS is_superuser, rolsuper OR rolcreaterole AS may_create_users
   FROM pg_roles WHERE rolname = current_user
 """
 _HAS_RIGHTS_OF = "SELECT coalesce(pg_has_role(to_regrole(:role), 'USAGE'), false) AS holds"
@@ -63,12 +63,22 @@ _AWAIT_SESSIONS = f"SELECT pg_terminate_backend(pid, {SESSION_END_MILLISECONDS})
 _HAS_SESSIONS = f"SELECT true AS holds {_OF_USER}"
 
 
-class Role(Value):
-    """A role of the server. `grantable`: an administrator gave the connector ADMIN OPTION on it, to pass it on."""
+class Account(Value):
+    """A role of the server, and what its comment says about it."""
 
     oid: int
     name: str
     comment: str
+
+    @property
+    def is_session_user(self) -> bool:
+        """Whether Nightlatch made it for a grant."""
+        return self.name.startswith(USER_PREFIX) and self.comment.startswith(MARK)
+
+
+class Role(Account):
+    """A role as it can be given. `grantable`: an administrator gave the connector ADMIN OPTION on it, to pass it on."""
+
     grantable: bool
 
     def is_of(self, grant_id: str) -> bool:
@@ -80,6 +90,7 @@ class OwnRole(Value):
     """What the connector's own role may do, on which version (as a number: 160003 is 16.3)."""
 
     server_version: int
+    is_superuser: bool
     may_create_users: bool
 
 
@@ -119,6 +130,16 @@ def grantable(roles: Iterable[Role]) -> list[Role]:
     return [role for role in roles if role.grantable]
 
 
+def refuse_ungrantable(session: Session, names: Iterable[str]) -> None:
+    """Look at the server, not at an old scan: what may be granted is what its administrators say now."""
+    may_be_granted = {role.name for role in grantable(other_roles(session))}
+    for name in names:
+        if find_role(session, name) is None:
+            raise PermanentConnectorError(f"role {name} does not exist")
+        if name not in may_be_granted:
+            raise PermanentConnectorError(f"role {name} is not one that Nightlatch may grant")
+
+
 def own_role(session: Session) -> OwnRole:
     """Read what the connector itself may do."""
     (own,) = session.select(OwnRole, _OWN_ROLE)
@@ -152,7 +173,7 @@ def owning_databases(session: Session, role: Role) -> list[str]:
     return [database.name for database in session.select(_Named, _OWNING_DATABASES, oid=role.oid)]
 
 
-def end_sessions(session: Session, role: Role) -> None:
+def end_sessions(session: Session, role: Account) -> None:
     """Terminate a user's sessions and wait for them; all are told before the first is waited for."""
     session.select(_Fact, _SIGNAL_SESSIONS, oid=role.oid)
     session.select(_Fact, _AWAIT_SESSIONS, oid=role.oid)
