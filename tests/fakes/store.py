@@ -313,7 +313,7 @@ def predictable(seed: int = 0) -> Randomness:
 def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
     return {
         LedgerIndex.ACTOR: entry.actor.id,
-        LedgerIndex.RESOURCE: entry.resource.id,
+        LedgerIndex.RESOURCE: entry.resource.id if entry.resource.id != entry.request_id else None,
         LedgerIndex.REQUEST: entry.request_id,
         LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
     }

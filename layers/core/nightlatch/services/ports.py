@@ -209,7 +209,7 @@ class Outbox(Protocol):
 
 
 class LedgerIndex(StrEnum):
-    """By what the ledger can be searched without reading all of it."""
+    """By what the ledger can be searched without reading all of it. A request is found by REQUEST, not by RESOURCE."""
 
     ACTOR = "actor"
     RESOURCE = "resource"
