@@ -42,7 +42,7 @@ def test_what_the_runtime_brings_is_not_in_the_layer(requirements: str) -> None:
     names = set(re.findall(r"^([a-z0-9-]+)==", requirements, flags=re.MULTILINE))
 
     assert names.isdisjoint(BROUGHT_BY_THE_RUNTIME)
-    assert {"aws-lambda-powertools", "itsdangerous", "jmespath", "pg8000", "pydantic", "pynamodb"} <= names
+    assert {"aws-lambda-powertools", "itsdangerous", "jmespath", "pg8000", "pydantic", "pynamodb", "tzdata"} <= names
 
 
 def test_the_requirements_name_no_address_and_no_path(requirements: str) -> None:
