@@ -139,6 +139,7 @@ class Client:
         for app in self.apps.values():
             app.api.dependency_overrides = {
                 bootstrap.settings: lambda: SETTINGS,
+                bootstrap.clock: lambda: self.world.clock.now,
                 bootstrap.access_requests: lambda: self.world.requests,
                 bootstrap.approvals: lambda: self.world.approvals,
                 bootstrap.access_flows: lambda: self.world.flows,
