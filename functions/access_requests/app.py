@@ -22,17 +22,27 @@ from nightlatch.entrypoints.api.bodies import (
     RevocationOfMany,
 )
 from nightlatch.entrypoints.api.cursors import ThisPage
+from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
+    ItemWords,
     Limit,
+    Offset,
     PathId,
     PathPerson,
-    Requester,
+    Quarantined,
+    Relative,
+    Requesters,
+    Rounded,
+    Search,
     Since,
+    Slugs,
+    Sources,
     Statuses,
     Until,
+    Zone,
 )
 from nightlatch.entrypoints.api.queries import request_filter
 from nightlatch.entrypoints.api.views.caller import Caller, Health
@@ -92,18 +102,46 @@ def find(
     service: Service,
     call: ThisCall,
     page: ThisPage,
-    status: Statuses = None,
-    requester: Requester = None,
+    settings: TheSettings,
+    now: Now,
+    last: Relative = None,
+    rounded: Rounded = None,
     since: Since = None,
     until: Until = None,
+    zone: Zone = None,
+    status: Statuses = None,
+    requester: Requesters = None,
+    integration: Slugs = None,
+    flow: Slugs = None,
+    resource_type: ItemWords = None,
+    resource: ItemWords = None,
+    permission: ItemWords = None,
+    source: Sources = None,
+    q: Search = None,
+    quarantined: Quarantined = None,
     limit: Limit = 50,
+    offset: Offset = 0,
     cursor: Cursor = None,
 ) -> RequestList:
     """List requests, newest first: one's own, or everybody's for administrators and auditors."""
+    place = page.place(cursor, now=now, offset=offset)
+    frame = AskedFrame(last=last, rounded=rounded, zone=zone, since=since, until=until)
     wanted = request_filter(
-        call, statuses=status, requester=requester, since=since, until=until, before_id=page.position(cursor)
+        call,
+        requesters=requester,
+        statuses=status,
+        integrations=integration,
+        flows=flow,
+        sources=source,
+        resource_types=resource_type,
+        resources=resource,
+        permissions=permission,
+        text=q,
+        quarantined=quarantined,
+        frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
+        before_id=place.below,
     )
-    return RequestList.of(service.find(wanted, call), limit=limit, page=page)
+    return RequestList.of_page(service.find(wanted, call, limit=limit, skip=place.skip), page=page, place=place)
 
 
 @api.get("/v1/requests/<request_id>")

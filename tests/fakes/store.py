@@ -22,7 +22,7 @@ from nightlatch.domain.errors import (
     RivalChangeError,
 )
 from nightlatch.domain.grant import Grant
-from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, uuid7
+from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
@@ -150,15 +150,13 @@ class InMemoryStore:
 
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first."""
-        low = lowest_id("req", wanted.since) if wanted.since else ""
-        high = lowest_id("req", wanted.until) if wanted.until else "~"
+        return filter(wanted.admits, self.candidates(wanted))
+
+    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Read every request of the wanted time: it is as if there were no index but the one by month."""
+        timed = RequestFilter(since=wanted.since, until=wanted.until, before_id=wanted.before_id)
         for request in sorted(self._all(AccessRequest), key=lambda request: request.id, reverse=True):
-            if (
-                low <= request.id < min(high, wanted.before_id or "~")
-                and wanted.requester_id in {None, request.requester.id}
-                and (wanted.statuses is None or request.status in wanted.statuses)
-                and self._is_live(key_of(request))
-            ):
+            if timed.admits(request) and self._is_live(key_of(request)):
                 yield request
 
     def due(self, at: datetime) -> Iterator[str]:

@@ -140,6 +140,7 @@ class Client:
         for app in self.apps.values():
             app.api.dependency_overrides = {
                 bootstrap.settings: lambda: SETTINGS,
+                bootstrap.clock: lambda: self.world.clock.now,
                 bootstrap.access_requests: lambda: self.world.requests,
                 bootstrap.asking: lambda: self.world.asking,
                 bootstrap.acquaintances: lambda: self.world.acquaintances,

@@ -40,12 +40,12 @@ def found(store: Store, wanted: RequestFilter) -> list[str]:
     ("wanted", "names"),
     [
         (RequestFilter(), ["newest", "approved", "rejected", "november", "september", "old"]),
-        (RequestFilter(requester_id="usr_maya"), ["approved", "rejected", "september"]),
-        (RequestFilter(requester_id="usr_nobody"), []),
+        (RequestFilter(requesters=frozenset({"usr_maya"})), ["approved", "rejected", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_nobody"})), []),
         (RequestFilter(statuses=PENDING), ["newest", "september"]),
         (RequestFilter(statuses=OPEN), ["newest", "approved", "november", "september", "old"]),
         (RequestFilter(statuses=frozenset()), []),
-        (RequestFilter(requester_id="usr_maya", statuses=OPEN), ["approved", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_maya"}), statuses=OPEN), ["approved", "september"]),
         (RequestFilter(since=NOVEMBER), ["newest", "approved", "rejected", "november"]),
         (RequestFilter(since=NOVEMBER + HOUR), ["newest", "approved", "rejected"]),
         (RequestFilter(until=NOW), ["approved", "rejected", "november", "september", "old"]),
@@ -58,11 +58,11 @@ def found(store: Store, wanted: RequestFilter) -> list[str]:
         (RequestFilter(before_id=STORED["old"].id), []),
         (RequestFilter(before_id=STORED["approved"].id, until=NOVEMBER), ["september", "old"]),
         (RequestFilter(before_id=STORED["september"].id, until=NOVEMBER), ["old"]),
-        (RequestFilter(requester_id="usr_maya", before_id=STORED["approved"].id), ["rejected", "september"]),
-        (RequestFilter(requester_id="usr_noa", since=NOVEMBER, until=NOW), ["november"]),
+        (RequestFilter(requesters=frozenset({"usr_maya"}), before_id=STORED["approved"].id), ["rejected", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_noa"}), since=NOVEMBER, until=NOW), ["november"]),
         (RequestFilter(statuses=OPEN, since=SEPTEMBER, before_id=STORED["approved"].id), ["november", "september"]),
         (
-            RequestFilter(requester_id="usr_noa", statuses=OPEN, since=NOVEMBER, until=NOW + HOUR),
+            RequestFilter(requesters=frozenset({"usr_noa"}), statuses=OPEN, since=NOVEMBER, until=NOW + HOUR),
             ["newest", "november"],
         ),
     ],
@@ -84,7 +84,7 @@ MANY = [
 
 def test_more_than_a_page_of_requests_is_found_without_gap_or_repetition(store: Store) -> None:
     store.put(*MANY)
-    for wanted in (RequestFilter(), RequestFilter(requester_id="usr_maya"), RequestFilter(statuses=OPEN)):
+    for wanted in (RequestFilter(), RequestFilter(requesters=frozenset({"usr_maya"})), RequestFilter(statuses=OPEN)):
         assert [request.id for request in store.requests.find(wanted)] == [request.id for request in reversed(MANY)]
 
 

@@ -25,7 +25,7 @@ USES: dict[str, tuple[str, Use]] = {
     "receipt": ("get_item", lambda store: store.work.receipt("usr_maya", "k-1")),
     "request": ("get_item", lambda store: store.requests.request("req_1")),
     "grant": ("get_item", lambda store: store.requests.grant("req_1")),
-    "find": ("query", lambda store: list(store.requests.find(RequestFilter(requester_id="usr_maya")))),
+    "find": ("query", lambda store: list(store.requests.find(RequestFilter(requesters=frozenset({"usr_maya"}))))),
     "due": ("query", lambda store: list(store.requests.due(NOW))),
     "flows": ("query", lambda store: store.flows.in_force()),
     "open_of": ("get_item", lambda store: store.requests.open_of("usr_maya")),

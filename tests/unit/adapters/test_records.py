@@ -288,6 +288,8 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     attributes = record_of(request).serialize()
     assert attributes["status"] == {"S": request.status.value}
     assert attributes["requester_id"] == {"S": request.requester.id}
+    assert attributes["integration_id"] == {"S": request.integration.id}
+    assert attributes["flow_id"] == {"S": request.flow.id}
     assert attributes["month"] == {"S": request.created_at.isoformat()[:7]}
     assert request_id_in(attributes["pk"]["S"]) == request.id == attributes["id"]["S"]
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)

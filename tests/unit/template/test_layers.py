@@ -75,7 +75,16 @@ def test_the_layer_brings_its_own_botocore_and_no_boto3(requirements: str) -> No
     names = set(re.findall(r"^([a-z0-9-]+)==", requirements, flags=re.MULTILINE))
 
     assert names.isdisjoint({"boto3", "s3transfer"})
-    assert {"aws-lambda-powertools", "botocore", "itsdangerous", "pg8000", "pydantic", "pynamodb", "urllib3"} <= names
+    assert {
+        "aws-lambda-powertools",
+        "botocore",
+        "itsdangerous",
+        "pg8000",
+        "pydantic",
+        "pynamodb",
+        "tzdata",
+        "urllib3",
+    } <= names
 
 
 def test_the_layer_has_the_data_of_just_the_services_that_are_called(root: Path) -> None:

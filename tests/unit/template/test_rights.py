@@ -150,6 +150,8 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
         ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),

@@ -11,6 +11,8 @@ INDEXES = {
         "by_requester": ("requester_id", "id"),
         "by_status": ("status", "id"),
         "by_month": ("month", "id"),
+        "by_integration": ("integration_id", "id"),
+        "by_flow": ("flow_id", "id"),
         "due": ("due_shard", "due_at"),
     },
     "LedgerTable": {

@@ -1,6 +1,6 @@
 """What is done with requests that have been made: follow them, use them, extend them, end them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from nightlatch.services.ports import (
     Vault,
 )
 from nightlatch.services.request_commands import Decide, RequestCommands
+from nightlatch.services.request_page import RequestPage, read_page
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ class AccessRequests:
         """Read one request."""
         return self._commands.visible(request_id, call)
 
-    def find(self, wanted: RequestFilter, call: Call) -> Iterator[AccessRequest]:
+    def find(self, wanted: RequestFilter, call: Call, *, limit: int, skip: int = 0) -> RequestPage:
         """Find requests, newest first: one's own, or everybody's for administrators and auditors."""
         if not call.principal.has(Role.ADMIN, Role.AUDITOR):
-            if wanted.requester_id not in {None, call.principal.id}:
+            own = frozenset({call.principal.id})
+            if wanted.requesters not in {None, own}:
                 raise NotAllowedError("only administrators and auditors may list the requests of others")
-            wanted = replace(wanted, requester_id=call.principal.id)
-        return self._requests.find(wanted)
+            wanted = replace(wanted, requesters=own)
+        return read_page(self._requests.candidates(wanted), wanted, limit=limit, skip=skip)
 
     def timeline(self, request_id: str, call: Call) -> list[LedgerEntry]:
         """Read what happened to a request, oldest first, from the ledger."""

@@ -150,6 +150,58 @@ def test_a_list_asks_for_what_was_filtered(terminal: Terminal, api: FakeApi) -> 
     }
 
 
+def test_every_filter_takes_values_with_commas_and_repeated(terminal: Terminal, api: FakeApi) -> None:
+    api.on("GET", "/v1/requests", {"requests": [], "next_cursor": None})
+    terminal.json(
+        "requests", "list", "--last", "2mo", "--round", "hour", "--requester", "me,usr_x", "--requester", "usr_y",
+        "--integration", "orders-db,hr-db", "--flow", "orders-roles", "--flow", "hr", "--type", "database,schema",
+        "--resource", "orders", "--resource", "hr", "-p", "role1,role3", "--source", "CLI,web", "-q", "INC-2291, late",
+        "--quarantined", "--offset", "10",
+    )  # fmt: skip
+    assert api.query("/v1/requests") == {
+        "last": ["2mo"],
+        "round": ["hour"],
+        "requester": ["me", "usr_x", "usr_y"],
+        "integration": ["orders-db", "hr-db"],
+        "flow": ["orders-roles", "hr"],
+        "resource_type": ["database", "schema"],
+        "resource": ["orders", "hr"],
+        "permission": ["role1", "role3"],
+        "source": ["cli", "web"],
+        "q": ["INC-2291, late"],
+        "quarantined": ["true"],
+        "limit": ["50"],
+        "offset": ["10"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (("--since", "2026-11-22T10:00"), {"since": ["2026-11-22T09:00:00.000Z"]}),
+        (("--until", "2026-10-25T02:30"), {"until": ["2026-10-25T01:30:00.000Z"]}),
+        (
+            ("--since", "2026-11-22T10:00", "--until", "2026-11-23", "--zone", "America/New_York"),
+            {"since": ["2026-11-22T10:00:00"], "until": ["2026-11-23T00:00:00"], "zone": ["America/New_York"]},
+        ),
+        (
+            ("--since", "2h", "--until", "2026-11-22T10:00Z", "--zone", "America/New_York"),
+            {
+                "since": ["2026-11-22T11:35:00.000Z"],
+                "until": ["2026-11-22T10:00:00.000Z"],
+                "zone": ["America/New_York"],
+            },
+        ),
+    ],
+)
+def test_local_times_are_the_readers_or_of_the_zone_that_is_named(
+    terminal: Terminal, api: FakeApi, typed: tuple[str, ...], sent: dict[str, list[str]]
+) -> None:
+    api.on("GET", "/v1/requests", {"requests": [], "next_cursor": None})
+    terminal.json("requests", "list", *typed)
+    assert api.query("/v1/requests") == sent | {"limit": ["50"]}
+
+
 def test_a_list_is_a_table_for_people(terminal: Terminal, api: FakeApi) -> None:
     items = [an_item(), an_item(2, "role3", resource={"type": "database", "id": "b", "name": "billing", "tags": []})]
     page = {"requests": [a_granted_request(items=items), a_request(id=OTHER_ID)], "next_cursor": "eyJr"}

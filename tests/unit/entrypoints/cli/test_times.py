@@ -48,6 +48,12 @@ def test_a_moment_is_a_span_ago_or_a_time_in_the_readers_zone(typed: str, expect
     assert parse_moment(typed, now=NOW) == expected
 
 
+def test_a_doubled_time_is_the_first_as_a_begin_and_the_second_as_an_end() -> None:
+    doubled = "2026-10-25T02:30"
+    assert parse_moment(doubled, now=NOW) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert parse_moment(doubled, now=NOW, is_end=True) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("at", "shown"),
     [

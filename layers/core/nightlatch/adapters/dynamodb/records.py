@@ -59,6 +59,26 @@ class ByMonth(GlobalSecondaryIndex["StateRecord"]):
     id = UnicodeAttribute(range_key=True)
 
 
+class ByIntegration(GlobalSecondaryIndex["StateRecord"]):
+    """Requests for one integration, by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    integration_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class ByFlow(GlobalSecondaryIndex["StateRecord"]):
+    """Requests under one access flow, by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    flow_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
 class Due(GlobalSecondaryIndex["StateRecord"]):
     """Requests that must be woken, by time. Sparse: only they have the two attributes."""
 
@@ -107,6 +127,8 @@ class StateRecord(Record):
     by_requester = ByRequester()
     by_status = ByStatus()
     by_month = ByMonth()
+    by_integration = ByIntegration()
+    by_flow = ByFlow()
     due = Due()
 
 
@@ -117,6 +139,8 @@ class RequestRecord(StateRecord):
     requester_id = UnicodeAttribute()
     status = UnicodeAttribute()
     month = UnicodeAttribute()
+    integration_id = UnicodeAttribute()
+    flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
 
@@ -145,6 +169,8 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
         requester_id=entity.requester.id,
         status=entity.status.value,
         month=f"{entity.created_at:%Y-%m}",
+        integration_id=entity.integration.id,
+        flow_id=entity.flow.id,
         due_shard=DUE_SHARD if entity.due_at else None,
         due_at=rfc3339(entity.due_at) if entity.due_at else None,
     )

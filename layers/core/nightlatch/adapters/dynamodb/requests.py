@@ -4,19 +4,18 @@ import heapq
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.indexes import GlobalSecondaryIndex
+
 from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import grant_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
     DUE_SHARD,
-    ByMonth,
-    ByRequester,
-    ByStatus,
     RequestRecord,
     StateRecord,
     value_of,
 )
-from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.access_request import CLOSED, AccessRequest
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
@@ -26,6 +25,8 @@ from nightlatch.services.ports import Clock, RequestFilter
 PREFIX = "req"
 BELOW_ALL = "req_"
 ABOVE_ALL = "req_~"
+
+RequestIndex = GlobalSecondaryIndex[StateRecord]
 
 OLDEST = timedelta(days=425)
 """No closed request is older: a year of retention, thirty days of access and the waiting before."""
@@ -56,36 +57,52 @@ class DynamoRequests:
         return open_requests.of_person(person_id)
 
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
-        """Find requests, newest first."""
+        """Find requests, newest first. The filter is asked of what was read, not of the index, which lags behind."""
+        return filter(wanted.admits, self.candidates(wanted))
+
+    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Read what the most selective index names, newest first."""
         now = self._clock()
-        for ids in pages(_distinct(self._ids(wanted, now))):
+        for ids in pages(_distinct(_ids(wanted, now))):
             records = read_many(StateRecord, map(request_key, ids))
             for record in filter(None, map(records.get, map(request_key, ids))):
-                request = value_of(record, AccessRequest)
-                if record.is_live(now) and _is_wanted(request, wanted):
-                    yield request
+                if record.is_live(now):
+                    yield value_of(record, AccessRequest)
 
     def due(self, at: datetime) -> Iterator[str]:
         """List the ids of requests whose time has come, longest overdue first."""
         come = RequestRecord.due_at <= rfc3339(at)
         return (request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, page_size=PAGE))
 
-    def _ids(self, wanted: RequestFilter, now: datetime) -> Iterator[str]:
-        low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL
-        uppers = [wanted.before_id, lowest_id(PREFIX, wanted.until) if wanted.until else None]
-        high = min((upper for upper in uppers if upper), default=ABOVE_ALL)
-        if low >= high:
-            return iter(())
-        if wanted.requester_id is not None:
-            return _in_partition(StateRecord.by_requester, wanted.requester_id, low, high)
-        if wanted.statuses is not None:
-            partitions = [_in_partition(StateRecord.by_status, status, low, high) for status in sorted(wanted.statuses)]
-            return heapq.merge(*partitions, reverse=True)
-        months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
-        return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
+
+def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
+    low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL
+    uppers = [wanted.before_id, lowest_id(PREFIX, wanted.until) if wanted.until else None]
+    high = min((upper for upper in uppers if upper), default=ABOVE_ALL)
+    if low >= high:
+        return iter(())
+    if served := _most_selective(wanted):
+        index, values = served
+        partitions = [_in_partition(index, value, low, high) for value in sorted(values)]
+        return heapq.merge(*partitions, reverse=True)
+    months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
+    return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
 
 
-def _in_partition(index: ByRequester | ByStatus | ByMonth, value: str, low: str, high: str) -> Iterator[str]:
+def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]] | None:
+    """Choose the index that leaves the least to read: few requests are open, most of one integration are closed."""
+    open_statuses = wanted.statuses if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
+    choices: list[tuple[RequestIndex, frozenset[str] | None]] = [
+        (StateRecord.by_requester, wanted.requesters),
+        (StateRecord.by_status, open_statuses),
+        (StateRecord.by_flow, wanted.flows),
+        (StateRecord.by_integration, wanted.integrations),
+        (StateRecord.by_status, wanted.statuses),
+    ]
+    return next(((index, values) for index, values in choices if values is not None), None)
+
+
+def _in_partition(index: RequestIndex, value: str, low: str, high: str) -> Iterator[str]:
     # Only one condition on the sort key is allowed, and BETWEEN takes its ends in.
     within = RequestRecord.id.between(low, high)
     for record in index.query(value, within, scan_index_forward=False, page_size=PAGE):
@@ -110,10 +127,3 @@ def _distinct(ids: Iterator[str]) -> Iterator[str]:
         if request_id != last:
             yield request_id
         last = request_id
-
-
-def _is_wanted(request: AccessRequest, wanted: RequestFilter) -> bool:
-    # Asked of what was read, not of the index, which lags behind.
-    return (wanted.requester_id is None or request.requester.id == wanted.requester_id) and (
-        wanted.statuses is None or request.status in wanted.statuses
-    )

@@ -3,12 +3,23 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from nightlatch.entrypoints.cli.errors import MistakenError
-from nightlatch.entrypoints.cli.times import parse_moment, parse_span, rfc3339
+from nightlatch.entrypoints.cli.times import parse_local, parse_moment, parse_span, rfc3339
+
+Last = Annotated[
+    str | None, typer.Option(metavar="SPAN", help="Only the last 15m, 2h, 3d, 1w or 2mo (calendar months).")
+]
+Rounded = Annotated[Literal["hour"] | None, typer.Option("--round", help="With --last: begin at the full hour.")]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="IANA", help="Read times without an offset and months in this zone; else in yours and the stack's."
+    ),
+]
 
 
 def span(text: str) -> timedelta:
@@ -19,12 +30,14 @@ def span(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from error
 
 
-def moment(text: str | None, *, now: datetime) -> str | None:
-    """Read a time and write it as the API takes it."""
+def moment(text: str | None, *, now: datetime, zone: str | None = None, is_end: bool = False) -> str | None:
+    """Read a time and write it as the API takes it. A local time of a named zone is sent as such, with its zone."""
     if text is None:
         return None
+    if zone and (local := parse_local(text)):
+        return local.isoformat()
     try:
-        return rfc3339(parse_moment(text, now=now))
+        return rfc3339(parse_moment(text, now=now, is_end=is_end))
     except ValueError as error:
         raise MistakenError(str(error)) from error
 

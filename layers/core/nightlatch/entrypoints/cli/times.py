@@ -23,16 +23,30 @@ def parse_span(text: str) -> timedelta:
     return span
 
 
-def parse_moment(text: str, *, now: datetime) -> datetime:
-    """Read a span before `now` (`24h`), or a date or time; without an offset it is the reader's own zone."""
+def parse_moment(text: str, *, now: datetime, is_end: bool = False) -> datetime:
+    """Read a span before `now` (`24h`), or a date or time; without an offset it is the reader's own zone.
+
+    Of a time that a change of clocks doubles, a begin is the first and an end the second.
+    """
     try:
         return now - parse_span(text)
     except ValueError:
         pass
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        typed = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is neither a span such as 24h nor a time such as 2026-11-22T14:30") from error
+    first, second = (typed.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return max(first, second) if is_end else first
+
+
+def parse_local(text: str) -> datetime | None:
+    """Read a date or time without an offset; None for anything else."""
+    try:
+        typed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return typed if typed.tzinfo is None else None
 
 
 def iso_8601(span: timedelta) -> str:

@@ -12,10 +12,11 @@ from nightlatch.domain.audit_event import Source
 from nightlatch.domain.identity import Person
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.entrypoints.api.cursors import Page
+from nightlatch.entrypoints.api.cursors import Page, Place
 from nightlatch.entrypoints.api.problems import problem_json
 from nightlatch.entrypoints.api.views.base import Link, Links, ResourceView, Time, View, links_of, seconds
 from nightlatch.services.access_requests import Outcome
+from nightlatch.services.request_page import RequestPage
 
 
 class PermissionView(View):
@@ -203,7 +204,9 @@ class RequestView(View):
 
 
 class RequestList(View):
-    """A page of requests, newest first."""
+    """A page of requests, newest first. For a page of a filtered list at most 2,000 are looked at, so it may be shorter
+    than its limit, even empty, and still have a next one.
+    """
 
     requests: list[RequestView]
     next_cursor: str | None
@@ -214,9 +217,17 @@ class RequestList(View):
         """Show the first of what was found. One more is read, to know whether there is a next page."""
         read = list(islice(found, limit + 1))
         shown = read[:limit]
-        next_cursor = page.cursor_at(shown[-1].id if len(read) > limit else None)
+        return cls._shown(shown, page.cursor_at(shown[-1].id if len(read) > limit else None), page)
+
+    @classmethod
+    def of_page(cls, read: RequestPage, *, page: Page, place: Place) -> Self:
+        """Show what was read for one page."""
+        return cls._shown(read.requests, page.cursor_below(read.before_id, of=place, skip=read.skip), page)
+
+    @classmethod
+    def _shown(cls, requests: Iterable[AccessRequest], next_cursor: str | None, page: Page) -> Self:
         return cls(
-            requests=[RequestView.of(request) for request in shown],
+            requests=[RequestView.of(request) for request in requests],
             next_cursor=next_cursor,
             links=links_of(page.links(next_cursor)),
         )

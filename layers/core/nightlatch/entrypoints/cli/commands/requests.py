@@ -12,7 +12,7 @@ from nightlatch.entrypoints.cli import following, wishes
 from nightlatch.entrypoints.cli.commands.audit import event_lines
 from nightlatch.entrypoints.cli.errors import EndedWithoutAccessError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
-from nightlatch.entrypoints.cli.options import listed, moment, span
+from nightlatch.entrypoints.cli.options import Last, Rounded, Zone, listed, moment, span
 from nightlatch.entrypoints.cli.references import request_id, short
 from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts, table, whole
 from nightlatch.entrypoints.cli.shapes import (
@@ -79,25 +79,59 @@ def list_requests(
     context: typer.Context,
     *,
     status: Annotated[list[str] | None, typer.Option(help="Only these: granted,pending; repeatable.")] = None,
+    last: Last = None,
+    rounded: Rounded = None,
     since: Annotated[str | None, typer.Option(help="Made since: 24h, 7d, or a time.")] = None,
     until: Annotated[str | None, typer.Option(help="Made before: a span ago, or a time.")] = None,
-    requester: Annotated[str | None, typer.Option(help="`me`, or a person's id.")] = None,
+    zone: Zone = None,
+    requester: Annotated[list[str] | None, typer.Option(help="`me`, or a person's id; repeatable.")] = None,
+    integration: Annotated[list[str] | None, typer.Option(help="Only for these: orders-db; repeatable.")] = None,
+    flow: Annotated[list[str] | None, typer.Option(help="Only under these: orders-roles; repeatable.")] = None,
+    resource_type: Annotated[list[str] | None, typer.Option("--type", help="Resource types; repeatable.")] = None,
+    resource: Annotated[list[str] | None, typer.Option(help="Resources, by name or id; repeatable.")] = None,
+    permission: Annotated[list[str] | None, typer.Option("--permission", "-p", help="Permissions; repeatable.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="How it was asked: web,cli,api; repeatable.")] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", "-q", metavar="TEXT", help="Text in names, reasons, tickets, ids.")
+    ] = None,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Only those whose access could not be ended yet.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    offset: Annotated[int | None, typer.Option(min=0, max=1000, help="Pass over so many.")] = None,
     cursor: Annotated[str | None, typer.Option(help="Go on after the last page.")] = None,
     acting: Acting = None,
     output: Output = None,
 ) -> None:
     """List requests, newest first: yours, or everybody's for administrators and auditors.
 
-    nightlatch requests list --status granted,pending --since 24h
+    Values of one option are alternatives; all options must be met.
+
+    nightlatch requests list --status granted,pending --last 24h
+
+    nightlatch requests list --integration orders-db -p role3 --requester me --last 2mo
+
+    nightlatch requests list -q INC-2291 --since 2026-11-22T10:00 --zone Europe/Berlin
     """
     run = invocation(context, acting, output)
     query = {
         "status": [value.upper() for value in listed(status)],
-        "requester": requester,
-        "since": moment(since, now=run.now),
-        "until": moment(until, now=run.now),
+        "last": last,
+        "round": rounded,
+        "since": moment(since, now=run.now, zone=zone),
+        "until": moment(until, now=run.now, zone=zone, is_end=True),
+        "zone": zone,
+        "requester": listed(requester),
+        "integration": listed(integration),
+        "flow": listed(flow),
+        "resource_type": listed(resource_type),
+        "resource": listed(resource),
+        "permission": listed(permission),
+        "source": [value.lower() for value in listed(source)],
+        "q": search,
+        "quarantined": "true" if quarantined else None,
         "limit": limit,
+        "offset": offset,
         "cursor": cursor,
     }
     run.screen.show(run.api.get("/v1/requests", query), lambda page: requests_view(run, page))
