@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringC
 
 from nightlatch.domain.duration import Duration
 from nightlatch.domain.integration import Slug
-from nightlatch.entrypoints.api.parameters import PERSON_ID, Moment
+from nightlatch.entrypoints.api.parameters import PERSON_ID, AwareMoment
 from nightlatch.services.asking import Changes, Submission, WantedItem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -36,7 +36,9 @@ class RequestToSubmit(Body):
     justification: str = Field(default="", max_length=2000)
     ticket: str = Field(default="", max_length=100)
     duration: Duration | None = Field(default=None, description="Left out: the flow's default.")
-    starts_at: Moment | None = Field(default=None, description="Not before this; left out: as soon as it is approved.")
+    starts_at: AwareMoment | None = Field(
+        default=None, description="Not before this; left out: as soon as it is approved."
+    )
     on_behalf_of: str | None = Field(
         default=None, pattern=PERSON_ID, description="Who is to have it, where a flow lets you ask for others."
     )
@@ -66,7 +68,7 @@ class RequestToRepeat(Body):
     justification: str | None = Field(default=None, max_length=2000)
     ticket: str | None = Field(default=None, max_length=100)
     duration: Duration | None = None
-    starts_at: Moment | None = None
+    starts_at: AwareMoment | None = None
 
     def changes(self) -> Changes:
         """Say it in the words of the service."""

@@ -1,7 +1,7 @@
 """The parameters in paths, queries and headers: their forms, as types."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
@@ -32,6 +32,16 @@ def _moment(text: object) -> datetime:
     return datetime.fromisoformat(text.upper())
 
 
+def _aware_moment(text: object) -> datetime:
+    moment = _moment(text)
+    if moment.tzinfo is None:
+        raise ValueError("must say its offset, as in 2026-11-22T02:12:05Z")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is out of range") from error
+
+
 def _last(text: str) -> str:
     parse_last(text)
     return text
@@ -59,6 +69,12 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "examples": ["2026-11-22T02:12:05Z", "2026-11-22T10:00"]}),
 ]
 """A time, which is aware only if it was sent with an offset."""
+AwareMoment = Annotated[
+    datetime,
+    BeforeValidator(_aware_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T02:12:05Z"]}),
+]
+"""A time that was sent with its offset."""
 StatusWord = Annotated[
     Status,
     BeforeValidator(_status),
