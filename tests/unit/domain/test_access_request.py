@@ -15,7 +15,21 @@ from nightlatch.domain.errors import ConflictError, NotAllowedError
 from nightlatch.domain.identity import SYSTEM, Principal
 from nightlatch.domain.item import ItemStatus
 from nightlatch.domain.value import rfc3339
-from tests.builders import ADA, HOUR, IVO, MAYA, NOA, NOON, ROBOT, SECOND, a_failure, a_handle, a_history, a_request
+from tests.builders import (
+    ADA,
+    EVE,
+    HOUR,
+    IVO,
+    MAYA,
+    NOA,
+    NOON,
+    ROBOT,
+    SECOND,
+    a_failure,
+    a_handle,
+    a_history,
+    a_request,
+)
 
 Command = Callable[[AccessRequest, datetime], Change[AccessRequest]]
 
@@ -160,32 +174,34 @@ def test_work_that_is_put_off_goes_on_where_it_was(status: Status) -> None:
 def test_only_what_is_closed_is_watched(status: Status) -> None:
     """J6."""
     with pytest.raises(ConflictError, match=f"is {status}, which is not closed"):
-        HISTORY[status].state.watch_on(due_at=NOON)
+        HISTORY[status].state.watch_on(at=NOON, due_at=NOON)
 
 
 def test_a_watch_changes_nothing_but_when_it_is_due() -> None:
     """J6."""
     closed = HISTORY[Status.EXPIRED].state
 
-    watched = closed.watch_on(due_at=None)
+    watched = closed.watch_on(at=NOON + 2 * HOUR, due_at=None)
 
     assert watched.events == ()
-    assert watched.state == closed.model_copy(update={"due_at": None, "version": closed.version + 1})
+    assert watched.state == closed.model_copy(
+        update={"due_at": None, "version": closed.version + 1, "updated_at": NOON + 2 * HOUR}
+    )
 
 
 def test_access_that_is_found_after_its_end_is_told_as_drift() -> None:
     """J6."""
     closed = HISTORY[Status.EXPIRED].state
 
-    change = closed.drifted(at=NOON + SECOND, due_at=NOON + 2 * SECOND)
+    change = closed.drifted(at=NOON + 2 * HOUR, due_at=NOON + 3 * HOUR)
 
     (event,) = change.events
-    assert (change.state.quarantined, change.state.due_at) == (True, NOON + 2 * SECOND)
+    assert (change.state.quarantined, change.state.due_at) == (True, NOON + 3 * HOUR)
     assert (event.event_type, event.severity, event.actor, event.timestamp, event.request_id) == (
         EventType.DRIFT_DETECTED,
         Severity.WARNING,
         SYSTEM,
-        NOON + SECOND,
+        NOON + 2 * HOUR,
         closed.id,
     )
     assert event.details.items() >= {("found", "present"), ("expected", "absent"), ("session_user", "nl_maya")}
@@ -247,6 +263,9 @@ def test_asking_tells_all_that_was_asked_for() -> None:
         "end": None,
         "items": [{"resource": "orders", "permission": "role1"}, {"resource": "orders", "permission": "role3"}],
         "duration_seconds": 3600,
+        "starts_at": None,
+        "requester": {"id": MAYA.id, "name": "Maya", "email": "maya@example.com"},
+        "bundle": None,
         "justification": "a customer cannot pay",
         "ticket": "OPS-7",
         "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1, "reason": ""},
@@ -303,9 +322,10 @@ def test_a_flow_that_needs_approval_approves_nothing_at_once() -> None:
 # Before and after the grant
 
 
-def test_only_the_requester_may_withdraw_a_request() -> None:
+@pytest.mark.parametrize("somebody", [NOA, IVO, EVE], ids=lambda somebody: str(somebody.subject))
+def test_who_has_not_asked_may_not_withdraw_a_request(somebody: Principal) -> None:
     with pytest.raises(NotAllowedError):
-        HISTORY[Status.PENDING].state.cancel(by=ADA, at=NOON)
+        HISTORY[Status.PENDING].state.cancel(by=somebody, at=NOON)
 
 
 def test_only_the_requester_may_give_access_back() -> None:
@@ -589,4 +609,4 @@ def test_a_service_among_the_approvers_sees_the_request_that_it_may_not_decide()
     """A12."""
     pending = HISTORY[Status.PENDING].state
 
-    assert (pending.is_visible_to(ROBOT), pending.awaits(ROBOT)) == (True, False)
+    assert (pending.is_visible_to(ROBOT), pending.awaits(ROBOT, at=NOON)) == (True, False)
