@@ -223,7 +223,7 @@ def test_open_is_what_a_walk_over_the_days_says(hours: OpeningHours, at: datetim
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "Europe", "../etc/passwd", "europe berlin", "+01:00", "\x00"])
 def test_a_zone_that_nobody_knows_is_refused_by_the_name_of_its_field(zone: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(ValidationError, match=r"IANA name|at least 1 character") as caught:
         hours(zone=zone)
 
     assert [error["loc"] for error in caught.value.errors()] == [("zone",)]
