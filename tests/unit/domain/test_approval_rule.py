@@ -171,6 +171,15 @@ def test_who_is_asked_in_two_steps_counts_in_one_of_them() -> None:
     assert completed_by(two_steps, NOA, OMAR)
 
 
+def test_who_spends_their_word_early_is_missing_where_nobody_else_is_asked() -> None:
+    """A4: one word each, even where that leaves a request to lapse."""
+    two_steps = rule(step(1, NOA, OMAR), step(1, NOA))
+
+    assert completed_by(two_steps, OMAR, NOA)
+    assert not completed_by(two_steps, NOA, OMAR)
+    assert not after(two_steps, NOA).asks(OMAR.id, groups=OMAR.groups, at=NOON)
+
+
 def test_the_approvals_of_steps_that_are_done_stay_counted() -> None:
     progress = after(rule(step(2, "approvers"), step(2, "admins")), NOA, OMAR, ADA)
 

@@ -415,6 +415,8 @@ class AccessRequest(Entity):
 
     def told(self, *, at: datetime) -> "Change[AccessRequest]":
         """Record that the target knows the end; nothing is due until then."""
+        if self.status is not Status.GRANTED:
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
         return Change(self.changed(updated_at=self._next_moment(at), due_at=self.ends_at))
 
     # Ending
