@@ -15,6 +15,7 @@ APPROVE: Act = lambda world, request_id: world.approvals.approve(request_id, a_c
 REJECT: Act = lambda world, request_id: world.approvals.reject(request_id, a_call(OMAR))  # noqa: E731
 CANCEL: Act = lambda world, request_id: world.requests.cancel(request_id, a_call(MAYA))  # noqa: E731
 
+DAN = a_principal("dan", groups=["developers"])
 MAYA_AS_ADMIN = a_principal("maya", groups=["admins", "approvers"], roles=[Role.ADMIN])
 
 
@@ -169,7 +170,7 @@ def test_what_waits_for_somebody_is_what_they_can_still_decide_newest_first() ->
     world = World()
     older, newer, voted = world.submitted("role1"), world.submitted("role3"), world.submitted("role1", "role3")
     world.approvals.approve(voted.id, a_call(NOA), items=["item-1"])
-    decided = world.approved("role1")
+    decided = world.approvals.approve(world.submitted("role1", by=DAN).id, a_call(NOA))
 
     waiting = {
         somebody.subject: [request.id for request in world.approvals.waiting(a_call(somebody))]

@@ -251,7 +251,12 @@ class AccessRequest(Entity):
         reason = self.refusal(by)
         text = f"{by.label} may not decide on {self.id}: {reason}"
         return session_event(
-            self, EventType.APPROVAL_REFUSED, by=by.as_actor(), text=text, details={"reason": reason}, at=at
+            self,
+            EventType.APPROVAL_REFUSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
         )
 
     def awaits(self, principal: Principal, *, at: datetime) -> bool:
@@ -359,7 +364,7 @@ class AccessRequest(Entity):
         """Tell that the requester looked at how to connect; nobody else may, and only while access lasts."""
         self._end_while_granted(by, at)
         text = f"{by.label} looked at the credentials of {self.session_user}"
-        return session_event(self, EventType.CREDENTIALS_VIEWED, by=by.as_actor(), text=text, at=at)
+        return session_event(self, EventType.CREDENTIALS_VIEWED, by=by.as_actor(), text=text, at=self._next_moment(at))
 
     # Extending
 
@@ -400,11 +405,18 @@ class AccessRequest(Entity):
         self._end_while_granted(by, at)
         text = f"access of {self.session_user} was not extended: {reason}"
         return session_event(
-            self, EventType.EXTENSION_REFUSED, by=by.as_actor(), text=text, details={"reason": reason}, at=at
+            self,
+            EventType.EXTENSION_REFUSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
         )
 
     def told(self, *, at: datetime) -> "Change[AccessRequest]":
         """Record that the target knows the end; nothing is due until then."""
+        if self.status is not Status.GRANTED:
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
         return Change(self.changed(updated_at=self._next_moment(at), due_at=self.ends_at))
 
     # Ending
@@ -470,7 +482,12 @@ class AccessRequest(Entity):
             raise ConflictError(f"request {self.id} is {self.status} and not quarantined")
         text = f"{by.label} closed {self.id} by hand: {reason}"
         closing = session_event(
-            self, EventType.QUARANTINE_CLOSED, by=by.as_actor(), text=text, details={"reason": reason}, at=at
+            self,
+            EventType.QUARANTINE_CLOSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
         )
         if not self.is_open:
             return Change(self.changed(updated_at=self._next_moment(at), due_at=None, quarantined=False), (closing,))

@@ -61,21 +61,23 @@ class ApprovalStep(PeopleSelector):
 
     def asks(self, person_id: str, *, groups: Collection[str], waited: timedelta) -> bool:
         """Whether this person's word counts here, after the step has been current for so long."""
-        escalated = self.escalation is not None and waited >= self.escalation.after
+        escalation = self.escalation
         return self.names(person_id, groups=groups) or (
-            escalated and self.escalation is not None and self.escalation.names(person_id, groups=groups)
+            escalation is not None and waited >= escalation.after and escalation.names(person_id, groups=groups)
         )
 
-    def places(self, *, without: Collection[str]) -> list[str]:
-        """List what must be filled, one person each; the requester's own place is not there."""
+    def places(self, *, without: Collection[str]) -> list[PeopleSelector]:
+        """List what must be filled, by one person each; the requester's own place is not there."""
         if isinstance(self.needed, int):
-            return [""] * self.needed
-        return [name for name in dict.fromkeys((*self.people, *self.groups)) if name not in without]
+            return [self] * self.needed
+        people = (PeopleSelector(people=(one,)) for one in dict.fromkeys(self.people) if one not in without)
+        groups = (PeopleSelector(groups=(one,)) for one in dict.fromkeys(self.groups))
+        return [*people, *groups]
 
-    def fits(self, vote: Vote, place: str) -> bool:
+    def fits(self, vote: Vote, place: PeopleSelector) -> bool:
         """Whether a counted vote can fill a place. Who was asked by the escalation stands in for anybody."""
-        is_named = self.names(vote.approver.id, groups=vote.groups)
-        return not place or not is_named or place == vote.approver.id or place in vote.groups
+        voter, groups = vote.approver.id, vote.groups
+        return place.names(voter, groups=groups) or not self.names(voter, groups=groups)
 
     def is_filled(self, votes: Sequence[Vote], *, without: Collection[str]) -> bool:
         """Whether these votes are enough."""
@@ -124,11 +126,12 @@ class ApprovalRule(Value):
 
     def is_reachable(self, *, without: Collection[str]) -> bool:
         """Whether there are enough different people, as far as they are named, when the requester may not vote."""
+        if not all(step.places(without=without) for step in self.steps):
+            return False
         known = [(step, step.candidates(without=without)) for step in self.steps]
         places = [people for step, people in known if people is not None for _ in step.places(without=without)]
-        everybody = sorted({person for people in places for person in people})
-        nobody_left = any(people is not None and not step.places(without=without) for step, people in known)
-        return not nobody_left and _matched(places, everybody, fits=lambda people, one: one in people) == len(places)
+        everybody = sorted(NOBODY.union(*places))
+        return _matched(places, everybody, fits=lambda people, one: one in people) == len(places)
 
     def progress(self, votes: Mapping[str, Vote], *, since: datetime, without: Collection[str]) -> "Progress":
         """Replay the votes on one item; `since` is when the first step became current."""

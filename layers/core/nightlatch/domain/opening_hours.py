@@ -15,10 +15,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from nightlatch.domain.value import Value
 
 DAY = timedelta(days=1)
-DAYS_AHEAD = 8
-"""Every opening comes again within a week; one more day for an hour that the clocks skip."""
+DAYS_AHEAD = 14
+"""Every opening comes again within a week; one more week for an hour that the clocks skip."""
 
-WallClock = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+WallClock = Annotated[str, StringConstraints(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 """`08:30`, and `24:00` for the end of a day. Text sorts like the time."""
 
 
@@ -79,7 +79,7 @@ class OpeningHours(Value):
     def next_opening(self, after: datetime) -> datetime | None:
         """Find a moment, from `after` on, at which they are open: `after` itself, or the next start.
 
-        None when each of them falls into an hour that the clocks skip.
+        None when each start of the next two weeks falls into hours that the clocks skip.
         """
         if self.are_open(after):
             return after

@@ -13,9 +13,13 @@ from pydantic_core import SchemaError
 LONGEST = 200
 
 
+def _adapter(pattern: str) -> TypeAdapter[str]:
+    return TypeAdapter(Annotated[str, StringConstraints(pattern=pattern)])
+
+
 @lru_cache(maxsize=64)
 def _whole(pattern: str) -> TypeAdapter[str]:
-    return TypeAdapter(Annotated[str, StringConstraints(pattern=rf"\A(?s:{pattern})\z")])
+    return _adapter(rf"\A(?s:{pattern})\z")
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -29,9 +33,12 @@ def matches(pattern: str, text: str) -> bool:
 
 def _compiles(pattern: str) -> str:
     try:
+        _adapter(pattern)  # by itself: `a)|(b` would be one within the parentheses of a whole match
         _whole(pattern)
     except SchemaError as error:
-        raise ValueError("is not a regular expression (look-around and references are not supported)") from error
+        raise ValueError(
+            "is no regular expression, or too large a one (look-around and references are not supported)"
+        ) from error
     return pattern
 
 

@@ -33,7 +33,7 @@ def awaits(request: "AccessRequest", voter: Principal, *, at: datetime) -> bool:
 def cast(
     request: "AccessRequest", verdict: Verdict, *, by: Principal, items: Iterable[str], reason: str, at: datetime
 ) -> tuple[Vote, dict[str, Item]]:
-    """Make one person's vote, and the items as they are with it, by id. None when it was all said before.
+    """Make one person's vote, and the items as they are with it, by id: no items when it was all said before.
 
     Without names it is on every item that asks for it. Raises NotAllowedError, NotFoundError, ConflictError or
     InvalidInputError when it may not, cannot or not yet be cast.
