@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from nightlatch.adapters.dynamodb import open_requests
-from nightlatch.adapters.dynamodb.keys import grant_key, request_id_in, request_key
+from nightlatch.adapters.dynamodb.keys import grant_key, lease_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
     DUE_SHARD,
+    QUARANTINE_SHARD,
     ByMonth,
     ByRequester,
     ByStatus,
@@ -20,8 +21,9 @@ from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports import Clock, RequestFilter
+from nightlatch.services.ports import Clock, DueRequest, RequestFilter
 
 PREFIX = "req"
 BELOW_ALL = "req_"
@@ -65,10 +67,24 @@ class DynamoRequests:
                 if record.is_live(now) and _is_wanted(request, wanted):
                     yield request
 
-    def due(self, at: datetime) -> Iterator[str]:
-        """List the ids of requests whose time has come, longest overdue first."""
-        come = RequestRecord.due_at <= rfc3339(at)
-        return (request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, page_size=PAGE))
+    def due(self, at: datetime) -> Iterator[DueRequest]:
+        """List the requests whose time has come, longest overdue first."""
+        shards = (_in_due_shard(shard, at) for shard in (DUE_SHARD, QUARANTINE_SHARD))
+        return heapq.merge(*shards, key=lambda due: due.due_at)
+
+    def quarantined(self) -> int:
+        """Count what is due among the quarantined, now or later: everything quarantined is."""
+        return RequestRecord.due.count(QUARANTINE_SHARD)
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read the lease of each entitlement of a grant. What is past its time is nobody's, and so no harm."""
+        wanted = [
+            Lease(integration_id=grant.integration_id, person_id=grant.intent.holder_id, entitlement=entitlement)
+            for entitlement in dict.fromkeys(grant.intent.entitlements)
+        ]
+        found = read_many(StateRecord, map(lease_key, wanted))
+        records = ((lease, found.get(lease_key(lease))) for lease in wanted)
+        return tuple(value_of(record, Lease) if record else lease for lease, record in records)
 
     def _ids(self, wanted: RequestFilter, now: datetime) -> Iterator[str]:
         low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL
@@ -83,6 +99,12 @@ class DynamoRequests:
             return heapq.merge(*partitions, reverse=True)
         months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
         return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
+
+
+def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
+    for record in RequestRecord.due.query(shard, RequestRecord.due_at <= rfc3339(at), page_size=PAGE):
+        due_at = datetime.fromisoformat(record.due_at)
+        yield DueRequest(request_id_in(record.pk), record.integration_id, due_at)
 
 
 def _in_partition(index: ByRequester | ByStatus | ByMonth, value: str, low: str, high: str) -> Iterator[str]:
