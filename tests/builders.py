@@ -317,6 +317,11 @@ class OneConnector:
         return self.connector
 
 
+def longest_pauses(size: int) -> bytes:
+    """Be as unkind as chance can: each pause is as long as it may be."""
+    return b"\xff" * size
+
+
 class KilledError(BaseException):
     """The worker died: nothing catches it, nothing is cleaned up."""
 
@@ -453,12 +458,17 @@ class World:
             flows=store,
             people=store,
             catalogue=store,
-            connectors=OneConnector(outside.around("connector", self.connector)),
+            connectors=self.connected(outside),
             timer=outside.around("timer", self.timer),
             vault=outside.around("vault", self.vault),
             clock=self.clock,
+            randomness=longest_pauses,
             origin=Origin(source=Source.SYSTEM),
         )
+
+    def connected(self, outside: Outside) -> Any:
+        """Let workers reach the target."""
+        return OneConnector(outside.around("connector", self.connector))
 
     def submitted(self, *permissions: str, by: Principal = MAYA, call: Call | None = None) -> AccessRequest:
         """Ask for permissions on orders: for role1, and then each time for another, when none are named."""

@@ -108,6 +108,7 @@ class Bench:
             timer=self.world.timer,
             vault=self.world.vault,
             clock=self.world.clock,
+            randomness=os.urandom,
             origin=Origin(source=Source.SYSTEM),
         )
 

@@ -24,10 +24,11 @@ from nightlatch.domain.errors import (
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
+from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
@@ -120,11 +121,12 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
+        if isinstance(entity, Lease) and entity.is_nobodys:
+            return next((request.updated_at + self.retention for request in requests), FOR_EVER)
         wanted_id = key_of(entity)[1] if isinstance(entity, AccessRequest | Grant) else None
-        for other in (entity, *beside):
-            if isinstance(other, AccessRequest) and other.id == wanted_id and other.closed_at:
-                return other.closed_at + self.retention
-        return FOR_EVER
+        closed = (one.closed_at + self.retention for one in requests if one.id == wanted_id and one.closed_at)
+        return next(closed, FOR_EVER)
 
     def _is_live(self, key: Key | tuple[str, str]) -> bool:
         expires_at = self.expiries.get(key, FOR_EVER)
@@ -159,10 +161,28 @@ class InMemoryStore:
             if timed.admits(request) and self._is_live(key_of(request)):
                 yield request
 
-    def due(self, at: datetime) -> Iterator[str]:
+    def due(self, at: datetime) -> Iterator[DueRequest]:
         """List what is overdue, longest overdue first."""
-        waiting = [(request.due_at, request.id) for request in self._all(AccessRequest) if request.due_at]
-        return (request_id for due_at, request_id in sorted(waiting) if due_at <= at)
+        waiting = [
+            (request.due_at, request.id, request.integration.id)
+            for request in self._all(AccessRequest)
+            if request.due_at and request.due_at <= at
+        ]
+        return (
+            DueRequest(request_id, integration_id, due_at) for due_at, request_id, integration_id in sorted(waiting)
+        )
+
+    def quarantined(self) -> int:
+        """Count what is quarantined."""
+        return sum(request.quarantined and request.due_at is not None for request in self._all(AccessRequest))
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read the leases of a grant."""
+        wanted = (
+            Lease(integration_id=grant.integration_id, person_id=grant.intent.holder_id, entitlement=entitlement)
+            for entitlement in dict.fromkeys(grant.intent.entitlements)
+        )
+        return tuple(self._one(Lease, key_of(lease)[1]) or lease for lease in wanted)
 
     # Flows
 
@@ -291,6 +311,8 @@ def key_of(entity: Entity) -> Key:
     """Name an entity by kind and id; a grant goes by its request's."""
     if isinstance(entity, Grant):
         return Grant, entity.request_id
+    if isinstance(entity, Lease):
+        return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
     if isinstance(entity, FlowRegister):
         return FlowRegister, REGISTER
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):

@@ -22,6 +22,7 @@ from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.adapters.kms import KmsVault
+from nightlatch.adapters.lambda_fan_out import LambdaFanOut
 from nightlatch.adapters.scheduler import EventBridgeTimer
 from nightlatch.adapters.secrets import SecretsManagerSecrets
 from nightlatch.domain.audit_event import Origin, Source
@@ -32,6 +33,7 @@ from nightlatch.services.asking import Asking
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
+from nightlatch.services.ports import FanOut
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 
@@ -167,8 +169,15 @@ def provisioning(source: Source) -> Provisioning:
         ),
         vault=_vault(),
         clock=clock,
+        randomness=os.urandom,
         origin=Origin(source=source),
     )
+
+
+@cache
+def fan_out() -> FanOut:
+    """Wire how the sweep hands on what is due."""
+    return LambdaFanOut(lambda: _client("lambda"), function=settings().expiry_function)
 
 
 @cache

@@ -12,7 +12,8 @@ from nightlatch.domain.errors import (
     StoreUnavailableError,
     TargetGoneError,
 )
-from nightlatch.services.provisioning import CLAIM, CLOCK_SKEW
+from nightlatch.services.provisioning import CLOCK_SKEW
+from nightlatch.services.workbench import CLAIM
 from tests.builders import ADA, HOUR, MAYA, SECOND, KilledError, Outside, World, a_call
 from tests.unit.services.targets import (
     DENIED,
@@ -32,7 +33,8 @@ def test_intent_handle_and_timer_come_before_the_target() -> None:
 
     world.provisioning_with(outside).advance(request.id)
 
-    assert [call for call in outside.calls if call not in {"store.request", "store.one", "store.integration"}] == [
+    reads = {"store.request", "store.one", "store.person", "store.integration", "connector.describe"}
+    assert [call for call in outside.calls if call not in reads] == [
         "connector.prepare",
         "store.commit",
         "timer.wake",

@@ -5,31 +5,33 @@ from typing import Any
 
 import pytest
 
-from nightlatch.domain.access_flow import FlowDefinition, PeopleSelector, TargetSelector
+from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
-from tests.builders import API, HOUR, MAYA, World, a_definition
+from nightlatch.domain.selectors import Attribute, Condition, Operator, TargetSelector, Who
+from tests.builders import API, EVERYBODY, HOUR, MAYA, World, a_definition, groups_are
 
+ONLY_MAYA = Who(conditions=(Condition(attribute=Attribute.PERSON, operator=Operator.IS, values=(MAYA.id,)),))
 TIGHTER = {
-    "who": (a_definition(who=PeopleSelector(groups=("owners",))), "does not let"),
+    "who": (a_definition(who=groups_are("owners")), "does not let"),
     "what": (
         a_definition(what=TargetSelector(integration="orders-db", names=("orders",), permissions=("role3",))),
         "does not cover role1 on orders",
     ),
-    "approvals": (a_definition(needed=2), "needs 2 approvals for role1"),
+    "approvals": (a_definition(needed=2), "needs other approvals for role1"),
     "maximum": (a_definition(default=HOUR / 2, maximum=HOUR / 2), "last longer than PT30M"),
 }
 LOOSER = {
     "approvals": a_definition(needed=0),
-    "who": a_definition(who=PeopleSelector(people=("*",))),
-    "somebody by name": a_definition(who=PeopleSelector(people=(MAYA.id,))),
+    "who": a_definition(who=EVERYBODY),
+    "somebody by name": a_definition(who=ONLY_MAYA),
     "maximum": a_definition(maximum=24 * HOUR),
 }
 
 
 def rewrite(world: World, definition: FlowDefinition) -> None:
-    world.store.commit(Change(world.store.all()[0].changed(definition=definition)), origin=API)
+    world.store.commit(Change(world.store.in_force().flows[0].changed(definition=definition)), origin=API)
 
 
 @pytest.mark.parametrize(("definition", "reason"), TIGHTER.values(), ids=TIGHTER)

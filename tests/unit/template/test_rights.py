@@ -22,6 +22,8 @@ FUNCTIONS = (
     "TokenClaims",
 )
 
+EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
+
 WAYS_TO_CHANGE_THE_PAST = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
@@ -153,6 +155,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
+        ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
         ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),

@@ -329,6 +329,12 @@ class AccessRequest(Entity):
         """Claim the grant for one worker. The ledger hears of the outcome: granted or failed."""
         return Change(self._moved(Status.GRANTING, at=at, due_at=due_at))
 
+    def hold_back(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Let an approved request wait a little for what another grant is just leaving; it can still be withdrawn."""
+        if self.status is not Status.APPROVED:
+            raise ConflictError(f"request {self.id} is {self.status}, not APPROVED")
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
+
     def wait(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Set when the work at the target is taken up again: after a worker's claim, or after a pause."""
         self._only_at_work()
@@ -418,6 +424,18 @@ class AccessRequest(Entity):
         if self.status is not Status.GRANTED:
             raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
         return Change(self.changed(updated_at=self._next_moment(at), due_at=self.ends_at))
+
+    def tell_later(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Set when the target is told of the end again; the end itself comes first if it is sooner."""
+        due_at = min(to_utc_milliseconds(due_at), self.ends_at or due_at)
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
+
+    def missed(self, *, at: datetime) -> "Change[AccessRequest]":
+        """Record that access was found missing before its end. Nobody resurrects it; it is ended like any other."""
+        told = self.told(at=at).state
+        text = f"access of {self.requester.name} is missing in {self.integration.name} before its end"
+        details: dict[str, JsonValue] = {"found": "absent", "expected": "present"}
+        return Change(told, (session_event(told, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details),))
 
     # Ending
 

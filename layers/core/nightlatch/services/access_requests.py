@@ -8,6 +8,7 @@ from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError, Fault, InvalidInputError, NightlatchError, NotAllowedError
 from nightlatch.domain.identity import Role
+from nightlatch.domain.lease import differing
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.call import Call
 from nightlatch.services.ports import (
@@ -121,10 +122,16 @@ class AccessRequests:
         return self._commands.carry_out(request_id, call, decide)
 
     def close_by_hand(self, request_id: str, call: Call, *, reason: str) -> AccessRequest:
-        """Close what is quarantined, as an administrator who has seen to it at the target."""
-        return self._commands.carry_out(
-            request_id, call, lambda request, at: request.close_by_hand(by=call.principal, reason=reason, at=at)
-        )
+        """Close what is quarantined, as an administrator who has seen to it at the target. Nobody waits for it then."""
+
+        def decide(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
+            closing = request.close_by_hand(by=call.principal, reason=reason, at=at)
+            grant = self._requests.grant(request.id)
+            leases = self._requests.leases(grant) if grant.shares_entitlements else ()
+            released = [lease.released(request.id) for lease in leases]
+            return closing.with_entities(grant.closed(), *differing(leases, released))
+
+        return self._commands.carry_out(request_id, call, decide)
 
     def credentials(self, request_id: str, call: Call) -> dict[str, str]:
         """Show the requester how to connect. The look is in the ledger's outbox before anything is shown."""

@@ -20,6 +20,7 @@ from nightlatch.domain.connector import (
 )
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
@@ -128,6 +129,15 @@ def _texts_of(request: AccessRequest) -> Iterator[str]:
         yield from (item.resource_name, item.permission)
 
 
+@dataclass(frozen=True)
+class DueRequest:
+    """A request that somebody must look at, and at which target the work will be."""
+
+    request_id: str
+    integration_id: str
+    due_at: datetime
+
+
 class Requests(Protocol):
     """Reading requests and grants. Every read of one thing is consistent."""
 
@@ -151,8 +161,16 @@ class Requests(Protocol):
         """Read what `find` chooses from, in the same order: more than is wanted where no index serves the filter."""
         ...
 
-    def due(self, at: datetime) -> Iterator[str]:
-        """List the ids of requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+    def due(self, at: datetime) -> Iterator[DueRequest]:
+        """List the requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+        ...
+
+    def quarantined(self) -> int:
+        """Count the requests whose access resists its end, from an index that lags behind a little."""
+        ...
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read, consistently, the lease of each entitlement of a grant; of what was never held, version 0."""
         ...
 
 
@@ -304,6 +322,14 @@ class Timer(Protocol):
 
     def wake(self, request_id: str, *, at: datetime) -> None:
         """Wake the expiry function for a request at a time; again for the same time is one wake."""
+        ...
+
+
+class FanOut(Protocol):
+    """Hands work to others, and does not wait for it."""
+
+    def work_off(self, integration_id: str) -> None:
+        """Let somebody else work off what is due at one integration."""
         ...
 
 

@@ -16,17 +16,22 @@ from typing import TypeVar
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import BINARY
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from nightlatch.adapters.dynamodb.keys import key_of
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.grant import Grant
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import Entity, Value, rfc3339
 
 V = TypeVar("V", bound=Value)
 
 DUE_SHARD = "0"
+QUARANTINE_SHARD = "quarantined"
+"""Where what is quarantined is due: apart, so that it can be counted without reading anything else."""
+
+RINGS = "yes"
 
 
 class ByRequester(GlobalSecondaryIndex["StateRecord"]):
@@ -79,14 +84,15 @@ class ByFlow(GlobalSecondaryIndex["StateRecord"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class Due(GlobalSecondaryIndex["StateRecord"]):
-    """Requests that must be woken, by time. Sparse: only they have the two attributes."""
+class Due(GlobalSecondaryIndex["RequestRecord"]):
+    """Requests that must be woken, by time, and for which target. Sparse: only they have the two attributes."""
 
     class Meta:
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["integration_id"])
 
     due_shard = UnicodeAttribute(hash_key=True)
     due_at = UnicodeAttribute(range_key=True)
+    integration_id = UnicodeAttribute()
 
 
 class DeflatedTextAttribute(Attribute[str]):
@@ -129,20 +135,22 @@ class StateRecord(Record):
     by_month = ByMonth()
     by_integration = ByIntegration()
     by_flow = ByFlow()
-    due = Due()
 
 
 class RequestRecord(StateRecord):
-    """A request, with what the indexes find it by. `status` is also what the stream's filter reads."""
+    """A request, with what the indexes find it by. `rings` is there only when the stream is to wake a worker."""
 
     id = UnicodeAttribute()
     requester_id = UnicodeAttribute()
+    integration_id = UnicodeAttribute()
     status = UnicodeAttribute()
     month = UnicodeAttribute()
-    integration_id = UnicodeAttribute()
     flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
+    rings = UnicodeAttribute(null=True)
+
+    due = Due()
 
 
 class HeadRecord(StateRecord):
@@ -167,13 +175,20 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
         expires_at=expires_at,
         id=entity.id,
         requester_id=entity.requester.id,
+        integration_id=entity.integration.id,
         status=entity.status.value,
         month=f"{entity.created_at:%Y-%m}",
-        integration_id=entity.integration.id,
         flow_id=entity.flow.id,
-        due_shard=DUE_SHARD if entity.due_at else None,
+        due_shard=_due_shard(entity),
         due_at=rfc3339(entity.due_at) if entity.due_at else None,
+        rings=RINGS if entity.rings else None,
     )
+
+
+def _due_shard(request: AccessRequest) -> str | None:
+    if request.due_at is None:
+        return None
+    return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
 
 
 def value_of(record: StateRecord, kind: type[V]) -> V:
@@ -184,13 +199,17 @@ def value_of(record: StateRecord, kind: type[V]) -> V:
 def expiry_of(entity: Entity, *, beside: Iterable[Entity], retention: timedelta) -> int | None:
     """Return the second after which an entity need not be kept, or None while it must be.
 
-    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`.
+    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`. A lease
+    that is nobody's any more is kept as long after the change that let it go.
     """
     if isinstance(entity, AccessRequest):
         return epoch_seconds(entity.closed_at + retention) if entity.closed_at else None
     if isinstance(entity, Grant):
         requests = (other for other in beside if isinstance(other, AccessRequest) and other.id == entity.request_id)
         return next((expiry_of(request, beside=(), retention=retention) for request in requests), None)
+    if isinstance(entity, Lease) and entity.is_nobodys:
+        moments = (other.updated_at for other in beside if isinstance(other, AccessRequest))
+        return next((epoch_seconds(moment + retention) for moment in moments), None)
     return None
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from nightlatch.adapters.dynamodb import open_requests
-from nightlatch.adapters.dynamodb.keys import grant_key, request_id_in, request_key
+from nightlatch.adapters.dynamodb.keys import grant_key, lease_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
     DUE_SHARD,
+    QUARANTINE_SHARD,
     RequestRecord,
     StateRecord,
     value_of,
@@ -19,8 +20,9 @@ from nightlatch.domain.access_request import CLOSED, AccessRequest
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports import Clock, RequestFilter
+from nightlatch.services.ports import Clock, DueRequest, RequestFilter
 
 PREFIX = "req"
 BELOW_ALL = "req_"
@@ -69,10 +71,24 @@ class DynamoRequests:
                 if record.is_live(now):
                     yield value_of(record, AccessRequest)
 
-    def due(self, at: datetime) -> Iterator[str]:
-        """List the ids of requests whose time has come, longest overdue first."""
-        come = RequestRecord.due_at <= rfc3339(at)
-        return (request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, page_size=PAGE))
+    def due(self, at: datetime) -> Iterator[DueRequest]:
+        """List the requests whose time has come, longest overdue first."""
+        shards = (_in_due_shard(shard, at) for shard in (DUE_SHARD, QUARANTINE_SHARD))
+        return heapq.merge(*shards, key=lambda due: due.due_at)
+
+    def quarantined(self) -> int:
+        """Count what is due among the quarantined, now or later: everything quarantined is."""
+        return RequestRecord.due.count(QUARANTINE_SHARD)
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read the lease of each entitlement of a grant. What is past its time is nobody's, and so no harm."""
+        wanted = [
+            Lease(integration_id=grant.integration_id, person_id=grant.intent.holder_id, entitlement=entitlement)
+            for entitlement in dict.fromkeys(grant.intent.entitlements)
+        ]
+        found = read_many(StateRecord, map(lease_key, wanted))
+        records = ((lease, found.get(lease_key(lease))) for lease in wanted)
+        return tuple(value_of(record, Lease) if record else lease for lease, record in records)
 
 
 def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
@@ -100,6 +116,12 @@ def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]
         (StateRecord.by_status, wanted.statuses),
     ]
     return next(((index, values) for index, values in choices if values is not None), None)
+
+
+def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
+    for record in RequestRecord.due.query(shard, RequestRecord.due_at <= rfc3339(at), page_size=PAGE):
+        due_at = datetime.fromisoformat(record.due_at)
+        yield DueRequest(request_id_in(record.pk), record.integration_id, due_at)
 
 
 def _in_partition(index: RequestIndex, value: str, low: str, high: str) -> Iterator[str]:
