@@ -388,12 +388,17 @@ class World:
     @property
     def asking(self) -> Asking:
         """What those do who ask."""
+        return self.asking_with(Outside())
+
+    def asking_with(self, outside: Outside) -> Asking:
+        """Build what those do who ask, with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
         return Asking(
-            unit_of_work=self.store,
-            requests=self.store,
-            flows=self.store,
-            catalogue=self.store,
-            facts=self.store,
+            unit_of_work=store,
+            requests=store,
+            flows=store,
+            catalogue=store,
+            facts=store,
             clock=self.clock,
             randomness=self.store.random,
         )

@@ -141,7 +141,7 @@ FLOWS = st.fixed_dictionaries(
         "what": mostly(ALL_ON_A, WHAT),
         "default": st.just(30),
         "maximum": st.sampled_from([30, 60, 120]),
-        "when": mostly(None, HOURS),
+        "when": st.none() | HOURS,
         "steps": st.lists(STEPS, max_size=3),
         "require": mostly(NO_RESTRICTION, REQUIREMENTS),
     }

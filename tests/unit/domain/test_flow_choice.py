@@ -1,6 +1,7 @@
 """Which flow applies to a wish."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlatch.domain.access_flow import AccessFlow, Requirements
+from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.errors import InvalidInputError, NotAllowedError
 from nightlatch.domain.flow_choice import FlowChoice, Wish, decide
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.integration import Permission
-from nightlatch.domain.selectors import TargetSelector
-from tests.builders import EVE, HOUR, MAYA, NOON, a_definition, a_flow, a_resource
+from nightlatch.domain.opening_hours import Day, OpeningHours
+from nightlatch.domain.selectors import PeopleSelector, TargetSelector
+from tests.builders import EVE, HOUR, MAYA, NOA, NOON, a_definition, a_flow, a_principal, a_resource
 
+DAN = a_principal("dan", groups=["developers"])
 ROLE1, ROLE3, ORDERS_ADMIN = Permission(name="role1"), Permission(name="role3"), Permission(name="orders_admin")
 ORDERS = a_resource("orders", ROLE1, ROLE3, ORDERS_ADMIN)
 
@@ -126,3 +130,84 @@ def test_a_tag_on_the_permission_chooses_the_flow_for_it() -> None:
     flows = [a_flow_for("roles", "role1"), a_flow("prod", a_definition(what=what, needed=2))]
 
     assert choose_flow(flows, a_wish(admin)).flow.id == "prod"
+
+
+# What counts
+
+
+def test_the_approvals_that_a_flow_needs_are_counted_without_the_requester() -> None:
+    """A10."""
+    both = ApprovalRule(steps=(ApprovalStep(needed="all", people=(MAYA.id, NOA.id)),))
+    flows = [a_flow_for("a", needed=2), a_flow("both", a_definition(approve=both))]
+
+    assert [choose_flow(flows, a_wish(by=somebody)).flow.id for somebody in (MAYA, DAN)] == ["both", "a"]
+
+
+def test_a_start_that_has_passed_is_now() -> None:
+    """D2."""
+    on_sundays = OpeningHours(zone="Etc/UTC", days=(Day.SUNDAY,))
+    flow = a_flow("sundays", a_definition(when=on_sundays))
+    saturday, next_saturday = NOON - 24 * HOUR, NOON + 6 * 24 * HOUR
+
+    choices = [
+        decide([flow], replace(a_wish(), starts_at=at), at=NOON).choice for at in (None, saturday, next_saturday)
+    ]
+
+    assert [choice is not None for choice in choices] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("on_behalf", "is_let"),
+    [
+        (None, False),
+        (PeopleSelector(), False),
+        (PeopleSelector(groups=("owners",)), False),
+        (PeopleSelector(people=(NOA.id,)), True),
+        (PeopleSelector(groups=("approvers",)), True),
+        (PeopleSelector(people=("*",)), True),
+    ],
+)
+def test_who_asks_for_another_must_be_named_by_the_flow(on_behalf: PeopleSelector | None, is_let: bool) -> None:
+    flow = a_flow("roles", a_definition(on_behalf=on_behalf))
+
+    assert bool(decide([flow], replace(a_wish(), asked_by=NOA), at=NOON).choice) is is_let
+
+
+def test_who_may_ask_for_others_may_not_ask_for_themselves_by_that() -> None:
+    flow = a_flow("roles", a_definition(on_behalf=PeopleSelector(people=("*",))))
+
+    with pytest.raises(NotAllowedError):
+        choose_flow([flow], a_wish(by=EVE))
+
+
+def test_the_word_of_who_asks_for_another_is_not_counted_on() -> None:
+    """A10."""
+    flow = a_flow("roles", a_definition(approvers=(), people=[NOA.id], on_behalf=PeopleSelector(people=("*",))))
+
+    assert decide([flow], a_wish(), at=NOON).choice
+    with pytest.raises(InvalidInputError, match="not enough approvers"):
+        decide([flow], replace(a_wish(), asked_by=NOA), at=NOON).chosen()
+
+
+def test_of_flows_that_are_broken_the_one_that_is_broken_least_is_told() -> None:
+    strict = a_flow("a", a_definition(require=Requirements(ticket=True), maximum=HOUR))
+    lenient = a_flow("b", a_definition(maximum=HOUR))
+
+    assert pointers_of_faults([strict, lenient], a_wish(duration=2 * HOUR)) == ["/duration"]
+
+
+def test_a_ticket_that_is_given_must_fit_even_where_none_is_required() -> None:
+    flow = a_flow("roles", a_definition(require=Requirements(ticket_pattern="OPS-[0-9]+")))
+
+    assert decide([flow], a_wish(), at=NOON).choice
+    assert decide([flow], replace(a_wish(), ticket=" OPS-1 "), at=NOON).choice
+    assert pointers_of_faults([flow], replace(a_wish(), ticket="CHG-1")) == ["/ticket"]
+
+
+def test_how_long_access_could_last_is_said_of_the_flow_that_rules_or_else_of_any() -> None:
+    flows = [a_flow_for("one", maximum=HOUR), a_flow_for("two", needed=2, maximum=2 * HOUR)]
+
+    longest = [decide(flows, a_wish(duration=wanted), at=NOON).longest for wanted in (None, 2 * HOUR, 3 * HOUR)]
+
+    assert longest == [HOUR, 2 * HOUR, 2 * HOUR]
+    assert decide([], a_wish(), at=NOON).longest is None

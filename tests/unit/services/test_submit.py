@@ -1,13 +1,21 @@
 """Asking for access: the flow that applies, and what is refused before anything is stored."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import InvalidInputError, KeyReuseError, NotAllowedError, NotFoundError
+from nightlatch.domain.errors import (
+    DuplicateRequestError,
+    InvalidInputError,
+    KeyReuseError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+)
+from nightlatch.domain.opening_hours import WEEK, OpeningHours
 from nightlatch.domain.selectors import TargetSelector
 from nightlatch.services.asking import Submission, WantedItem
 from nightlatch.services.ports import RequestFilter
@@ -15,20 +23,25 @@ from tests.builders import (
     ADA,
     API,
     EVE,
+    EVERYBODY,
     HOUR,
     IVO,
     MAYA,
     NOA,
+    NOON,
+    SECOND,
     FakeClock,
+    Outside,
     World,
     a_call,
     a_definition,
     a_flow,
     a_principal,
+    groups_are,
 )
 
 WISH = Submission("orders-db", [WantedItem("database", "orders", "role1")], justification="a customer cannot pay")
-NOTHING = WantedItem("database", "orders", "role1")
+ROLE1, ROLE3 = (WantedItem("database", "orders", permission) for permission in ("role1", "role3"))
 DAN = a_principal("dan", groups=["developers"])
 STRICTER = a_definition(needed=2)
 
@@ -70,11 +83,11 @@ def test_a_flow_without_approvals_approves_at_once() -> None:
         (replace(WISH, items=[WantedItem("schema", "orders", "role1")]), ["/items/0/resource"]),
         (replace(WISH, items=[WantedItem("database", "orders", "owner")]), ["/items/0/permission"]),
         (replace(WISH, items=[]), ["/items"]),
-        (replace(WISH, items=[NOTHING, NOTHING]), ["/items/1"]),
+        (replace(WISH, items=[ROLE1, ROLE1]), ["/items/1"]),
         (
             replace(
                 WISH,
-                items=[NOTHING, WantedItem("database", "orders", "owner"), WantedItem("database", "x", "role1")],
+                items=[ROLE1, WantedItem("database", "orders", "owner"), WantedItem("database", "x", "role1")],
             ),
             ["/items/1/permission", "/items/2/resource"],
         ),
@@ -123,6 +136,232 @@ def test_ids_sort_by_the_time_of_asking() -> None:
     assert [request.id for request in stored_requests(world)] == asked[::-1]
 
 
+# Flows that are remembered
+
+
+def test_asking_again_takes_two_calls_of_the_store() -> None:
+    world, outside = World(), Outside()
+    asking = world.asking_with(outside)
+    asking.submit(WISH, a_call(MAYA))
+    outside.calls.clear()
+
+    asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA, key="k1"))
+
+    assert outside.calls == ["store.known", "store.commit"]
+
+
+def test_many_items_take_no_more_calls_than_one() -> None:
+    world, outside = World(), Outside()
+
+    world.asking_with(outside).submit(replace(WISH, items=[ROLE1, ROLE3]), a_call(MAYA))
+
+    assert outside.calls == ["store.known", "store.in_force", "store.commit"]
+
+
+def test_flows_that_have_changed_since_are_found_out_and_decided_by_anew() -> None:
+    """A9."""
+    world = World()
+    asking = world.asking
+    asking.submit(WISH, a_call(MAYA))
+    world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)
+
+    request = asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA))
+
+    assert (request.flow.version, request.approvals_needed) == (2, 2)
+    assert len(stored_requests(world)) == 2
+
+
+def test_a_flow_that_is_new_is_found_out_as_well() -> None:
+    """A9."""
+    world = World()
+    asking = world.asking
+    asking.submit(WISH, a_call(MAYA))
+    world.flows.put("automatic", a_definition(needed=0), a_call(ADA), if_match=None)
+
+    assert asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA)).flow.id == "automatic"
+
+
+def test_what_flows_no_longer_let_pass_is_refused_though_they_are_remembered() -> None:
+    """A9."""
+    world = World()
+    asking = world.asking
+    asking.submit(WISH, a_call(MAYA))
+    world.flows.put("orders-roles", a_definition(who=groups_are("owners")), a_call(ADA), if_match=1)
+
+    with pytest.raises(NotAllowedError):
+        asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA))
+
+    assert len(stored_requests(world)) == 1
+
+
+def test_a_refusal_is_never_given_from_memory() -> None:
+    world = World()
+    asking = world.asking
+    with pytest.raises(NotAllowedError):
+        asking.submit(WISH, a_call(EVE))
+    world.flows.put("orders-roles", a_definition(who=EVERYBODY), a_call(ADA), if_match=1)
+
+    assert asking.submit(WISH, a_call(EVE)).status is Status.PENDING
+
+
+def test_faults_are_never_told_from_memory() -> None:
+    world = World()
+    asking = world.asking
+    with pytest.raises(InvalidInputError):
+        asking.submit(replace(WISH, duration=9 * HOUR), a_call(MAYA))
+    world.flows.put("orders-roles", a_definition(maximum=9 * HOUR), a_call(ADA), if_match=1)
+
+    assert asking.submit(replace(WISH, duration=9 * HOUR), a_call(MAYA)).duration == 9 * HOUR
+
+
+# The same twice
+
+
+def test_what_is_asked_for_already_is_refused_with_the_open_request() -> None:
+    world = World()
+    first = world.asking.submit(WISH, a_call(MAYA))
+
+    with pytest.raises(DuplicateRequestError, match=first.id) as caught:
+        world.asking.submit(replace(WISH, justification="another", duration=2 * HOUR), a_call(MAYA))
+
+    assert caught.value.request_id == first.id
+    assert stored_requests(world) == [first]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(WISH, items=[ROLE3]),
+        replace(WISH, items=[ROLE1, ROLE3]),
+        replace(WISH, starts_at=NOON + HOUR),
+    ],
+    ids=["another item", "more", "another start"],
+)
+def test_what_is_not_the_same_is_no_duplicate(other: Submission) -> None:
+    world = World()
+    world.asking.submit(WISH, a_call(MAYA))
+
+    assert world.asking.submit(other, a_call(MAYA)).status is Status.PENDING
+
+
+def test_the_same_of_another_person_is_no_duplicate() -> None:
+    world = World()
+    world.asking.submit(WISH, a_call(MAYA))
+
+    assert world.asking.submit(WISH, a_call(DAN)).requester == DAN.as_person()
+
+
+def test_what_is_over_may_be_asked_for_again() -> None:
+    world = World()
+    first = world.asking.submit(WISH, a_call(MAYA))
+    world.requests.cancel(first.id, a_call(MAYA))
+
+    assert world.asking.submit(WISH, a_call(MAYA)).id != first.id
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["by somebody new", "by somebody known"])
+def test_of_two_who_ask_for_the_same_at_once_one_wins(is_known: bool) -> None:
+    world = World()
+    if is_known:
+        world.acquaintances.note(a_call(MAYA))
+    world.store.interruptions = [lambda: world.asking.submit(WISH, a_call(MAYA))]
+
+    with pytest.raises(DuplicateRequestError) as caught:
+        world.asking.submit(WISH, a_call(MAYA))
+
+    assert [request.id for request in stored_requests(world)] == [caught.value.request_id]
+
+
+def test_so_many_requests_may_be_open_and_no_more() -> None:
+    """H2."""
+    world = World()
+    world.store.open_requests = 1
+    first = world.asking.submit(WISH, a_call(MAYA))
+
+    with pytest.raises(LimitReachedError):
+        world.asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA))
+
+    world.requests.cancel(first.id, a_call(MAYA))
+    assert world.asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA)).status is Status.PENDING
+
+
+# Starts
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "fault"),
+    [
+        (NOON - SECOND, "lies in the past"),
+        (NOON + timedelta(days=91), "lies more than 90 days ahead"),
+        (NOON + timedelta(days=36500), "lies more than 90 days ahead"),
+    ],
+)
+def test_a_start_that_makes_no_sense_is_refused_by_its_pointer(starts_at: datetime, fault: str) -> None:
+    """D2."""
+    world = World()
+
+    with pytest.raises(InvalidInputError, match=fault) as caught:
+        world.asking.submit(replace(WISH, starts_at=starts_at), a_call(MAYA))
+
+    assert [one.pointer for one in caught.value.faults] == ["/starts_at"]
+    assert stored_requests(world) == []
+
+
+@pytest.mark.parametrize("ahead", [SECOND, timedelta(days=90)])
+def test_a_start_within_ninety_days_is_kept(ahead: timedelta) -> None:
+    """D2."""
+    request = World().asking.submit(replace(WISH, starts_at=NOON + ahead), a_call(MAYA))
+
+    assert request.starts_at == NOON + ahead
+
+
+def test_a_start_with_an_odd_offset_is_kept_in_utc() -> None:
+    """D2."""
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    starts_at = datetime(2026, 11, 23, 5, 45, tzinfo=kathmandu)
+
+    request = World().asking.submit(replace(WISH, starts_at=starts_at), a_call(MAYA))
+
+    assert request.model_dump(mode="json")["starts_at"] == "2026-11-23T00:00:00.000Z"
+
+
+def test_a_start_outside_the_hours_of_the_flow_is_refused_by_its_pointer() -> None:
+    """D2."""
+    world = World()
+    office = OpeningHours(zone="Europe/Berlin", days=WEEK[:5], start="08:00", end="18:00")
+    world.flows.put("orders-roles", a_definition(when=office), a_call(ADA), if_match=1)
+    on_sunday, on_monday = WISH, replace(WISH, starts_at=NOON + 24 * HOUR)
+
+    with pytest.raises(InvalidInputError, match="/starts_at: access may begin mon, tue, wed, thu, fri 08:00-18:00"):
+        world.asking.submit(on_sunday, a_call(MAYA))
+
+    assert world.asking.submit(on_monday, a_call(MAYA)).starts_at == NOON + 24 * HOUR
+
+
+# Who is met
+
+
+def test_who_asks_for_the_first_time_is_noted_with_the_request() -> None:
+    world = World()
+
+    world.asking.submit(WISH, a_call(MAYA))
+
+    person = world.store.person(MAYA.id)
+    assert person is not None
+    assert person.groups == ("developers",)
+    assert "user.created" in world.told()
+
+
+def test_who_is_known_is_not_noted_again() -> None:
+    world = World()
+    world.acquaintances.note(a_call(MAYA))
+
+    world.asking.submit(WISH, a_call(MAYA))
+
+    assert world.told().count("user.created") == 1
+    assert "user.updated" not in world.told()
+
+
 # Again
 
 
@@ -160,6 +399,18 @@ def test_the_same_key_of_another_person_is_another_call() -> None:
 def test_the_same_call_twice_at_once_is_one_request() -> None:
     """E1."""
     world = World()
+    call = a_call(MAYA, key="k1", body="b1")
+    world.store.interruptions = [lambda: world.asking.submit(WISH, call)]
+
+    request = world.asking.submit(WISH, call)
+
+    assert stored_requests(world) == [request]
+
+
+def test_the_same_call_twice_at_once_by_somebody_known_is_one_request_and_no_duplicate() -> None:
+    """E1."""
+    world = World()
+    world.acquaintances.note(a_call(MAYA))
     call = a_call(MAYA, key="k1", body="b1")
     world.store.interruptions = [lambda: world.asking.submit(WISH, call)]
 

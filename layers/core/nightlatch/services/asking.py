@@ -9,8 +9,10 @@ from nightlatch.domain.access_flow import AccessFlow, FlowsInForce, FlowSnapshot
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference
 from nightlatch.domain.change import together
 from nightlatch.domain.errors import (
+    DuplicateRequestError,
     Fault,
     InvalidInputError,
+    LimitReachedError,
     NotAllowedError,
     RivalChangeError,
 )
@@ -191,6 +193,10 @@ class Asking:
             self._unit_of_work.commit(change, origin=call.origin, receipt=receipt)
         except RivalChangeError:
             self._remembered = None
+            raise
+        except (DuplicateRequestError, LimitReachedError) as error:
+            if call.earlier_result(self._unit_of_work):  # this very call, made twice at once, has taken the place
+                raise RivalChangeError(str(error)) from error
             raise
         requests[:] = [change.state for change in changes]
 
