@@ -1,14 +1,14 @@
 """How options are read: spans, moments, lists, `name=value` pairs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import typer
 
 from nightlatch.entrypoints.cli.errors import MistakenError
-from nightlatch.entrypoints.cli.times import parse_moment, parse_span, rfc3339
+from nightlatch.entrypoints.cli.times import parse_moment, parse_span, parse_start, rfc3339
 
 
 def span(text: str) -> timedelta:
@@ -23,9 +23,18 @@ def moment(text: str | None, *, now: datetime) -> str | None:
     """Read a time and write it as the API takes it."""
     if text is None:
         return None
+    return _written(parse_moment, text, now)
+
+
+def start(text: str | None, *, now: datetime) -> str | None:
+    """Read the time at which something is to begin and write it as the API takes it."""
+    return None if text is None else _written(parse_start, text, now)
+
+
+def _written(parse: Callable[..., datetime], text: str, now: datetime) -> str:
     try:
-        return rfc3339(parse_moment(text, now=now))
-    except ValueError as error:
+        return rfc3339(parse(text, now=now))
+    except (ValueError, OverflowError) as error:
         raise MistakenError(str(error)) from error
 
 
