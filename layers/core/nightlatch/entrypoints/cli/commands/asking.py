@@ -24,7 +24,7 @@ Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for the access; e
 def request(
     context: typer.Context,
     *,
-    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="INTEGRATION/RESOURCE; see the catalog.")],
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET", help="INTEGRATION/RESOURCE; see the catalog.")],
     permission: Annotated[list[str], typer.Option("--permission", "-p", help="What to get there; repeatable.")],
     duration: Annotated[
         timedelta | None, typer.Option("--for", parser=span, metavar="SPAN", help="How long: 2h, 90m, 1h30m, 1d.")

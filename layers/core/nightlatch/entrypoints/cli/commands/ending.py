@@ -21,7 +21,7 @@ def revoke(
     context: typer.Context,
     *,
     meant: Annotated[
-        list[str] | None, typer.Argument(metavar="[REQUEST]...", help="Requests' ids, the ends of them, or `last`.")
+        list[str] | None, typer.Argument(metavar="REQUEST", help="Requests' ids, the ends of them, or `last`.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; it is recorded, and the person is told.")],
     whose: Annotated[
