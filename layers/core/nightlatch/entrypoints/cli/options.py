@@ -1,14 +1,15 @@
 """How options are read: spans, moments, lists, `name=value` pairs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from nightlatch.entrypoints.cli.errors import MistakenError
-from nightlatch.entrypoints.cli.times import parse_local, parse_moment, parse_span, rfc3339
+from nightlatch.entrypoints.cli.times import parse_local, parse_moment, parse_span, parse_start, rfc3339
 
 Last = Annotated[
     str | None, typer.Option(metavar="SPAN", help="Only the last 15m, 2h, 3d, 1w or 2mo (calendar months).")
@@ -36,9 +37,18 @@ def moment(text: str | None, *, now: datetime, zone: str | None = None, is_end: 
         return None
     if zone and (local := parse_local(text)):
         return local.isoformat()
+    return _written(partial(parse_moment, is_end=is_end), text, now)
+
+
+def start(text: str | None, *, now: datetime) -> str | None:
+    """Read the time at which something is to begin and write it as the API takes it."""
+    return None if text is None else _written(parse_start, text, now)
+
+
+def _written(parse: Callable[..., datetime], text: str, now: datetime) -> str:
     try:
-        return rfc3339(parse_moment(text, now=now, is_end=is_end))
-    except ValueError as error:
+        return rfc3339(parse(text, now=now))
+    except (ValueError, OverflowError) as error:
         raise MistakenError(str(error)) from error
 
 

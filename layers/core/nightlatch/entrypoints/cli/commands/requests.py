@@ -1,4 +1,4 @@
-"""Ask for access, follow requests, give access back."""
+"""Follow requests, extend access, give it back."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,13 +8,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nightlatch.entrypoints.cli import following, wishes
 from nightlatch.entrypoints.cli.commands.audit import event_lines
-from nightlatch.entrypoints.cli.errors import EndedWithoutAccessError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.options import Last, Rounded, Zone, listed, moment, span
 from nightlatch.entrypoints.cli.references import request_id, short
-from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts, table, whole
+from nightlatch.entrypoints.cli.screen import MUTED, facts, table, whole
 from nightlatch.entrypoints.cli.shapes import (
     NOTHING,
     Json,
@@ -27,52 +25,13 @@ from nightlatch.entrypoints.cli.shapes import (
     state,
     time_left,
 )
+from nightlatch.entrypoints.cli.steps import approvals_needed, still_asked
 from nightlatch.entrypoints.cli.times import clock, iso_8601, parse_time, words
 
 WIDE_ENOUGH_FOR_FULL_IDS = 118
 
 Meant = Annotated[str, typer.Argument(metavar="REQUEST", help="A request's id, the end of it, or `last`.")]
 Reason = Annotated[str, typer.Option(help="Why; it is recorded.")]
-
-
-def request(
-    context: typer.Context,
-    *,
-    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="INTEGRATION/RESOURCE; see the catalog.")],
-    permission: Annotated[list[str], typer.Option("--permission", "-p", help="What to get there; repeatable.")],
-    duration: Annotated[
-        timedelta | None, typer.Option("--for", parser=span, metavar="SPAN", help="How long: 2h, 90m, 1h30m, 1d.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="Why you need it; approvers and auditors read it.")] = "",
-    ticket: Annotated[str | None, typer.Option(help="The ticket it belongs to.")] = None,
-    resource_type: Annotated[
-        str | None, typer.Option("--type", help="The resource's type, if the name is not enough.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", "-w", help="Wait for the access; exit code 3 if it does not come.")
-    ] = False,
-    acting: Acting = None,
-    output: Output = None,
-) -> None:
-    """Ask for access.
-
-    nightlatch request orders-db/orders -p role1 -p role3 --for 2h --reason 'INC-2291 duplicate charges' --wait
-    """
-    run = invocation(context, acting, output)
-    body = wishes.body(run.api, targets, listed(permission), resource_type=resource_type)
-    body |= {"justification": reason}
-    body |= {"ticket": ticket} if ticket else {}
-    body |= {"duration": iso_8601(duration)} if duration else {}
-    made = run.api.post("/v1/requests", body)
-    following.tell_sent(run, made)
-    if wait:
-        made = _wait(run, made)
-    else:
-        run.screen.line("  Follow it    ", (f"nightlatch requests show {made['id']}", LINK))
-    if run.screen.for_machines:
-        run.screen.json(made)
-    if wait and made["status"] != following.GRANTED:
-        raise EndedWithoutAccessError(f"request {made['id']} is {made['status'].lower()}: no access")
 
 
 def list_requests(
@@ -160,6 +119,21 @@ def give_back(
     act(invocation(context, acting, output), meant, "return", {"reason": reason})
 
 
+def extend(
+    context: typer.Context,
+    *,
+    meant: Meant,
+    duration: Annotated[timedelta, typer.Option("--for", parser=span, metavar="SPAN", help="How much longer: 1h.")],
+    acting: Acting = None,
+    output: Output = None,
+) -> None:
+    """Make your access last longer, as far as its flow lets it.
+
+    nightlatch extend last --for 1h
+    """
+    act(invocation(context, acting, output), meant, "extend", {"duration": iso_8601(duration)})
+
+
 def credentials(context: typer.Context, *, meant: Meant, acting: Acting = None, output: Output = None) -> None:
     """Show how to connect with a granted request. Looking is recorded."""
     run = invocation(context, acting, output)
@@ -214,11 +188,16 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
     email = f" <{asker['email']}>" if asker.get("email") else ""
     known = [
         ("Requester", person(asker) + email),
+        ("Asked by", person(request["asked_by"]) if request["asked_by"] else ""),
         ("Why", request["justification"] or NOTHING),
         ("Ticket", request.get("ticket") or ""),
         ("Integration", f"{target['name']} ({target['id']}, {target['kind']})"),
-        ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']})"),
+        ("Bundle", request["bundle_id"] or ""),
+        ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']}): {flow['reason']}"),
+        ("Approval", approvals_needed(request["approvers"]["steps"], per_item=len(request["items"]) > 1)),
+        *(("Still asked", text) for text in still_asked(request, now=now)),
         ("Duration", words(timedelta(seconds=request["duration_seconds"]))),
+        ("Extensions", _extensions(request["extensions"])),
         ("Session user", request["session_user"]),
         *((name, _at(request.get(field), now)) for name, field in _TIMES),
         ("Ended because", request.get("end_reason") or ""),
@@ -230,10 +209,16 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
 _TIMES = (
     ("Asked", "created_at"),
     ("Lapses", "lapses_at"),
+    ("Begins", "starts_at"),
     ("Granted", "granted_at"),
     ("Ends", "ends_at"),
     ("Closed", "closed_at"),
 )
+
+
+def _extensions(known: Json) -> str:
+    longest = words(timedelta(seconds=known["longest_seconds"]))
+    return f"{known['used']} of {known['allowed']} used, each at most {longest}" if known["allowed"] else ""
 
 
 def _at(text: str | None, now: datetime) -> str:
@@ -270,11 +255,3 @@ def _brief_view(request: Json, *, now: datetime) -> RenderableType:
 
 def _credentials_view(known: Json) -> RenderableType:
     return facts([(name, str(value)) for name, value in known.items() if not name.startswith("_")])
-
-
-def _wait(run: Invocation, made: Json) -> Json:
-    try:
-        return following.follow(run, made)
-    except KeyboardInterrupt:
-        run.screen.note(f"Not waiting any more. It goes on without you: nightlatch requests show {made['id']}")
-        raise
