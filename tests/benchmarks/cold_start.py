@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as the template has it
 }
 
 

@@ -1,14 +1,21 @@
 """The only wiring: settings from the environment, and each service made once with the adapters it needs.
 
-Nothing here runs at import. A client is made when the first call needs it, so a function pays only for what it uses.
+No client is made at import but when the first call needs it, so a function pays only for what it uses.
+
+What is imported stays for good, and looking for garbage in it again and again is a sixth of a function's start. So the
+collector pauses while this module imports nearly all that a function has, and never looks at it after that.
 """
 
+# ruff: noqa: E402  (the imports are what the collector pauses for)
+
+import gc
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+gc.disable()
 from botocore.session import Session, get_session
 
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
@@ -36,6 +43,9 @@ from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import FanOut
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
+
+gc.freeze()
+gc.enable()
 
 
 @dataclass(frozen=True)

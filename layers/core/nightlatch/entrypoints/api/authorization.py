@@ -65,10 +65,6 @@ WITHOUT_TOKEN = frozenset({("GET", "/healthz")})
 
 Next = Callable[[APIGatewayHttpResolver], Response[str]]
 
-_PATTERNS = {
-    (method, path): re.compile(re.sub(r"{\w+}", "[^/]+", path)) for method, path in (*RULES, *sorted(WITHOUT_TOKEN))
-}
-
 
 def identify(
     app: APIGatewayHttpResolver,
@@ -94,8 +90,14 @@ def authorize(app: APIGatewayHttpResolver, next_middleware: Next) -> Response[st
 
 def no_route(method: str, path: str) -> NotFoundError | MethodNotAllowedError:
     """Say why nothing answers: the path is unknown, or known with other methods."""
-    allowed = sorted({known for (known, _), pattern in _PATTERNS.items() if pattern.fullmatch(path)} - {method})
+    routes = (*RULES, *sorted(WITHOUT_TOKEN))
+    allowed = sorted({known for known, route in routes if _pattern(route).fullmatch(path)} - {method})
     return MethodNotAllowedError(method, allowed=allowed) if allowed else NotFoundError(f"there is no {path}")
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    # Compiled when it is first needed: hardly any call misses all routes.
+    return re.compile(re.sub(r"{\w+}", "[^/]+", route))
 
 
 def _route(app: APIGatewayHttpResolver) -> tuple[str, str]:
