@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
-from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.connection import CONNECT_SECONDS, READ_SECONDS, RETRIES, bind
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
@@ -211,9 +211,18 @@ def _bind_tables() -> None:
 
 @cache
 def _session() -> "boto3.Session":
-    import boto3  # noqa: PLC0415  (most calls need DynamoDB only, which has a client of its own)
+    # Imported here: most calls need DynamoDB only, which has a client of its own.
+    import boto3  # noqa: PLC0415
+    import botocore.session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.Session()
+    # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
+    patience = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": RETRIES + 1}
+    )
+    base = botocore.session.get_session()
+    base.set_default_client_config(patience)
+    return boto3.Session(botocore_session=base)
 
 
 def _variable(name: str) -> str:
