@@ -16,11 +16,12 @@ from functools import cache
 from typing import Any
 
 gc.disable()
+from botocore.config import Config
 from botocore.session import Session, get_session
 
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
-from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.connection import CONNECT_SECONDS, READ_SECONDS, RETRIES, bind
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
@@ -274,7 +275,13 @@ def _client(service: str) -> Any:  # botocore makes the clients' classes from JS
 @cache
 def _session() -> Session:
     # One for all clients: each session reads the partitions, the defaults and the credentials anew.
-    return get_session()
+    session = get_session()
+    # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
+    patience = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": RETRIES + 1}
+    )
+    session.set_default_client_config(patience)
+    return session
 
 
 def _variable(name: str) -> str:

@@ -28,6 +28,7 @@ from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
+from tests.integration.aws.deployed import Deployed, deployed
 from tests.integration.aws.tables import make_anew, table_definition
 
 REGION = "eu-central-1"
@@ -127,6 +128,20 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
         return in_memory(clock)
     request.getfixturevalue("dynamodb")
     return on_dynamodb(clock)
+
+
+@pytest.fixture(scope="module")
+def wired(bound: DynamoDBClient) -> Iterator[Deployed]:
+    """Wire the real functions once: making clients is what takes long."""
+    with pytest.MonkeyPatch.context() as environment, deployed(bound, environment) as one:
+        yield one
+
+
+@pytest.fixture
+def nightlatch(wired: Deployed) -> Deployed:
+    """Begin with one database, one flow and no request."""
+    wired.reset()
+    return wired
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ def served(store: Store, request: AccessRequest) -> list[bool]:
 
 
 def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store: Store) -> None:
+    """D5."""
     request, grant = a_request(status=Status.REVOKING), a_grant(a_request().id)
     store.put(request, grant)
     closed = request.changed(status=Status.EXPIRED, closed_at=NOW)
@@ -135,6 +136,7 @@ def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store
 
 
 def test_a_grant_written_beside_its_closed_request_goes_with_it(store: Store) -> None:
+    """D5."""
     closed, grant = a_request(status=Status.EXPIRED), a_grant(a_request().id)
     store.put(closed, grant)
     store.work.commit(Change(grant.changed(attempts=1)).if_still(closed), origin=ORIGIN)

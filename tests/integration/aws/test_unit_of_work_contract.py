@@ -104,6 +104,7 @@ def test_two_people_may_use_the_same_key(store: Store) -> None:
 
 
 def test_after_a_day_a_receipt_is_forgotten_and_its_key_is_free(store: Store) -> None:
+    """D5."""
     store.work.commit(Change(a_request(1)), origin=ORIGIN, receipt=RECEIPT)
     store.clock.now += timedelta(days=1, seconds=1)
     assert store.work.receipt("usr_maya", "k-1") is None
