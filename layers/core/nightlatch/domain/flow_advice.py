@@ -1,14 +1,14 @@
 """What would work instead of a wish that no flow lets pass. Nothing is advised that was not tried."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.duration import iso_8601
-from nightlatch.domain.flow_choice import Decision, Target, Wish, decide
+from nightlatch.domain.flow_choice import FARTHEST_START, Decision, Target, Wish, decide
 from nightlatch.domain.value import rfc3339
 
 MOST = 5
@@ -36,23 +36,37 @@ def advise(flows: Sequence[AccessFlow], wish: Wish, decision: Decision, *, at: d
     """List wishes near this one that a flow lets pass, the nearest first. Texts that are missing are not invented."""
     if decision.choice:
         return []
-    near = _nearer_in_time(wish, decision, at) if decision.candidates else _others(wish, flows, at)
-    return list(islice((one for one in near if decide(flows, one.wish, at=at).choice), MOST))
+    near = chain(_nearer_in_time(wish, decision, at), _others(wish, flows, at))
+    return list(islice((one for one in _different(near) if decide(flows, one.wish, at=at).choice), MOST))
+
+
+def _different(advices: Iterable[Advice]) -> Iterator[Advice]:
+    """Leave out what was advised before: several flows may have the same maximum or hours."""
+    seen: list[Wish] = []
+    for advice in advices:
+        if advice.wish not in seen:
+            seen.append(advice.wish)
+            yield advice
 
 
 def _nearer_in_time(wish: Wish, decision: Decision, at: datetime) -> Iterator[Advice]:
     for candidate in sorted(decision.candidates, key=lambda one: len(one.faults)):
-        definition = candidate.flow.definition
-        maximum, hours = definition.grant.maximum, definition.when
-        shorter = replace(wish, duration=min(wish.duration or definition.grant.default, maximum))
-        opening = hours.next_opening(wish.begins_at(at)) if hours else None
-        if shorter != wish:
-            yield Advice(AdviceKind.SHORTER, f"ask for at most {iso_8601(maximum)}", shorter)
-        if opening:
+        maximum = candidate.flow.definition.grant.maximum
+        shorter = replace(wish, duration=maximum) if wish.duration and wish.duration > maximum else None
+        shorter_text = f"ask for at most {iso_8601(maximum)}"
+        if shorter:
+            yield Advice(AdviceKind.SHORTER, shorter_text, shorter)
+        if opening := _later_opening(candidate.flow, wish, at):
             text = f"begin at {rfc3339(opening)}"
             yield Advice(AdviceKind.OTHER_TIME, text, replace(wish, starts_at=opening))
-            text += f", and ask for at most {iso_8601(maximum)}"
-            yield Advice(AdviceKind.OTHER_TIME, text, replace(shorter, starts_at=opening))
+            if shorter:
+                yield Advice(AdviceKind.OTHER_TIME, f"{text}, and {shorter_text}", replace(shorter, starts_at=opening))
+
+
+def _later_opening(flow: AccessFlow, wish: Wish, at: datetime) -> datetime | None:
+    begins_at, hours = wish.begins_at(at), flow.definition.when
+    opening = hours.next_opening(begins_at) if hours else None
+    return opening if opening and begins_at < opening <= at + FARTHEST_START else None
 
 
 def _others(wish: Wish, flows: Sequence[AccessFlow], at: datetime) -> Iterator[Advice]:
@@ -60,14 +74,19 @@ def _others(wish: Wish, flows: Sequence[AccessFlow], at: datetime) -> Iterator[A
     if len(alone) > 1:
         for single in alone:
             yield Advice(AdviceKind.SEPARATELY, f"ask for {_named(single.targets[0])} alone", single)
-    for single in alone:
+    for position, single in enumerate(alone):
         if decide(flows, single, at=at).choice is None:
-            resource, wanted = single.targets[0]
-            for permission in resource.permissions:
-                if permission != wanted:
-                    target = (resource, permission)
-                    text = f"ask for {_named(target)} instead of {wanted.name}"
-                    yield Advice(AdviceKind.OTHER_PERMISSION, text, replace(wish, targets=[target]))
+            yield from _other_permissions(wish, position)
+
+
+def _other_permissions(wish: Wish, position: int) -> Iterator[Advice]:
+    resource, wanted = wish.targets[position]
+    for permission in resource.permissions:
+        target = (resource, permission)
+        if target not in wish.targets:
+            text = f"ask for {_named(target)} instead of {wanted.name}"
+            targets = [*wish.targets[:position], target, *wish.targets[position + 1 :]]
+            yield Advice(AdviceKind.OTHER_PERMISSION, text, replace(wish, targets=targets))
 
 
 def _named(target: Target) -> str:

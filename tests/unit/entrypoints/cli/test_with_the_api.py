@@ -135,6 +135,12 @@ def test_every_command_that_a_refused_dry_run_tells_works(terminal: Terminal) ->
     assert terminal.json(*ASK_FOR_BILLING, "--for", "2h", "--start", "2026-11-23T09:00+01:00", "--dry-run")["allowed"]
 
 
+def test_within_opening_hours_no_other_time_is_advised(terminal: Terminal) -> None:
+    refused = terminal.run(*ASK_FOR_BILLING, "--for", "9h", "--dry-run", "-o", "table")
+    commands = [line.strip() for line in refused.stdout.splitlines() if "nightlatch request" in line]
+    assert commands == ["nightlatch request billing-db/billing -p role1 --for 2h --reason 'month end'"]
+
+
 def test_what_no_flow_covers_is_told_with_what_one_may_have(terminal: Terminal) -> None:
     refused = terminal.run("request", "billing-db/billing", "-p", "role9", "--dry-run", "--reason", "x", "-o", "table")
     assert "no access flow lets you ask for this" in refused.stdout
