@@ -155,20 +155,20 @@ def test_what_is_due_comes_longest_overdue_first(store: Store) -> None:
     due_times = {1: NOW, 2: NOW - 2 * HOUR, 3: NOW + HOUR, 4: NOW - HOUR, 5: None}
     requests = {number: a_request(number, due_at=due_at) for number, due_at in due_times.items()}
     store.put(*requests.values())
-    assert list(store.requests.due(NOW)) == [requests[number].id for number in (2, 4, 1)]
+    assert [due.request_id for due in store.requests.due(NOW)] == [requests[number].id for number in (2, 4, 1)]
 
 
 def test_more_than_a_page_is_due_without_gap_or_repetition(store: Store) -> None:
     requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(250)]
     store.put(*requests)
-    assert list(store.requests.due(NOW)) == [request.id for request in reversed(requests)]
+    assert [due.request_id for due in store.requests.due(NOW)] == [request.id for request in reversed(requests)]
 
 
 def test_what_is_put_off_while_the_list_is_read_is_met_once(store: Store) -> None:
     requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(120)]
     store.put(*requests)
     met = []
-    for request_id in store.requests.due(NOW):
+    for request_id in (due.request_id for due in store.requests.due(NOW)):
         met.append(request_id)
         later = store.requests.request(request_id).changed(due_at=NOW + HOUR)
         store.work.commit(Change(later), origin=ORIGIN)
