@@ -168,9 +168,9 @@ def test_what_is_put_off_while_the_list_is_read_is_met_once(store: Store) -> Non
     requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(120)]
     store.put(*requests)
     met = []
-    for request_id in (due.request_id for due in store.requests.due(NOW)):
-        met.append(request_id)
-        later = store.requests.request(request_id).changed(due_at=NOW + HOUR)
+    for due in store.requests.due(NOW):
+        met.append(due.request_id)
+        later = store.requests.request(due.request_id).changed(due_at=NOW + HOUR)
         store.work.commit(Change(later), origin=ORIGIN)
     assert sorted(met) == sorted(request.id for request in requests)
 
