@@ -39,7 +39,7 @@ from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
-from nightlatch.services.ports import Receipt
+from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -375,6 +375,7 @@ class World:
     timer: FakeTimer = field(default_factory=FakeTimer)
     vault: FakeVault = field(default_factory=FakeVault)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    chance: Randomness = longest_pauses
     store: InterruptibleStore = field(init=False)
     unasked: Iterator[str] = field(default_factory=lambda: iter(["role1", *SPARE_ROLES]))
 
@@ -467,7 +468,7 @@ class World:
             timer=outside.around("timer", self.timer),
             vault=outside.around("vault", self.vault),
             clock=self.clock,
-            randomness=longest_pauses,
+            randomness=self.chance,
             origin=Origin(source=Source.SYSTEM),
         )
 

@@ -150,7 +150,7 @@ class ManyTargets(World):
         person = a_principal(f"person-{number}", groups=["developers"])
         flow = self.store.one(integration_id)
         reference = IntegrationReference(id=integration_id, name=integration_id, kind="fake")
-        request = a_request("role1", by=person, number=number, at=self.clock(), flow=flow)
+        request = a_request("role1", by=person, number=number << 32, at=self.clock(), flow=flow)
         submitted = request.model_copy(update={"integration": reference}).submitted(by=person)
         self.store.commit(submitted.with_entities(a_person(person)), origin=API)
         return request.id

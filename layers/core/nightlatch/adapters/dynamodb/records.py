@@ -84,7 +84,7 @@ class ByFlow(GlobalSecondaryIndex["StateRecord"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class Due(GlobalSecondaryIndex["RequestRecord"]):
+class Due(GlobalSecondaryIndex["StateRecord"]):
     """Requests that must be woken, by time, and for which target. Sparse: only they have the two attributes."""
 
     class Meta:
@@ -129,7 +129,11 @@ class StateRecord(Record):
         table_name = ""
 
     version = NumberAttribute(null=True)
+    # A request's, but an index answers in the class that it stands in.
+    due_at = UnicodeAttribute(null=True)
+    integration_id = UnicodeAttribute(null=True)
 
+    due = Due()
     by_requester = ByRequester()
     by_status = ByStatus()
     by_month = ByMonth()
@@ -142,15 +146,11 @@ class RequestRecord(StateRecord):
 
     id = UnicodeAttribute()
     requester_id = UnicodeAttribute()
-    integration_id = UnicodeAttribute()
     status = UnicodeAttribute()
     month = UnicodeAttribute()
     flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
-    due_at = UnicodeAttribute(null=True)
     rings = UnicodeAttribute(null=True)
-
-    due = Due()
 
 
 class HeadRecord(StateRecord):

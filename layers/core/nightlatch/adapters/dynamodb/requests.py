@@ -78,7 +78,7 @@ class DynamoRequests:
 
     def quarantined(self) -> int:
         """Count what is due among the quarantined, now or later: everything quarantined is."""
-        return RequestRecord.due.count(QUARANTINE_SHARD)
+        return StateRecord.due.count(QUARANTINE_SHARD)
 
     def leases(self, grant: Grant) -> tuple[Lease, ...]:
         """Read the lease of each entitlement of a grant. What is past its time is nobody's, and so no harm."""
@@ -119,7 +119,7 @@ def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]
 
 
 def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
-    for record in RequestRecord.due.query(shard, RequestRecord.due_at <= rfc3339(at), page_size=PAGE):
+    for record in StateRecord.due.query(shard, StateRecord.due_at <= rfc3339(at), page_size=PAGE):
         due_at = datetime.fromisoformat(record.due_at)
         yield DueRequest(request_id_in(record.pk), record.integration_id, due_at)
 
