@@ -191,6 +191,11 @@ class Changes:
         events.register("before-parameter-build.dynamodb.TransactWriteItems", self._begin)
         events.register_first("after-call.dynamodb.TransactWriteItems", self._end)
 
+    def ignore(self, events: BaseEventHooks) -> None:
+        """See no more of what a client writes."""
+        events.unregister("before-parameter-build.dynamodb.TransactWriteItems", self._begin)
+        events.unregister("after-call.dynamodb.TransactWriteItems", self._end)
+
     def clear(self) -> None:
         """Begin anew."""
         self.records.clear()

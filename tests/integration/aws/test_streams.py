@@ -61,11 +61,13 @@ class Streamed:
 
 
 @pytest.fixture(scope="module")
-def wired_stream(wired: Deployed) -> Streamed:
+def wired_stream(wired: Deployed) -> Iterator[Streamed]:
     """Read the stream of the wired tables."""
     changes = Changes("state", wired.clock)
-    changes.watch(table_of(StateRecord).connection.client.meta.events)
-    return Streamed(wired, changes)
+    events = table_of(StateRecord).connection.client.meta.events
+    changes.watch(events)
+    yield Streamed(wired, changes)
+    changes.ignore(events)
 
 
 @pytest.fixture
