@@ -22,7 +22,18 @@ from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import Head, LedgerEntry, first_break
 from nightlatch.entrypoints.api.openapi import load_function
 from nightlatch.entrypoints.wakes import WakeFailedError
-from tests.builders import API, MAYA, NOA, FakeClock, KilledError, OneConnector, a_flow, a_resource, an_integration
+from tests.builders import (
+    API,
+    MAYA,
+    NOA,
+    SPARE_ROLES,
+    FakeClock,
+    KilledError,
+    OneConnector,
+    a_flow,
+    a_resource,
+    an_integration,
+)
 from tests.fakes.connector import FakeConnector
 from tests.functions.client import ROOT, Answer, Context, an_api_event, claims_of
 from tests.integration.aws.outbound import Outbound
@@ -31,9 +42,10 @@ from tests.integration.aws.tables import make_anew, table_definition
 MINUTE = timedelta(minutes=1)
 FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "provisioning", "expiry", "ledger")
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
+ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}
 ASK = {
     "integration": "orders-db",
-    "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
+    "items": [ITEM],
     "justification": "a customer cannot pay",
     "duration": "PT1H",
 }
@@ -69,9 +81,11 @@ class Deployed:
     connector: FakeConnector
     handed_on: "HandedOn"
     outbound: Outbound = field(default_factory=Outbound)
+    unasked: Iterator[str] = field(default_factory=lambda: iter(()))
 
     def reset(self) -> None:
         """Begin anew, with empty tables and the time of the beginning."""
+        self.unasked = iter(["role1", *SPARE_ROLES])
         self.outbound.clear()
         self.connector.accesses.clear()
         self.connector.calls.clear()
@@ -80,7 +94,7 @@ class Deployed:
         flow = Change(a_flow(), (), (an_integration(), FlowRegister(version=1)))
         bootstrap._unit_of_work().commit(flow, origin=API)
         bootstrap.asking.cache_clear()
-        bootstrap._catalogue().replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
+        bootstrap._catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
         self.outbound.clear()
 
     # What people do
@@ -91,9 +105,10 @@ class Deployed:
         answer = self.functions[function].handler(event, FunctionContext())
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-    def submit(self, *, by: Principal = MAYA, key: str = "") -> Answer:
-        """Ask for role1 on orders."""
-        return self.call("access_requests", "POST", "/v1/requests", ASK, by=by, **_headers(key))
+    def submit(self, permission: str = "role1", *, by: Principal = MAYA, key: str = "") -> Answer:
+        """Ask for a role on orders."""
+        body = {**ASK, "items": [{**ITEM, "permission": permission}]}
+        return self.call("access_requests", "POST", "/v1/requests", body, by=by, **_headers(key))
 
     def command(self, request_id: str, verb: str, *, by: Principal, key: str = "", **body: Any) -> Answer:
         """Carry out a command on a request."""
@@ -101,8 +116,8 @@ class Deployed:
         return self.call(function, "POST", f"/v1/requests/{request_id}/{verb}", body, by=by, **_headers(key))
 
     def submitted(self) -> str:
-        """Ask, and return the request's id."""
-        return str(self.submit().json["id"])
+        """Ask for role1, and then each time for another, and return the request's id."""
+        return str(self.submit(next(self.unasked)).json["id"])
 
     def approved(self) -> str:
         """Ask, let an approver say yes, and return the request's id."""
@@ -179,7 +194,8 @@ def surviving() -> Iterator[None]:
 @contextmanager
 def deployed(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Wire the real functions to moto and to a target in memory."""
-    clock, connector, handed_on = FakeClock(), FakeConnector(), HandedOn()
+    clock, handed_on = FakeClock(), HandedOn()
+    connector = FakeConnector(roles=("role1", "role3", *SPARE_ROLES))
     for name, value in _variables().items():
         environment.setenv(f"NIGHTLATCH_{name}", value)
     environment.setattr(bootstrap, "clock", clock)

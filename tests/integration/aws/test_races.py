@@ -20,6 +20,7 @@ from tests.integration.aws.outbound import Meanwhile
 Start = Callable[[Deployed], str]
 Act = Callable[[Deployed, str], Answer | None]
 
+SOMEBODY_ELSE = {"conditions": [{"attribute": "group", "operator": "is", "values": ["somebody-else"]}]}
 ASKED = ["access.requested"]
 APPROVED = [*ASKED, "access.role.approved", "access.approved"]
 GRANTED = [*APPROVED, "access.granted"]
@@ -221,7 +222,7 @@ def test_a_flow_that_was_changed_before_granting_began_is_what_counts(nightlatch
 
     def tighten(nightlatch: Deployed, request_id: str) -> Answer:
         seen.append(nightlatch.request(request_id).status)
-        body = {**FLOW, "who": {"groups": ["somebody-else"]}}
+        body = {**FLOW, "who": SOMEBODY_ELSE}
         headers = {"if-match": '"1"'}
         return nightlatch.call("access_flows", "PUT", "/v1/flows/orders-roles", body, by=ADA, **headers)
 
