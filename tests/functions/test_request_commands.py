@@ -229,6 +229,18 @@ def test_access_is_extended_as_often_as_its_flow_lets_it(client: Client, world: 
     assert (told.count("access.extended"), told.count("access.extension.refused")) == (1, 1)
 
 
+def test_who_could_not_ask_for_it_any_longer_does_not_extend_it(client: Client, world: World) -> None:
+    """A8: eligibility lost while access lasts."""
+    rewrite(world, EXTENSIBLE)
+    request = world.granted()
+    left = MAYA.model_copy(update={"groups": frozenset()})
+
+    answer = client.post(f"/v1/requests/{request.id}/extend", {"duration": "PT1M"}, by=left)
+
+    assert set(answer.faults) == {"/duration"}
+    assert world.store.request(request.id).ends_at == request.ends_at
+
+
 @pytest.mark.parametrize("duration", ["PT0S", "-PT1H", "PT61M", "P40D", 3600, "NaN", None])
 def test_an_extension_has_a_sane_length(client: Client, world: World, duration: Any) -> None:
     """D1: durations that are none, and those over the longest."""

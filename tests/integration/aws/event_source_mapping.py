@@ -17,7 +17,9 @@ import yaml
 from botocore.awsrequest import AWSResponse
 from botocore.hooks import BaseEventHooks
 
+from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.errors import StoreUnavailableError
+from nightlatch.domain.ledger import PendingEvent
 from nightlatch.entrypoints.wakes import WakeFailedError
 from tests.builders import FakeClock, KilledError
 from tests.integration.aws.outbound import Death, Outbound
@@ -204,8 +206,9 @@ class Changes:
     def committed(self) -> list[tuple[str, str | None]]:
         """List the events that were committed, by id, each with its request."""
         images = (record["dynamodb"].get("NewImage", {}) for record in self.records if record["eventName"] == "INSERT")
-        bodies = (json.loads(image["body"]["S"]) for image in images if image["pk"]["S"].startswith("OUTBOX#"))
-        return [(body["id"], body["request_id"]) for body in bodies]
+        records = (StateRecord.from_raw_data(image) for image in images if image["pk"]["S"].startswith("OUTBOX#"))
+        events = (value_of(record, PendingEvent) for record in records)
+        return [(event.id, event.request_id) for event in events]
 
     def expire(self, now: datetime) -> list[Record]:
         """Remove what is past its time, as DynamoDB does days later, and return what the stream tells of it."""

@@ -76,6 +76,14 @@ def test_no_more_may_be_open_than_the_limit_and_a_place_given_up_is_free_again(s
     store.put(a_request(OPEN_REQUESTS))
 
 
+def test_several_that_would_be_too_many_together_are_refused_as_too_many(store: Store) -> None:
+    """H2: a bundle is no way round the limit."""
+    store.put(*(a_request(number) for number in range(OPEN_REQUESTS - 1)))
+    with pytest.raises(LimitReachedError):
+        store.put(a_request(OPEN_REQUESTS), a_request(OPEN_REQUESTS + 1))
+    store.put(a_request(OPEN_REQUESTS))
+
+
 def test_of_several_that_are_made_together_all_have_a_place_or_none(store: Store) -> None:
     first = a_request(1)
     store.put(first)

@@ -135,15 +135,17 @@ REQUIREMENTS = st.fixed_dictionaries(
 FLOWS = st.fixed_dictionaries(
     {
         "who": mostly(EVERYBODY, WHO),
-        "on_behalf": st.one_of(
-            st.none(), st.fixed_dictionaries({"people": some_of([*IDS, "*"]), "groups": some_of(GROUPS)})
+        "on_behalf": mostly(
+            {"people": ["*"], "groups": []},
+            st.none(),
+            st.fixed_dictionaries({"people": some_of(IDS), "groups": some_of(GROUPS)}),
         ),
         "what": mostly(ALL_ON_A, WHAT),
         "default": st.just(30),
         "maximum": st.sampled_from([30, 60, 120]),
-        "when": st.none() | HOURS,
+        "when": mostly(None, HOURS),
         "steps": st.lists(STEPS, max_size=3),
-        "require": mostly(NO_RESTRICTION, REQUIREMENTS),
+        "require": st.just(NO_RESTRICTION) | REQUIREMENTS,
     }
 )
 SETS_OF_FLOWS = st.lists(FLOWS, min_size=1, max_size=4).map(
@@ -153,7 +155,7 @@ TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.ju
 WISHES = st.fixed_dictionaries(
     {
         "requester": st.sampled_from(IDS),
-        "asker": mostly(None, st.sampled_from(IDS)),
+        "asker": st.none() | st.sampled_from(IDS),
         "integration": mostly("a", st.just("b")),
         "targets": st.lists(st.sampled_from(TARGETS), min_size=1, max_size=2, unique_by=str),
         "duration": st.sampled_from([None, 30, 60, 61, 120, 121]),

@@ -111,10 +111,25 @@ def test_what_no_flow_covers_is_advised_to_be_another_permission() -> None:
 def test_another_permission_takes_the_place_of_the_one_and_leaves_the_others() -> None:
     flows = [a_flow("roles", a_definition(what=only("role1", "role3")))]
 
-    *_, advice = advice_for(flows, a_wish("role1", "orders_admin"))
+    alone, other = advice_for(flows, a_wish("role1", "orders_admin"))
 
-    assert advice.text == "ask for role3 on orders instead of orders_admin"
-    assert advice.wish == a_wish("role1", "role3")
+    assert [alone.text, other.text] == [
+        "ask for role1 on orders alone",
+        "ask for role3 on orders instead of orders_admin",
+    ]
+    assert [alone.wish, other.wish] == [a_wish("role1"), a_wish("role1", "role3")]
+
+
+def test_what_can_be_had_alone_is_not_advised_to_be_something_else() -> None:
+    flows = [
+        a_flow("roles", a_definition(what=only("role1", "role3"))),
+        a_flow("admin", a_definition(what=only("orders_admin"))),
+    ]
+
+    assert told(flows, a_wish("role1", "orders_admin")) == [
+        ("separately", "ask for role1 on orders alone"),
+        ("separately", "ask for orders_admin on orders alone"),
+    ]
 
 
 def test_a_flow_that_has_no_approvers_left_is_gone_round() -> None:

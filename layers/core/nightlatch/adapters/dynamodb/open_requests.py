@@ -44,15 +44,18 @@ def move(transaction: Transaction, entities: Iterable[Entity], *, limit: int) ->
 
 def explain(entities: Iterable[Entity], *, limit: int) -> None:
     """Say why places could not be taken: raise DuplicateRequestError or LimitReachedError, if it was for that."""
-    for request in entities:
-        if not isinstance(request, AccessRequest) or not _opens(request):
-            continue
-        item = _stored(request.requester.id)
-        taken = item.get(_place(request), {}).get("S", request.id)
-        if taken != request.id:
-            raise DuplicateRequestError(taken)
-        if int(item.get("open", {}).get("N", 0)) >= limit:
-            raise LimitReachedError(f"{request.requester.name} has {limit} open requests, and may have no more")
+    opening: dict[str, list[AccessRequest]] = defaultdict(list)
+    for entity in entities:
+        if isinstance(entity, AccessRequest) and _opens(entity):
+            opening[entity.requester.id].append(entity)
+    for person_id, requests in opening.items():
+        item = _stored(person_id)
+        for request in requests:
+            taken = item.get(_place(request), {}).get("S", request.id)
+            if taken != request.id:
+                raise DuplicateRequestError(taken)
+        if int(item.get("open", {}).get("N", 0)) + len(requests) > limit:
+            raise LimitReachedError(f"{requests[0].requester.name} may have {limit} open requests, and no more")
 
 
 def of_person(person_id: str) -> dict[str, str]:
