@@ -105,7 +105,7 @@ class Deployed:
         answer = self.functions[function].handler(event, FunctionContext())
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-    def submit(self, permission: str = "role1", *, by: Principal = MAYA, key: str = "") -> Answer:
+    def submit(self, permission: str = "role3", *, by: Principal = MAYA, key: str = "") -> Answer:
         """Ask for a role on orders."""
         body = {**ASK, "items": [{**ITEM, "permission": permission}]}
         return self.call("access_requests", "POST", "/v1/requests", body, by=by, **_headers(key))
