@@ -1,8 +1,8 @@
 """How long importing each function takes, against importing boto3 and making a bare DynamoDB client.
 
-Each import is a process of its own, with bytecode at hand. Processor time is counted: an import is little else, and
-other work on the machine does not change it. This is the import alone: what the Lambda runtime and the first call add
-is in `cold_start_in_runtime`.
+Each import is a process of its own, from the layers as they are deployed, with bytecode at hand. Processor time is
+counted: an import is little else, and other work on the machine does not change it. This is the import alone: what the
+Lambda runtime and the first call add is in `cold_start_in_runtime`.
 """
 
 import os
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.layers import ROOT, python_path
 from tests.benchmarks.row import Row, compared, in_turn
 
-ROOT = Path(__file__).parents[2]
 BASELINE = "bare boto3 client"
 
 TIMED = """
@@ -42,7 +42,7 @@ def rows(*, rounds: int) -> Iterable[Row]:
 
 def candidates() -> dict[str, str]:
     """Name what is measured, and the statement that does it."""
-    imports = {folder.name: f"sys.path.insert(0, {str(folder)!r}); import app" for folder in functions()}
+    imports = {folder.name: f"sys.path[:0] = {[str(folder), python_path()]}; import app" for folder in functions()}
     return {BASELINE: "import boto3; boto3.client('dynamodb')", **imports}
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from tests.benchmarks.cold_start import ROOT, environment, functions
+from tests.benchmarks.cold_start import environment, functions
+from tests.benchmarks.layers import ROOT, python_path
 from tests.benchmarks.row import NotMeasurableError, Row, compared, in_turn
 
 SAM = "aws-sam-cli==1.170.0"
@@ -77,8 +78,8 @@ def rows(*, rounds: int) -> Iterable[Row]:
     emulator = _emulator()
     with TemporaryDirectory() as folder, _empty_dynamodb() as endpoint:
         cold_starts = {
-            name: partial(_cold_start, emulator, task_root, event, endpoint)
-            for name, (task_root, event) in _candidates(Path(folder)).items()
+            name: partial(_cold_start, emulator, endpoint, *candidate)
+            for name, candidate in _candidates(Path(folder)).items()
         }
         logs = in_turn(cold_starts, rounds=rounds)
     yield from _compared("ready", logs, READY)
@@ -97,20 +98,20 @@ def _read(line: re.Pattern[str], log: str) -> float:
     return float(found[1])
 
 
-def _candidates(folder: Path) -> dict[str, tuple[Path, bytes]]:
-    """Name what is measured: the folder with its app.py, and its first event."""
+def _candidates(folder: Path) -> dict[str, tuple[Path, bytes, str]]:
+    """Name what is measured: the folder with its app.py, its first event, and where its layers are."""
     for name, source in BASELINES.items():
         (folder / name).mkdir()
         (folder / name / "app.py").write_text(source)
-    ours = {task.name: (task, _event(FIRST_CALLS[task.name])) for task in functions()}
-    return {**{name: (folder / name, b"{}") for name in BASELINES}, **ours}
+    ours = {task.name: (task, _event(FIRST_CALLS[task.name]), python_path()) for task in functions()}
+    return {**{name: (folder / name, b"{}", "") for name in BASELINES}, **ours}
 
 
 def _event(name: str) -> bytes:
     return (ROOT / "events" / f"{name}.json").read_bytes()
 
 
-def _cold_start(emulator: str, task_root: Path, event: bytes, endpoint: str) -> str:
+def _cold_start(emulator: str, endpoint: str, task_root: Path, event: bytes, path: str) -> str:
     """Start a function under the emulator, call it once, and return what the emulator logged."""
     runtime, door = _free_port(), _free_port()
     addresses = [
@@ -120,7 +121,7 @@ def _cold_start(emulator: str, task_root: Path, event: bytes, endpoint: str) -> 
     process = subprocess.Popen(
         [emulator, *addresses, sys.executable, "-m", "awslambdaric", "app.handler"],
         cwd=task_root,
-        env={**_environment(endpoint), "LAMBDA_TASK_ROOT": str(task_root)},
+        env={**_environment(endpoint), "LAMBDA_TASK_ROOT": str(task_root), "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

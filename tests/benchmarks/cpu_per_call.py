@@ -29,8 +29,9 @@ from nightlatch.adapters.dynamodb.ledger_record import record_of_entry
 from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, record_of
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import rfc3339
-from tests.benchmarks.cold_start import ENVIRONMENT, ROOT
+from tests.benchmarks.cold_start import ENVIRONMENT
 from tests.benchmarks.cold_start_in_runtime import SETTINGS
+from tests.benchmarks.layers import ROOT
 from tests.benchmarks.row import Row, in_turn
 from tests.builders import IVO, MAYA, NOA, SECOND, a_chain, a_flow, a_request, a_resource, an_integration
 from tests.functions.client import Context, an_api_event, claims_of

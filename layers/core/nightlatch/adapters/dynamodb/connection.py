@@ -8,6 +8,7 @@ from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model
 
+from nightlatch.adapters.dynamodb.answers import AnswerParsers
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.domain.errors import StoreUnavailableError
@@ -66,7 +67,9 @@ class SharedConnection(Connection):
 
 def bind(*, state_table: str, ledger_table: str, session: Session | None = None, region: str | None = None) -> None:
     """Tell the records their tables. Calls nothing yet."""
-    shared = SharedConnection(session or get_session(), region=region)
+    session = session or get_session()
+    session.register_component("response_parser_factory", AnswerParsers())
+    shared = SharedConnection(session, region=region)
     for record, table_name in ((StateRecord, state_table), (LedgerRecord, ledger_table)):
         record.Meta.table_name = table_name
         # PynamoDB keeps a connection per model class, which the classes below it inherit.
