@@ -37,6 +37,7 @@ from tests.builders import (
     a_definition,
     a_flow,
     a_principal,
+    a_resource,
     groups_are,
 )
 
@@ -489,6 +490,7 @@ def test_the_catalogue_offers_what_a_flow_covers_and_names_the_easiest_flow() ->
     world = World()
     what = TargetSelector(integration="orders-db", names=("*",), permissions=("role3",))
     world.store.commit(Change(a_flow("automatic", a_definition(what=what, needed=0))), origin=API)
+    world.store.replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
 
     offers = {somebody.subject: list(world.asking.offers(a_call(somebody))) for somebody in (MAYA, EVE)}
 

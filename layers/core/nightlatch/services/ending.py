@@ -72,9 +72,11 @@ class Ending:
         try:
             request = self._bench.commit(claim, claimed, *differing(before, leases))
         except StoreUnavailableError:
-            # An end that cannot be written down is carried out all the same; the sweeper will write it later.
-            with suppress(ConnectorError):
-                self._take_away(grant, leases)
+            # An end that cannot be written down is carried out all the same; the sweeper will write it later. Only
+            # what others may be joining at this moment has to wait: without the record it could be taken from them.
+            if not leases:
+                with suppress(ConnectorError):
+                    self._take_away(grant, leases)
             raise
         return self._finish(request, claimed, leases)
 
