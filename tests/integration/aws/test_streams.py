@@ -239,6 +239,7 @@ def test_what_is_past_its_time_but_still_there_is_not_served(streamed: Streamed)
     """D5: not a request, not its grant, not a receipt, not an entry of the ledger."""
     one = streamed.nightlatch
     first = one.submit(key="ask").json["id"]
+    one.command(first, "cancel", by=MAYA)
     request_id = whole_life(streamed)
     one.sweep()
     head = bootstrap._ledger().head().seq

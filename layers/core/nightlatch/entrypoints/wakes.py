@@ -58,8 +58,9 @@ class Patience:
 
 
 def requests_in_stream(event: Mapping[str, Any]) -> list[Work]:
-    """Read which requests a batch of State stream records is about, each once, in order."""
-    images = (record["dynamodb"]["NewImage"] for record in event["Records"])
+    """Read which requests a batch of State stream records is about, each once, in order; none that was removed."""
+    changes = (record["dynamodb"] for record in event["Records"])
+    images = (change["NewImage"] for change in changes if "NewImage" in change)
     return list(dict.fromkeys((image["id"]["S"], image["integration_id"]["S"]) for image in images))
 
 
