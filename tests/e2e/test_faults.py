@@ -118,10 +118,10 @@ def connect(ada: Person, line: FailingLine, facts: StackFacts, passwords: Passwo
     ada.post(f"/v1/integrations/{name}/scan").raise_for_status()
     flow = {
         "name": name,
-        "who": {"groups": ["developers"]},
+        "who": {"conditions": [{"attribute": "group", "operator": "is", "values": ["developers"]}]},
         "what": {"integration": name, "names": ["*"], "permissions": ["role1"]},
         "grant": {"default": "PT1H", "maximum": "PT1H"},
-        "approve": {"needed": 0},
+        "approve": {"steps": []},
     }
     ada.api.put(f"/v1/flows/{name}", json=flow).raise_for_status()
 

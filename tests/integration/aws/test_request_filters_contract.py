@@ -52,6 +52,7 @@ def a_varied_request(number: int, chance: Random) -> AccessRequest:
             "integration": IntegrationReference(id=integration, name=INTEGRATIONS[integration], kind="postgresql"),
             "flow": made.flow.model_copy(update={"id": flow, "name": FLOWS[flow]}),
             "items": tuple(items),
+            "starts_at": NOW + number * HOUR,
             "source": chance.choice([Source.WEB, Source.CLI, Source.API]),
             "closed_at": made.closed_at and NOW,
             "quarantined": chance.random() < 0.2,

@@ -147,7 +147,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     ("action", "resource", "functions"),
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
-        ("dynamodb:UpdateItem", "StateTable.Arn", set()),
+        ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning"}),
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),

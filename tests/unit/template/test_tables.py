@@ -9,7 +9,7 @@ Resources = dict[str, dict[str, Any]]
 INDEXES = {
     "StateTable": {
         "by_requester": ("requester_id", "id"),
-        "by_status": ("status", "id"),
+        "by_standing": ("standing", "id"),
         "by_month": ("month", "id"),
         "by_integration": ("integration_id", "id"),
         "by_flow": ("flow_id", "id"),

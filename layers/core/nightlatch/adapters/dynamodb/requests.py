@@ -14,6 +14,7 @@ from nightlatch.adapters.dynamodb.records import (
     QUARANTINE_SHARD,
     RequestRecord,
     StateRecord,
+    standing_of,
     value_of,
 )
 from nightlatch.domain.access_request import CLOSED, AccessRequest
@@ -107,13 +108,14 @@ def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
 
 def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]] | None:
     """Choose the index that leaves the least to read: few requests are open, most of one integration are closed."""
-    open_statuses = wanted.statuses if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
+    standings = None if wanted.statuses is None else frozenset(map(standing_of, wanted.statuses))
+    open_standings = standings if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
     choices: list[tuple[RequestIndex, frozenset[str] | None]] = [
         (StateRecord.by_requester, wanted.requesters),
-        (StateRecord.by_status, open_statuses),
+        (StateRecord.by_standing, open_standings),
         (StateRecord.by_flow, wanted.flows),
         (StateRecord.by_integration, wanted.integrations),
-        (StateRecord.by_status, wanted.statuses),
+        (StateRecord.by_standing, standings),
     ]
     return next(((index, values) for index, values in choices if values is not None), None)
 
