@@ -73,6 +73,8 @@ def _swept(bench: Bench, meter: Meter) -> Iterator[tuple[str, Measured]]:
     _open(granted, range(DUE, 1_000), ends_at=NOON + 3 * HOUR)
     yield "1,000 open", _measured(bench, meter)
     clock.at(NOON + 2 * HOUR)
+    if (due := sum(bench.provisioning.backlog().due.values())) != DUE:
+        raise AssertionError(f"{due} are due, not {DUE}")
     yield f"{DUE} due of 1,000 open", _measured(bench, meter)
     clock.at(NOON)
     _open(granted, range(1_000, 10_000), ends_at=NOON + 3 * HOUR)
@@ -83,7 +85,7 @@ def _open(granted: AccessRequest, numbers: range, *, ends_at: datetime) -> None:
     """Store grants that are open, past the services: only where they are due matters to a sweep."""
     with StateRecord.batch_write() as batch:
         for number in numbers:
-            request_id = prefixed("req", uuid7(NOON, random=number.to_bytes(8, "big")))
+            request_id = prefixed("req", uuid7(NOON, random=(number << 32).to_bytes(8, "big")))
             where = granted.integration.model_copy(update={"id": f"db-{number % INTEGRATIONS}"})
             changed = {"id": request_id, "integration": where, "ends_at": ends_at, "due_at": ends_at}
             batch.save(record_of(granted.model_copy(update=changed)))
