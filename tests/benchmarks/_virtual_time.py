@@ -25,6 +25,11 @@ class VirtualTime(FakeClock):
     _stopped: Semaphore = field(default_factory=lambda: Semaphore(0))
     _errors: list[BaseException] = field(default_factory=list)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it is a worker that asks."""
+        return hasattr(self._here, "turn")
+
     def start(self, work: Callable[[], None], *, at: datetime) -> None:
         """Let a worker begin at a time."""
         turn = Semaphore(0)
@@ -33,9 +38,9 @@ class VirtualTime(FakeClock):
 
     def take(self, span: timedelta) -> None:
         """Let a worker's call take so long."""
-        turn: Semaphore | None = getattr(self._here, "turn", None)
-        if turn is None:
+        if not self.is_running:
             return
+        turn: Semaphore = self._here.turn
         self._queue(self.now + span, turn)
         self._stopped.release()
         turn.acquire()
