@@ -168,7 +168,7 @@ def _recorded(call: Callable[[], None]) -> Tape:
 
 
 def _ours(call: Callable[[], None], tape: Tape) -> float:
-    return _milliseconds(call, tape, _events())
+    return milliseconds(call, tape, _events())
 
 
 def _bare(tape: Tape) -> float:
@@ -178,10 +178,11 @@ def _bare(tape: Tape) -> float:
         for operation, parameters in tape.asked:
             getattr(client, operation)(**parameters)
 
-    return _milliseconds(ask, tape, client.meta.events)
+    return milliseconds(ask, tape, client.meta.events)
 
 
-def _milliseconds(work: Callable[[], None], tape: Tape, events: BaseEventHooks) -> float:
+def milliseconds(work: Callable[[], None], tape: Tape, events: BaseEventHooks) -> float:
+    """Measure the processor time of some work whose answers are on a tape."""
     spent = []
     for _ in range(CALLS_PER_ROUND):
         with tape.playing(events):
