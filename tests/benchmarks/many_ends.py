@@ -20,7 +20,7 @@ import yaml
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.adapters.dynamodb.transaction import ATTEMPTS, LONGEST_PAUSE_SECONDS
+from nightlatch.adapters.dynamodb.transaction import NONE, OF_A_WORKER, Patience
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.connector import Handle
@@ -91,17 +91,17 @@ class SlowOutside(Outside):
         """Take the time, then do it."""
         self.time.take(CALLS.get(name, STORE_CALL))
         if name == "store.commit" and isinstance(work, partial):
-            self._write(len(work.args[0].events), attempts=ATTEMPTS)
+            self._write(len(work.args[0].events), patience=OF_A_WORKER)
         if name == "store.append" and isinstance(work, partial):
-            self._write(len(work.args[0]), attempts=1)
+            self._write(len(work.args[0]), patience=NONE)
         return self._paged(work()) if name == "store.due" else work()
 
-    def _write(self, events: int, *, attempts: int) -> None:
+    def _write(self, events: int, *, patience: Patience) -> None:
         """Find room in the outbox, as often as `adapters.dynamodb.transaction` tries, with its pauses."""
         units = events * EVENT_UNITS
-        for attempt in range(attempts):
+        for attempt in range(patience.attempts):
             if attempt:
-                self.time.take(timedelta(seconds=LONGEST_PAUSE_SECONDS * self.chance(1)[0] / 0xFF) + COMMIT)
+                self.time.take(timedelta(seconds=patience.pause(attempt, random=self.chance)) + COMMIT)
             second = self.time().replace(microsecond=0)
             if not self.time.is_running or self._spent[second] + units <= OUTBOX_UNITS:
                 self._spent[second] += units

@@ -14,10 +14,9 @@ import pytest
 from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
-from tests.e2e.person import Person, until
+from tests.e2e.person import Person
 
 HERE = Path(__file__).parent
-OPEN = "PENDING,APPROVED,GRANTING,GRANTED,REVOKING"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,21 +71,6 @@ def person(facts: StackFacts, open_for_all: ExitStack) -> Callable[[str], Person
         return someone
 
     return sign_in
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_open(person: Callable[[str], Person]) -> Iterator[None]:
-    """End what a test has left of the demo database: the same cannot be asked for while it is open."""
-    yield
-    ada = person("ada")
-    for username in ("maya", "noa"):
-        somebody = person(username).get("/v1/whoami")["id"]
-        ada.post(f"/v1/people/{somebody}/stop", {"reason": "the test is over"}).raise_for_status()
-        until(
-            lambda somebody=somebody: ada.get(f"/v1/requests?integration=orders-db&status={OPEN}&requester={somebody}"),  # type: ignore[misc]
-            lambda found: not found["requests"],
-            within=90,
-        )
 
 
 @pytest.fixture(scope="session")

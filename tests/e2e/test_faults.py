@@ -4,9 +4,12 @@ All requests are under way at once, for what a worker could not finish is taken 
 Every call of the way, with every fault: `tests/integration/aws/test_fault_matrix.py`.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +27,7 @@ from tests.e2e.person import Person, until
 from tests.integration.failing_line import FailingLine, Failure
 
 ENOUGH = 240
+AHEAD = timedelta(seconds=3)
 GRANTED = ["access.requested", "access.role.approved", "access.approved", "access.granted"]
 GIVEN_BACK = [*GRANTED, "access.revoking", "access.returned"]
 
@@ -72,12 +76,13 @@ def faulty(
 @pytest.fixture(scope="module")
 def under_way(faulty: FaultyAws, person: Callable[[str], Person], lines: dict[str, FailingLine]) -> Requests:
     """Begin every request, each with its fault before it; those that are to fail at their end are granted before."""
-    maya, noa = person("maya"), person("noa")
-    at_end = {cell: maya.ask("role1") for cell in AT_END}
+    maya, noa, starts = person("maya"), person("noa"), moments()
+    at_end = {cell: maya.ask("role1", starts_at=next(starts)) for cell in AT_END}
+    at_grant = {cell: maya.ask("role1", starts_at=next(starts)) for cell in AT_GRANT}
+    time.sleep(AHEAD.total_seconds())
     for request_id in at_end.values():
         noa.command(request_id, "approve")
         maya.wait_for(request_id, "GRANTED")
-    at_grant = {cell: maya.ask("role1") for cell in AT_GRANT}
     for (call, fault), request_id in (*at_end.items(), *at_grant.items()):
         faulty.fail(call, fault, *mentioned(call, request_id))
     for request_id in at_end.values():
@@ -85,6 +90,12 @@ def under_way(faulty: FaultyAws, person: Callable[[str], Person], lines: dict[st
     for request_id in at_grant.values():
         noa.command(request_id, "approve")
     return Requests(at_grant, at_end, asked_over(lines, maya))
+
+
+def moments() -> Iterator[datetime]:
+    """Name moments just ahead, each another: what is asked for from another time on is no duplicate."""
+    for number in count(1):
+        yield datetime.now(UTC) + AHEAD + number * timedelta(milliseconds=1)
 
 
 def mentioned(call: str, request_id: str) -> list[str]:

@@ -28,6 +28,7 @@ from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, OF_A_WORKER, Patience
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.adapters.kms import KmsVault
 from nightlatch.adapters.lambda_fan_out import LambdaFanOut
@@ -166,7 +167,7 @@ def provisioning(source: Source) -> Provisioning:
     """Wire the work at the targets, as it is woken by `source`."""
     chosen = settings()
     return Provisioning(
-        unit_of_work=_unit_of_work(),
+        unit_of_work=_unit_of_work(OF_A_WORKER),
         requests=_requests(),
         flows=_flows(),
         people=_people(),
@@ -205,10 +206,15 @@ def cursor_key() -> str:
 
 
 @cache
-def _unit_of_work() -> DynamoUnitOfWork:
+def _unit_of_work(patience: Patience = OF_A_CALLER) -> DynamoUnitOfWork:
     _bind_tables()
+    chosen = settings()
     return DynamoUnitOfWork(
-        clock=clock, random=os.urandom, retention=settings().retention, open_requests=settings().open_requests
+        clock=clock,
+        random=os.urandom,
+        retention=chosen.retention,
+        open_requests=chosen.open_requests,
+        patience=patience,
     )
 
 

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
 from uuid import UUID
 
 from pynamodb.exceptions import TransactWriteError
@@ -17,13 +19,36 @@ from nightlatch.services.ports import Randomness
 LIMIT = 100
 """So many items are one transaction at most: DynamoDB's limit."""
 
-ATTEMPTS = 4
-LONGEST_PAUSE_SECONDS = 0.2
-
-PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+CONFLICT = "TransactionConflict"
+TOO_BUSY = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+PASSING = TOO_BUSY | {CONFLICT}
 """Reasons of DynamoDB that may be gone a moment later. Its client library does not retry them."""
 
+FIRST_PAUSE_SECONDS = 0.2
+
 Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a write is sent to a DynamoDB that is too busy for it, and how long a pause comes to be at most."""
+
+    attempts: int
+    longest_pause_seconds: float
+
+    def pause(self, attempt: int, *, random: Randomness) -> float:
+        """Say how long to wait after an attempt: longer each time, and up to all of it by chance."""
+        longest = min(FIRST_PAUSE_SECONDS * (1 << (attempt - 1)), self.longest_pause_seconds)
+        return longest * random(1)[0] / 0xFF
+
+
+OF_A_CALLER = Patience(attempts=4, longest_pause_seconds=FIRST_PAUSE_SECONDS)
+"""Somebody is waiting for an answer. It is also all that is given to another transaction that is in the way."""
+
+OF_A_WORKER = Patience(attempts=10, longest_pause_seconds=4)
+"""Twelve seconds on average, out of a worker's sixty: a thousand ends at once are more than a partition takes."""
+
+NONE = Patience(attempts=1, longest_pause_seconds=0)
 
 
 class Transaction:
@@ -33,9 +58,9 @@ class Transaction:
     hears of the success, not of a conflict with itself.
     """
 
-    def __init__(self, *, random: Randomness, attempts: int = ATTEMPTS, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, *, random: Randomness, patience: Patience = OF_A_CALLER, sleep: Sleep = time.sleep) -> None:
         self._random = random
-        self._attempts = attempts
+        self._patience = patience
         self._sleep = sleep
         self._checks: list[tuple[Record, Condition]] = []
         self._deletes: list[tuple[Record, Condition]] = []
@@ -67,14 +92,20 @@ class Transaction:
         if size > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
         token = str(UUID(bytes=self._random(16)))
-        for attempt in range(1, self._attempts + 1):
+        for attempt in count(1):
             try:
                 return self._send(token)
             except TransactWriteError as error:
-                if not self._is_passing(error) or attempt == self._attempts:
+                if attempt >= self._attempts_at(error):
                     raise self._translated(error) from error
-            self._sleep(LONGEST_PAUSE_SECONDS * self._random(1)[0] / 0xFF)
-        raise AssertionError("the last attempt returns or raises")
+            self._sleep(self._patience.pause(attempt, random=self._random))
+        raise AssertionError("an attempt returns or raises")
+
+    def _attempts_at(self, error: TransactWriteError) -> int:
+        codes = _codes(error)
+        if not codes or not codes <= PASSING:
+            return 1
+        return self._patience.attempts if codes <= TOO_BUSY else min(self._patience.attempts, OF_A_CALLER.attempts)
 
     @property
     def _steps(self) -> list[Record]:
@@ -94,14 +125,14 @@ class Transaction:
             for record, condition_or_none, actions in self._updates:
                 write.update(record, [*actions], condition=condition_or_none)
 
-    def _is_passing(self, error: TransactWriteError) -> bool:
-        codes = {reason.code for reason in error.cancellation_reasons if reason}
-        return bool(codes) and codes <= PASSING
-
     def _translated(self, error: TransactWriteError) -> Exception:
         for record, reason in zip(self._steps, error.cancellation_reasons, strict=False):
             if reason and reason.code in {"ConditionalCheckFailed", "TransactionConflict"}:
                 return RivalChangeError(f"{record.pk} {record.sk} was changed by somebody else meanwhile")
-        if self._is_passing(error):
+        if _codes(error) and _codes(error) <= PASSING:
             return StoreUnavailableError("DynamoDB is too busy to write")
         return error
+
+
+def _codes(error: TransactWriteError) -> set[str]:
+    return {reason.code for reason in error.cancellation_reasons if reason}

@@ -9,7 +9,7 @@ from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import OUTBOX, flow_version_key, key_of, receipt_key
 from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
-from nightlatch.adapters.dynamodb.transaction import Sleep, Transaction
+from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Sleep, Transaction
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
@@ -32,12 +32,14 @@ class DynamoUnitOfWork:
         random: Randomness,
         retention: timedelta,
         open_requests: int,
+        patience: Patience = OF_A_CALLER,
         sleep: Sleep = time.sleep,
     ) -> None:
         self._clock = clock
         self._random = random
         self._retention = retention
         self._open_requests = open_requests
+        self._patience = patience
         self._sleep = sleep
 
     def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
@@ -75,7 +77,7 @@ class DynamoUnitOfWork:
         return value_of(record, Receipt) if record else None
 
     def _transaction(self) -> Transaction:
-        return Transaction(random=self._random, sleep=self._sleep)
+        return Transaction(random=self._random, patience=self._patience, sleep=self._sleep)
 
     def _put_entity(self, transaction: Transaction, entity: Entity, beside: Sequence[Entity]) -> None:
         expires_at = expiry_of(entity, beside=beside, retention=self._retention)
