@@ -73,6 +73,8 @@ class Ending:
             request = self._bench.commit(claim, claimed, *differing(before, leases))
         except StoreUnavailableError:
             # An end that cannot be written down is carried out all the same; the sweeper will write it later.
+            # Others may have joined since the leases were read.
+            _, leases = self._leave(grant)
             with suppress(ConnectorError):
                 self._take_away(grant, leases)
             raise
