@@ -268,14 +268,22 @@ class Nightlatch(RuleBasedStateMachine):
         self.stage.go_to(until)
 
     @precondition(lambda self: any(request.due_at for request in self.requests))
-    @rule(n=nth, seconds=st.sampled_from([-3, -1, 0, 0, 1, 60]), does_wake=st.booleans(), twist=twists)
-    def time_comes(self, n: int, seconds: int, does_wake: bool, twist: Any) -> None:
-        """Go to when something is due for a request, or just about."""
-        due = [(one.due_at, one.id) for one in self.requests if one.due_at]
-        due_at, request_id = sorted(due)[n % len(due)]
+    @rule(
+        n=nth,
+        seconds=st.sampled_from([-3, -1, 0, 0, 1, 60]),
+        then=st.sampled_from(["wake", "wake", "extend", "nothing"]),
+        twist=twists,
+    )
+    def time_comes(self, n: int, seconds: int, then: str, twist: Any) -> None:
+        """Go to when something is due for a request, or just about; it is worked on, or extended at the last moment."""
+        due = sorted((one.due_at, one.id) for one in self.requests if one.due_at)
+        due_at, request_id = due[n % len(due)]
         self.stage.go_to(due_at + seconds * SECOND)
-        if does_wake:
+        if then == "wake":
             self.wake(request_id, twist)
+        if then == "extend":
+            request = self.stage.store.request(request_id)
+            self.on(request, "extend", self.name_of(request.requester.id), HOUR, twist)
 
     @precondition(lambda self: self.stage.timer.wakes)
     @rule(n=st.integers(0, 20), twist=twists)
