@@ -260,15 +260,7 @@ class Sessions(Unreliable):
 
 @dataclass
 class Shared(Unreliable, FakeSharedConnector):
-    """The target with people's own accounts. `is_marked` says whether a revoke is written down in its leases."""
-
-    is_marked: Callable[[Handle], bool] = bool
-
-    def revoke(self, handle: Handle) -> None:
-        """Revoke; what could not be written down lands at once: nothing keeps others from joining meanwhile."""
-        if not self.is_marked(handle):
-            self.slow = self.deadly = 0
-        super().revoke(handle)
+    """The target with people's own accounts."""
 
     def _revoke(self, handle: Handle) -> None:
         super()._revoke(handle)
@@ -318,7 +310,6 @@ class Stage:
         self.store = StagedStore(clock=self.clock, random=predictable(), log=self.log)
         self.sessions = Sessions(name=SESSIONS, clock=self.clock, log=self.log)
         self.shared = Shared(name=SHARED, clock=self.clock, log=self.log, tells_own_apart=self.tells_own_apart)
-        self.shared.is_marked = self._is_marked
         self.warm = Desk(self, Outside()).new_asking
         for target in (self.sessions, self.shared):
             self.store.commit(Change(an_integration(target.name)), origin=API)
@@ -338,10 +329,6 @@ class Stage:
         self.clock.at(max(moment, self.clock.now))
         for target in self.targets:
             target.land(until=self.clock.now)
-
-    def _is_marked(self, handle: Handle) -> bool:
-        leases = self.store.leases(self.store.grant(handle.grant_id))
-        return all(one.leaving == handle.grant_id for one in leases if one.entitlement in handle.entitlements)
 
     def take_by_hand(self, pairs: set[Pair]) -> None:
         """Let somebody take away at the shared target, whoever gave it."""
