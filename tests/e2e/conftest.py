@@ -19,6 +19,7 @@ from tests.e2e.person import Person
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep these tests on one worker: they share one running stack."""
     for item in items:
