@@ -1,6 +1,6 @@
 """Builders that show only what matters to a test: people, flows, requests, and a whole Nightlatch over the fakes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,15 +9,15 @@ from typing import Any
 
 from nightlatch.domain.access_flow import (
     AccessFlow,
-    ApprovalRule,
+    ExtensionRule,
     FlowDefinition,
+    FlowRegister,
     FlowSnapshot,
     GrantRule,
-    PeopleSelector,
     Requirements,
-    TargetSelector,
 )
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
+from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
@@ -28,14 +28,18 @@ from nightlatch.domain.identity import SYSTEM, Actor, Principal, Role
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.domain.item import Item
 from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, PendingEvent, append
-from nightlatch.domain.value import Entity
+from nightlatch.domain.opening_hours import OpeningHours
+from nightlatch.domain.people import KnownPerson, meet
+from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
-from nightlatch.services.access_requests import AccessRequests, Submission, WantedItem
+from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
+from nightlatch.services.asking import Asking, Submission, WantedItem
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.integrations import Integrations
-from nightlatch.services.ports import Receipt
+from nightlatch.services.people import Acquaintances
+from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -45,6 +49,7 @@ from tests.fakes.store import InMemoryStore, predictable
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+SPARE_ROLES = tuple(f"spare{number:02}" for number in range(25))
 ISSUER = "https://id.example.com"
 API = Origin(source=Source.API)
 
@@ -94,25 +99,47 @@ EVE = a_principal("eve")
 ROBOT = a_principal("robot", groups=["approvers"], roles=[Role.SERVICE])
 
 
+def groups_are(*groups: str) -> Who:
+    """Build the condition that one is in any of these groups."""
+    return Who(conditions=(Condition(attribute=Attribute.GROUP, operator=Operator.IS, values=groups),))
+
+
+EVERYBODY = Who(conditions=(Condition(attribute=Attribute.PERSON, operator=Operator.IS, values=("*",)),))
+
+
+def a_rule(
+    needed: int = 1, *, groups: Sequence[str] = ("approvers", "admins"), people: Sequence[str] = ()
+) -> ApprovalRule:
+    """Build a rule of one step; none needed is no step."""
+    step = ApprovalStep(needed=needed, groups=tuple(groups), people=tuple(people)) if needed else None
+    return ApprovalRule(steps=(step,) if step else ())
+
+
 def a_definition(
     *,
     name: str = "Orders roles",
-    who: PeopleSelector | None = None,
+    who: Who | None = None,
+    on_behalf: PeopleSelector | None = None,
     what: TargetSelector | None = None,
     needed: int = 1,
     approvers: Sequence[str] = ("approvers", "admins"),
     people: Sequence[str] = (),
     default: timedelta = HOUR,
     maximum: timedelta = 8 * HOUR,
+    extensions: ExtensionRule | None = None,
+    when: OpeningHours | None = None,
+    approve: ApprovalRule | None = None,
     require: Requirements | None = None,
 ) -> FlowDefinition:
     """Build what an administrator writes: developers may have anything on orders, one approval each."""
     return FlowDefinition(
         name=name,
-        who=who or PeopleSelector(groups=("developers",)),
+        who=who or groups_are("developers"),
+        on_behalf=on_behalf,
         what=what or TargetSelector(integration="orders-db", names=("orders",), permissions=("*",)),
-        grant=GrantRule(default=default, maximum=maximum),
-        approve=ApprovalRule(needed=needed, groups=tuple(approvers), people=tuple(people)),
+        grant=GrantRule(default=default, maximum=maximum, extensions=extensions),
+        when=when,
+        approve=approve or a_rule(needed, groups=approvers, people=people),
         require=require or Requirements(),
     )
 
@@ -179,7 +206,7 @@ def a_request(
         items=items,
         justification="a customer cannot pay",
         duration=duration,
-        flow=FlowSnapshot.of(flow or a_flow(needed=needed), requester=MAYA),
+        flow=FlowSnapshot.of(flow or a_flow(needed=needed)),
         source=Source.API,
         created_at=at,
         updated_at=at,
@@ -263,21 +290,14 @@ class InterruptibleStore(InMemoryStore):
     interruptions: list[Callable[[], object]] = field(default_factory=list)
     refused_commits: int = 0
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Let the interruption happen, then commit, unless the store is down."""
         if self.interruptions:
             self.interruptions.pop(0)()
         if self.refused_commits:
             self.refused_commits -= 1
             raise StoreUnavailableError("the store cannot be written")
-        super().commit(change, origin=origin, unchanged=unchanged, receipt=receipt)
+        super().commit(change, origin=origin, receipt=receipt)
 
 
 @dataclass
@@ -295,6 +315,11 @@ class OneConnector:
     def connect(self, integration: Integration) -> Any:  # there is only one
         """Return the one connector."""
         return self.connector
+
+
+def longest_pauses(size: int) -> bytes:
+    """Be as unkind as chance can: each pause is as long as it may be."""
+    return b"\xff" * size
 
 
 class KilledError(BaseException):
@@ -350,17 +375,43 @@ class World:
     timer: FakeTimer = field(default_factory=FakeTimer)
     vault: FakeVault = field(default_factory=FakeVault)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    chance: Randomness = longest_pauses
     store: InterruptibleStore = field(init=False)
+    unasked: Iterator[str] = field(default_factory=lambda: iter(["role1", *SPARE_ROLES]))
 
     def __post_init__(self) -> None:
+        self.connector.roles = (*self.connector.roles, *SPARE_ROLES)
         self.store = InterruptibleStore(clock=self.clock, random=predictable())
         self.store.commit(Change(an_integration()), origin=API)
-        self.store.commit(Change(a_flow()), origin=API)
-        self.store.replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
+        self.store.commit(Change(a_flow(), (), (FlowRegister(version=1),)), origin=API)
+        self.store.replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
+
+    @property
+    def asking(self) -> Asking:
+        """What those do who ask."""
+        return self.asking_with(Outside())
+
+    def asking_with(self, outside: Outside) -> Asking:
+        """Build what those do who ask, with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
+        return Asking(
+            unit_of_work=store,
+            requests=store,
+            flows=store,
+            catalogue=store,
+            facts=store,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
+
+    @property
+    def acquaintances(self) -> Acquaintances:
+        """Whom Nightlatch has met."""
+        return Acquaintances(unit_of_work=self.store, people=self.store, clock=self.clock)
 
     @property
     def requests(self) -> AccessRequests:
-        """What requesters do."""
+        """What is done with requests that have been made."""
         return AccessRequests(
             unit_of_work=self.store,
             requests=self.store,
@@ -370,7 +421,6 @@ class World:
             connectors=OneConnector(self.connector),
             vault=self.vault,
             clock=self.clock,
-            randomness=self.store.random,
         )
 
     @property
@@ -381,7 +431,7 @@ class World:
     @property
     def flows(self) -> AccessFlows:
         """What administrators do with flows."""
-        return AccessFlows(unit_of_work=self.store, flows=self.store, clock=self.clock)
+        return AccessFlows(unit_of_work=self.store, flows=self.store, requests=self.store, clock=self.clock)
 
     @property
     def integrations(self) -> Integrations:
@@ -412,19 +462,26 @@ class World:
             unit_of_work=store,
             requests=store,
             flows=store,
+            people=store,
             catalogue=store,
-            connectors=OneConnector(outside.around("connector", self.connector)),
+            connectors=self.connected(outside),
             timer=outside.around("timer", self.timer),
             vault=outside.around("vault", self.vault),
             clock=self.clock,
+            randomness=self.chance,
             origin=Origin(source=Source.SYSTEM),
         )
 
+    def connected(self, outside: Outside) -> Any:
+        """Let workers reach the target."""
+        return OneConnector(outside.around("connector", self.connector))
+
     def submitted(self, *permissions: str, by: Principal = MAYA, call: Call | None = None) -> AccessRequest:
-        """Ask for permissions on orders."""
-        items = [WantedItem("database", "orders", permission) for permission in permissions or ("role1",)]
+        """Ask for permissions on orders: for role1, and then each time for another, when none are named."""
+        wanted = permissions or (next(self.unasked),)
+        items = [WantedItem("database", "orders", permission) for permission in wanted]
         submission = Submission("orders-db", items, justification="a customer cannot pay")
-        return self.requests.submit(submission, call or a_call(by))
+        return self.asking.submit(submission, call or a_call(by))
 
     def approved(self, *permissions: str) -> AccessRequest:
         """Ask, and let an approver say yes."""
@@ -455,6 +512,13 @@ class World:
     def told(self, request_id: str | None = None) -> list[str]:
         """List the names of the events."""
         return [event.event_type for event in self.events(request_id)]
+
+
+def a_person(principal: Principal = MAYA) -> KnownPerson:
+    """Build somebody whom Nightlatch has met."""
+    met = meet(principal, None, at=NOON)
+    assert met is not None
+    return met.state
 
 
 def a_call(principal: Principal = MAYA, *, key: str | None = None, body: str = "") -> Call:

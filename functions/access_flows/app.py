@@ -40,7 +40,14 @@ def put(
     return written(service.put(flow_id, body, call, if_match=if_match))
 
 
+@api.delete("/v1/flows/<flow_id>", status_code=204)
+def delete(flow_id: PathSlug, service: Service, call: ThisCall, if_match: IfMatch = None) -> Response[None]:
+    """Take a flow out of force. If-Match must name the version that is deleted."""
+    service.delete(flow_id, call, if_match=if_match)
+    return Response(204)
+
+
 @api.get("/v1/flows/<flow_id>/versions")
 def versions(flow_id: PathSlug, service: Service) -> FlowVersions:
-    """Read every version of a flow, newest first."""
+    """Read every version of a flow, newest first, each with what it changed."""
     return FlowVersions.of(service.versions(flow_id))

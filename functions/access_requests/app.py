@@ -7,44 +7,93 @@ from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch import bootstrap
+from nightlatch.domain.access_request import AccessRequest
 from nightlatch.entrypoints.api.bodies import (
+    AS_BEFORE,
     NO_REASON,
     NOTHING,
+    BundleToSubmit,
+    Extension,
     Nothing,
     OptionalReason,
+    RequestToRepeat,
     RequestToSubmit,
     Revocation,
+    RevocationOfMany,
 )
 from nightlatch.entrypoints.api.cursors import ThisPage
+from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
+    ItemWords,
     Limit,
+    Offset,
     PathId,
-    Requester,
+    PathPerson,
+    Quarantined,
+    Relative,
+    Requesters,
+    Rounded,
+    Search,
     Since,
+    Slugs,
+    Sources,
     Statuses,
     Until,
+    Zone,
 )
 from nightlatch.entrypoints.api.queries import request_filter
 from nightlatch.entrypoints.api.views.caller import Caller, Health
 from nightlatch.entrypoints.api.views.catalog import Catalog
-from nightlatch.entrypoints.api.views.requests import RequestList, RequestView, Timeline, address_of
+from nightlatch.entrypoints.api.views.dry_runs import DryRunView
+from nightlatch.entrypoints.api.views.people import PeopleList
+from nightlatch.entrypoints.api.views.requests import (
+    Bundle,
+    Outcomes,
+    RequestList,
+    RequestView,
+    Timeline,
+    address_of,
+)
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.asking import Asking
+from nightlatch.services.people import Acquaintances
 
 Service = Annotated[AccessRequests, Depends(bootstrap.access_requests)]
+Desk = Annotated[Asking, Depends(bootstrap.asking)]
+Register = Annotated[Acquaintances, Depends(bootstrap.acquaintances)]
 
 api = http_api()
 handler = lambda_handler(api)
 
 
 @api.post("/v1/requests", status_code=201)
-def submit(body: RequestToSubmit, service: Service, call: ThisCall) -> Response[RequestView]:
+def submit(body: RequestToSubmit, desk: Desk, call: ThisCall) -> Response[RequestView]:
     """Ask for access."""
-    request = service.submit(body.submission(), call)
-    headers = {"Location": address_of(request)}
-    return Response(201, APPLICATION_JSON, RequestView.of(request), headers)
+    return _made(desk.submit(body.submission(), call))
+
+
+@api.post("/v1/requests/<request_id>/ask-again", status_code=201)
+def ask_again(
+    request_id: PathId, desk: Desk, call: ThisCall, body: RequestToRepeat = AS_BEFORE
+) -> Response[RequestView]:
+    """Ask once more for what a request asked for."""
+    return _made(desk.ask_again(request_id, call, changes=body.changes()))
+
+
+@api.post("/v1/bundles", status_code=201)
+def submit_bundle(body: BundleToSubmit, desk: Desk, call: ThisCall) -> Response[Bundle]:
+    """Ask for several things at once: all requests are made, or none."""
+    requests = desk.submit_bundle([one.submission() for one in body.requests], call)
+    return Response(201, APPLICATION_JSON, Bundle.of(requests))
+
+
+@api.post("/v1/dry-runs")
+def dry_run(body: RequestToSubmit, desk: Desk, call: ThisCall) -> DryRunView:
+    """Say what would come of asking: which flow, who is asked, how long; or why not, and what would work instead."""
+    return DryRunView.of(desk.dry_run(body.submission(), call))
 
 
 @api.get("/v1/requests")
@@ -53,18 +102,46 @@ def find(
     service: Service,
     call: ThisCall,
     page: ThisPage,
-    status: Statuses = None,
-    requester: Requester = None,
+    settings: TheSettings,
+    now: Now,
+    last: Relative = None,
+    rounded: Rounded = None,
     since: Since = None,
     until: Until = None,
+    zone: Zone = None,
+    status: Statuses = None,
+    requester: Requesters = None,
+    integration: Slugs = None,
+    flow: Slugs = None,
+    resource_type: ItemWords = None,
+    resource: ItemWords = None,
+    permission: ItemWords = None,
+    source: Sources = None,
+    q: Search = None,
+    quarantined: Quarantined = None,
     limit: Limit = 50,
+    offset: Offset = 0,
     cursor: Cursor = None,
 ) -> RequestList:
     """List requests, newest first: one's own, or everybody's for administrators and auditors."""
+    place = page.place(cursor, now=now, offset=offset)
+    frame = AskedFrame(last=last, rounded=rounded, zone=zone, since=since, until=until)
     wanted = request_filter(
-        call, statuses=status, requester=requester, since=since, until=until, before_id=page.position(cursor)
+        call,
+        requesters=requester,
+        statuses=status,
+        integrations=integration,
+        flows=flow,
+        sources=source,
+        resource_types=resource_type,
+        resources=resource,
+        permissions=permission,
+        text=q,
+        quarantined=quarantined,
+        frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
+        before_id=place.below,
     )
-    return RequestList.of(service.find(wanted, call), limit=limit, page=page)
+    return RequestList.of_page(service.find(wanted, call, limit=limit, skip=place.skip), page=page, place=place)
 
 
 @api.get("/v1/requests/<request_id>")
@@ -97,6 +174,30 @@ def revoke(request_id: PathId, body: Revocation, service: Service, call: ThisCal
     return RequestView.of(service.revoke(request_id, call, reason=body.reason))
 
 
+@api.post("/v1/revocations")
+def revoke_many(body: RevocationOfMany, service: Service, call: ThisCall) -> Outcomes:
+    """End the access of many requests early, as an administrator: each on its own."""
+    return Outcomes.of(service.revoke_many(body.requests, call, reason=body.reason))
+
+
+@api.post("/v1/people/<person_id>/stop")
+def stop_person(person_id: PathPerson, body: Revocation, service: Service, call: ThisCall) -> Outcomes:
+    """End everything that somebody has or has asked for, as an administrator."""
+    return Outcomes.of(service.stop_person(person_id, call, reason=body.reason))
+
+
+@api.post("/v1/requests/<request_id>/extend")
+def extend(request_id: PathId, body: Extension, service: Service, call: ThisCall) -> RequestView:
+    """Move the end of one's own access, as far as its flow lets it."""
+    return RequestView.of(service.extend(request_id, call, duration=body.duration))
+
+
+@api.post("/v1/requests/<request_id>/close")
+def close_by_hand(request_id: PathId, body: Revocation, service: Service, call: ThisCall) -> RequestView:
+    """Close what is quarantined, as an administrator who has seen to it at the target."""
+    return RequestView.of(service.close_by_hand(request_id, call, reason=body.reason))
+
+
 @api.post("/v1/requests/<request_id>/credentials")
 def credentials(request_id: PathId, service: Service, call: ThisCall, _: Nothing = NOTHING) -> Response[dict[str, str]]:
     """Show how to connect. Every look is an event."""
@@ -105,18 +206,29 @@ def credentials(request_id: PathId, service: Service, call: ThisCall, _: Nothing
 
 
 @api.get("/v1/catalog")
-def catalog(service: Service, call: ThisCall) -> Catalog:
+def catalog(desk: Desk, call: ThisCall) -> Catalog:
     """List everything that the caller may ask for."""
-    return Catalog.of(service.offers(call))
+    return Catalog.of(desk.offers(call))
 
 
 @api.get("/v1/whoami")
-def whoami(call: ThisCall) -> Caller:
-    """Say who the caller is to Nightlatch."""
+def whoami(register: Register, call: ThisCall) -> Caller:
+    """Say who the caller is to Nightlatch, which notes them."""
+    register.note(call)
     return Caller.of(call.principal)
+
+
+@api.get("/v1/people")
+def people(register: Register) -> PeopleList:
+    """List everybody whom Nightlatch has met."""
+    return PeopleList.of(register.all())
 
 
 @api.get("/healthz")
 def health() -> Health:
     """Say that the function runs."""
     return Health()
+
+
+def _made(request: AccessRequest) -> Response[RequestView]:
+    return Response(201, APPLICATION_JSON, RequestView.of(request), {"Location": address_of(request)})

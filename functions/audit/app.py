@@ -7,16 +7,20 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from nightlatch import bootstrap
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
+from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
     From,
     LongLimit,
     PathId,
+    Relative,
+    Rounded,
     Severities,
     Since,
     Until,
     Words,
+    Zone,
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
@@ -42,8 +46,13 @@ def find(
     *,
     service: Service,
     page: ThisPage,
+    settings: TheSettings,
+    now: Now,
+    last: Relative = None,
+    rounded: Rounded = None,
     start_date: Since = None,
     end_date: Until = None,
+    zone: Zone = None,
     event_type: Words = None,
     actor: Words = None,
     severity: Severities = None,
@@ -52,15 +61,24 @@ def find(
     cursor: Cursor = None,
 ) -> EntryList:
     """List entries, newest first."""
-    wanted = entry_filter(
+    place = page.place(cursor, now=now)
+    frame = AskedFrame(
+        last=last,
+        rounded=rounded,
+        zone=zone,
         since=start_date,
         until=end_date,
+        begin_name="start_date",
+        end_name="end_date",
+    )
+    wanted = entry_filter(
+        frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
         event_types=event_type,
         actors=actor,
         severities=severity,
         request_ids=request_id,
     )
-    return EntryList.of(service.page(wanted, before=page.position(cursor), limit=limit), page=page)
+    return EntryList.of(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")

@@ -1,4 +1,4 @@
-"""Rung by the State stream when a request becomes APPROVED or REVOKING: gives or ends the access."""
+"""Rung by the State stream when a request is to be begun, ended or extended: does the work at its target."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch import bootstrap
 from nightlatch.domain.audit_event import Source
-from nightlatch.entrypoints.wakes import advance_all, requests_in_stream
+from nightlatch.entrypoints.wakes import advance_all, requests_in_stream, while_time_lasts
 
 logger = Logger()
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Advance the requests that the batch names."""
-    advance_all(bootstrap.provisioning(Source.SYSTEM), requests_in_stream(event), logger=logger)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Advance the requests that the batch names; what there is no time for is left to the sweep."""
+    work = while_time_lasts(requests_in_stream(event), context)
+    advance_all(bootstrap.provisioning(Source.SYSTEM), work, logger=logger)

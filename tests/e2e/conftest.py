@@ -16,31 +16,29 @@ from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
 from tests.e2e.person import Person
 
-HERE = Path(__file__).parent
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker: they share one running stack."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFacts]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home for a stack, or name the one at NIGHTLATCH_TEST_HOME."""
+    running = os.environ.get("NIGHTLATCH_TEST_HOME")
+    return Path(running) if running else tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="session")
+def facts(home: Path) -> Iterator[StackFacts]:
     """Bring a stack of its own up, and take it down in the end; or use the one that runs at NIGHTLATCH_TEST_HOME."""
-    if running := os.environ.get("NIGHTLATCH_TEST_HOME"):
-        yield stack.facts(Path(running))
+    if "NIGHTLATCH_TEST_HOME" in os.environ:
+        yield stack.facts(home)
         return
-    home: Path = tmp_path_factory.mktemp("stack")
     try:
-        yield stack.up(home, port=_free_port(), database_port=_free_port())
+        yield stack.up(home, port=free_port(), database_port=free_port())
     finally:
         stack.down(home)
         database.wipe(layout(home))

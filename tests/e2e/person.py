@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -35,20 +36,20 @@ class Person:
         """Send a command, whatever the answer."""
         return self.api.post(path, json=body or {}, headers={"idempotency-key": key} if key else {})
 
-    def ask(self, *permissions: str, duration: str = "PT1H") -> str:
-        """Ask for permissions on the demo database and return the request's id."""
-        answer = self.post(
-            "/v1/requests",
-            {
-                "integration": "orders-db",
-                "items": [
-                    {"resource_type": "database", "resource": "orders", "permission": permission}
-                    for permission in permissions
-                ],
-                "justification": "INC-2291 duplicate charges",
-                "duration": duration,
-            },
-        )
+    def ask(self, *permissions: str, duration: str = "PT1H", starts_at: datetime | None = None) -> str:
+        """Ask for permissions on the demo database and return the request's id, once nothing asks for the same."""
+        items = [{"resource_type": "database", "resource": "orders", "permission": one} for one in permissions]
+        body = {
+            "integration": "orders-db",
+            "items": items,
+            "justification": "INC-2291 duplicate charges",
+            "duration": duration,
+            "starts_at": starts_at.isoformat() if starts_at else None,
+        }
+        deadline = time.monotonic() + 60
+        while (answer := self.post("/v1/requests", body)).status_code == httpx.codes.CONFLICT:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.3)
         assert answer.status_code == httpx.codes.CREATED, answer.text
         return str(answer.json()["id"])
 

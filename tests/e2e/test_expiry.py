@@ -26,12 +26,12 @@ def without_schedules(person: Callable[[str], Person], client: Callable[[str], A
 
 @pytest.mark.usefixtures("without_schedules")  # both minutes pass at once
 def test_a_one_minute_grant_ends_by_itself(person: Callable[[str], Person]) -> None:
-    maya = person("maya")
+    noa = person("noa")
 
-    request_id = maya.ask("reporting_read", duration="PT1M")
-    maya.wait_for(request_id, "GRANTED")
-    ended = maya.wait_for(request_id, "EXPIRED", within=ENOUGH)
-    events = maya.timeline(request_id, count=5)
+    request_id = noa.ask("reporting_read", duration="PT1M")
+    noa.wait_for(request_id, "GRANTED")
+    ended = noa.wait_for(request_id, "EXPIRED", within=ENOUGH)
+    events = noa.timeline(request_id, count=5)
 
     assert ended["end_reason"] == "expired"
     assert [event["event_type"] for event in events[-2:]] == ["access.revoking", "access.expired"]

@@ -11,7 +11,7 @@ from tests.e2e.person import Person
 
 ASK = {
     "integration": "orders-db",
-    "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
+    "items": [{"resource_type": "database", "resource": "orders", "permission": "role3"}],
     "justification": "INC-2291",
 }
 

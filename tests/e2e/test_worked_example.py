@@ -78,16 +78,18 @@ def test_credentials_are_shown_to_the_requester_only_and_gone_at_the_end(person:
     assert afterwards.status_code == 409
 
 
-def test_two_approvals_are_two_people(person: Callable[[str], Person]) -> None:
-    maya, noa, omar = person("maya"), person("noa"), person("omar")
+def test_two_steps_are_two_people_in_their_order(person: Callable[[str], Person]) -> None:
+    maya, noa, omar, ada = (person(name) for name in ("maya", "noa", "omar", "ada"))
     request_id = maya.ask("orders_admin", duration="PT30M")
 
     noa.command(request_id, "approve")
     again = noa.command(request_id, "approve")
     before = maya.get(f"/v1/requests/{request_id}")["status"]
-    omar.command(request_id, "approve")
+    not_asked = omar.post(f"/v1/requests/{request_id}/approve")
+    ada.command(request_id, "approve")
     maya.wait_for(request_id, "GRANTED")
     maya.command(request_id, "return")
 
     assert again["items"][0]["approvals"] == 1
     assert before == "PENDING"
+    assert not_asked.status_code == 409

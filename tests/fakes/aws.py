@@ -21,6 +21,20 @@ class FakeTimer:
 
 
 @dataclass
+class FakeFanOut:
+    """Remembers what was handed on; for `refused` integrations nobody can be called."""
+
+    handed_on: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def work_off(self, integration_id: str) -> None:
+        """Remember an integration."""
+        if integration_id in self.refused:
+            raise ConnectionError(f"nobody can be called for {integration_id}")
+        self.handed_on.append(integration_id)
+
+
+@dataclass
 class FakeVault:
     """Hides secrets in base 64, with their request's id before them."""
 

@@ -4,12 +4,26 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import count
 from typing import TypeVar
 
-from nightlatch.domain.connector import Capabilities, CheckResult, DiscoveryPage, GrantIntent, Handle, Presence
-from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError
+from nightlatch.domain.connector import (
+    Capabilities,
+    CheckResult,
+    DiscoveryPage,
+    Entitlement,
+    GrantIntent,
+    Handle,
+    Presence,
+)
+from nightlatch.domain.errors import (
+    ConnectorError,
+    PermanentConnectorError,
+    RetryableConnectorError,
+    TargetGoneError,
+)
 from nightlatch.domain.integration import Permission, Resource
 
 NAME_LIMIT = 40
@@ -24,6 +38,7 @@ class FakeAccess:
     handle: Handle
     roles: frozenset[str]
     secret: str
+    ends_at: datetime
 
 
 @dataclass
@@ -60,7 +75,13 @@ class FakeConnector:
     def describe(self) -> Capabilities:
         """Say what this kind of connector is and can do."""
         return Capabilities(
-            kind="fake", title="Fake", resource_types=("database",), holds_end_itself=False, settings_schema={}
+            kind="fake",
+            title="Fake",
+            resource_types=("database",),
+            holds_end_itself=True,
+            shares_entitlements=False,
+            tells_own_apart=True,
+            settings_schema={},
         )
 
     def check(self) -> CheckResult:
@@ -79,12 +100,19 @@ class FakeConnector:
         holder = re.sub("[^a-z0-9]+", "_", intent.holder.lower())[:NAME_LIMIT]
         roles = dict.fromkeys(entitlement.permission for entitlement in intent.entitlements)
         return Handle(
-            grant_id=intent.grant_id, session_user=f"{holder}_{intent.grant_id}", details={"roles": list(roles)}
+            grant_id=intent.grant_id,
+            session_user=f"{holder}_{intent.grant_id}",
+            entitlements=intent.entitlements,
+            details={"roles": list(roles)},
         )
 
-    def grant(self, intent: GrantIntent) -> str:
+    def grant(self, intent: GrantIntent) -> str | None:
         """Make the access, or give the one that is there a new secret."""
         return self._call("grant", lambda: self._grant(intent))
+
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Move the end that the target holds, if the new one is later."""
+        self._call("extend", lambda: self._extend(handle, until))
 
     def revoke(self, handle: Handle) -> None:
         """Remove the access if it is there."""
@@ -96,10 +124,12 @@ class FakeConnector:
 
     def list_managed(self) -> Iterator[Handle]:
         """List every access."""
-        yield from self._call("list_managed", lambda: [access.handle for access in self.accesses.values()])
+        yield from self._call("list_managed", self._managed)
 
-    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
         """Say how the person connects."""
+        if secret is None:
+            raise PermanentConnectorError(f"the password of {handle.session_user} is not known")
         return {"user": handle.session_user, "password": secret}
 
     def _call(self, name: str, work: Callable[[], Answer]) -> Answer:
@@ -121,17 +151,31 @@ class FakeConnector:
         )
         return DiscoveryPage(resources=resources, cursor=json.dumps(end) if end < len(self.databases) else None)
 
-    def _grant(self, intent: GrantIntent) -> str:
+    def _refuse_unknown(self, intent: GrantIntent) -> None:
         for entitlement in intent.entitlements:
             if entitlement.resource_type != "database" or entitlement.resource_id not in self.databases:
                 raise PermanentConnectorError(f"{entitlement.resource_type} {entitlement.resource_id} does not exist")
             if entitlement.permission not in self.roles:
                 raise PermanentConnectorError(f"role {entitlement.permission} does not exist")
+
+    def _grant(self, intent: GrantIntent) -> str | None:
+        self._refuse_unknown(intent)
         handle = self.prepare(intent)
         secret = f"secret-{next(self._secrets)}"
         roles = frozenset(entitlement.permission for entitlement in intent.entitlements)
-        self.accesses[handle.session_user] = FakeAccess(handle=handle, roles=roles, secret=secret)
+        self.accesses[handle.session_user] = FakeAccess(
+            handle=handle, roles=roles, secret=secret, ends_at=intent.ends_at
+        )
         return secret
+
+    def _extend(self, handle: Handle, until: datetime) -> None:
+        access = self._own(handle)
+        if access is None:
+            raise TargetGoneError(f"there is no {handle.session_user}")
+        self.accesses[handle.session_user] = replace(access, ends_at=max(access.ends_at, until))
+
+    def _managed(self) -> list[Handle]:
+        return [access.handle for access in self.accesses.values()]
 
     def _own(self, handle: Handle) -> FakeAccess | None:
         access = self.accesses.get(handle.session_user)
@@ -148,3 +192,65 @@ class FakeConnector:
         if access is None:
             return Presence.ABSENT
         return Presence.PRESENT if access.handle.grant_id == handle.grant_id else Presence.UNKNOWN
+
+
+@dataclass
+class FakeSharedConnector(FakeConnector):
+    """A target where people have accounts of their own: what it holds are (person's id, entitlement) pairs.
+
+    `held` is what Nightlatch gave, `before` what was there before. Unless `tells_own_apart`, the target knows no
+    difference: both are observed, both are revoked, and only who calls can leave the latter alone. It holds no end.
+    """
+
+    tells_own_apart: bool = False
+    held: set[tuple[str, Entitlement]] = field(default_factory=set)
+    before: set[tuple[str, Entitlement]] = field(default_factory=set)
+
+    def describe(self) -> Capabilities:
+        """Say what this kind of connector is and can do."""
+        differences = {
+            "kind": "fake-shared",
+            "holds_end_itself": False,
+            "shares_entitlements": True,
+            "tells_own_apart": self.tells_own_apart,
+        }
+        return super().describe().model_copy(update=differences)
+
+    def prepare(self, intent: GrantIntent) -> Handle:
+        """Name the person: their account is there already."""
+        return Handle(grant_id=intent.grant_id, session_user=intent.holder_id, entitlements=intent.entitlements)
+
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Tell nobody: the target holds no end."""
+
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
+        """Say as whom the person connects; the password is their own."""
+        return {"user": handle.session_user}
+
+    def has(self, person: str, entitlement: Entitlement) -> bool:
+        """Say whether a person has an entitlement, whoever gave it."""
+        return (person, entitlement) in self.held | self.before
+
+    def _grant(self, intent: GrantIntent) -> str | None:
+        self._refuse_unknown(intent)
+        self.held |= {(intent.holder_id, entitlement) for entitlement in intent.entitlements}
+        return None
+
+    def _revoke(self, handle: Handle) -> None:
+        pairs = _pairs(handle)
+        self.held -= pairs
+        if not self.tells_own_apart:
+            self.before -= pairs
+
+    def _presence(self, handle: Handle) -> Presence:
+        seen = self.held if self.tells_own_apart else self.held | self.before
+        return Presence.ABSENT if _pairs(handle).isdisjoint(seen) else Presence.PRESENT
+
+    def _managed(self) -> list[Handle]:
+        return [
+            Handle(grant_id="", session_user=person, entitlements=(entitlement,)) for person, entitlement in self.held
+        ]
+
+
+def _pairs(handle: Handle) -> set[tuple[str, Entitlement]]:
+    return {(handle.session_user, entitlement) for entitlement in handle.entitlements}

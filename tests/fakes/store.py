@@ -10,17 +10,25 @@ from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import NotFoundError, RequestNotFoundError, RivalChangeError
+from nightlatch.domain.errors import (
+    DuplicateRequestError,
+    LimitReachedError,
+    NotFoundError,
+    RequestNotFoundError,
+    RivalChangeError,
+)
 from nightlatch.domain.grant import Grant
-from nightlatch.domain.identifier import RANDOM_BYTES, lowest_id, uuid7
+from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, LedgerIndex, Randomness, Receipt, RequestFilter
+from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
@@ -28,6 +36,7 @@ Key = tuple[type[Entity], str]
 LIMIT = 100
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
+REGISTER = "register"
 
 
 @dataclass
@@ -37,6 +46,7 @@ class InMemoryStore:
     clock: Clock
     random: Randomness
     retention: timedelta = timedelta(days=90)
+    open_requests: int = 25
     entities: dict[Key, Entity] = field(default_factory=dict)
     flow_versions: dict[str, list[AccessFlow]] = field(default_factory=dict)
     found: dict[str, dict[tuple[str, str], Resource]] = field(default_factory=dict)
@@ -48,24 +58,20 @@ class InMemoryStore:
 
     # UnitOfWork
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Check everything, then write everything."""
-        self._refuse_too_much(change, unchanged, receipt)
+        self._refuse_too_much(change, receipt)
         for entity in change.entities:
             self._require(key_of(entity), entity.version - 1)
-        for entity in unchanged:
-            self._require(key_of(entity), entity.version)
+        written = {key_of(entity) for entity in change.entities}
+        for entity in change.given:
+            if key_of(entity) not in written:
+                self._require(key_of(entity), entity.version)
+        self._refuse_crowding(change)
         if receipt and self.receipt(receipt.principal_id, receipt.key):
             raise RivalChangeError(f"{receipt.key} was changed by somebody else meanwhile")
         for entity in change.entities:
-            self._put(entity, beside=(*change.entities, *unchanged))
+            self._put(entity, beside=(*change.entities, *change.given))
         if receipt:
             key = (receipt.principal_id, receipt.key)
             self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
@@ -86,10 +92,25 @@ class InMemoryStore:
         if stored != version:
             raise RivalChangeError(f"{key[0].__name__} {key[1]} was changed by somebody else meanwhile")
 
-    def _refuse_too_much(self, change: Change[Any], unchanged: Sequence[Entity], receipt: Receipt | None) -> None:
+    def _refuse_crowding(self, change: Change[Any]) -> None:
+        opening = [entity for entity in change.entities if isinstance(entity, AccessRequest) and _opens(entity)]
+        for request in opening:
+            places = self.open_of(request.requester.id)
+            taken = places.get(request.content_key, request.id)
+            if taken != request.id:
+                raise DuplicateRequestError(taken)
+            if len(places) + len(opening) > self.open_requests:
+                raise LimitReachedError(f"{request.requester.name} has {self.open_requests} open requests")
+
+    def _refuse_too_much(self, change: Change[Any], receipt: Receipt | None) -> None:
         flows = [entity for entity in change.entities if isinstance(entity, AccessFlow)]
-        checked = {key_of(entity) for entity in unchanged} - {key_of(entity) for entity in change.entities}
-        size = len(change.entities) + len(flows) + len(checked) + bool(receipt) + len(change.events)
+        checked = {key_of(entity) for entity in change.given} - {key_of(entity) for entity in change.entities}
+        moving = {
+            entity.requester.id
+            for entity in change.entities
+            if isinstance(entity, AccessRequest) and (_opens(entity) or entity.has_just_closed)
+        }
+        size = sum(map(len, (change.entities, flows, checked, moving, change.events))) + bool(receipt)
         if size > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
 
@@ -100,11 +121,12 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
+        if isinstance(entity, Lease) and entity.is_nobodys:
+            return next((request.updated_at + self.retention for request in requests), FOR_EVER)
         wanted_id = key_of(entity)[1] if isinstance(entity, AccessRequest | Grant) else None
-        for other in (entity, *beside):
-            if isinstance(other, AccessRequest) and other.id == wanted_id and other.closed_at:
-                return other.closed_at + self.retention
-        return FOR_EVER
+        closed = (one.closed_at + self.retention for one in requests if one.id == wanted_id and one.closed_at)
+        return next(closed, FOR_EVER)
 
     def _is_live(self, key: Key | tuple[str, str]) -> bool:
         expires_at = self.expiries.get(key, FOR_EVER)
@@ -123,37 +145,83 @@ class InMemoryStore:
         """Read a grant."""
         return self._live(Grant, request_id, f"request {request_id} has no grant")
 
+    def open_of(self, person_id: str) -> dict[str, str]:
+        """Read somebody's open requests, by their content."""
+        requests = (one for one in self._all(AccessRequest) if one.is_open and one.requester.id == person_id)
+        return {request.content_key: request.id for request in requests}
+
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first."""
-        low = lowest_id("req", wanted.since) if wanted.since else ""
-        high = lowest_id("req", wanted.until) if wanted.until else "~"
+        return filter(wanted.admits, self.candidates(wanted))
+
+    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Read every request of the wanted time: it is as if there were no index but the one by month."""
+        timed = RequestFilter(since=wanted.since, until=wanted.until, before_id=wanted.before_id)
         for request in sorted(self._all(AccessRequest), key=lambda request: request.id, reverse=True):
-            if (
-                low <= request.id < min(high, wanted.before_id or "~")
-                and wanted.requester_id in {None, request.requester.id}
-                and (wanted.statuses is None or request.status in wanted.statuses)
-                and self._is_live(key_of(request))
-            ):
+            if timed.admits(request) and self._is_live(key_of(request)):
                 yield request
 
-    def due(self, at: datetime) -> Iterator[str]:
+    def due(self, at: datetime) -> Iterator[DueRequest]:
         """List what is overdue, longest overdue first."""
-        waiting = [(request.due_at, request.id) for request in self._all(AccessRequest) if request.due_at]
-        return (request_id for due_at, request_id in sorted(waiting) if due_at <= at)
+        waiting = [
+            (request.due_at, request.id, request.integration.id)
+            for request in self._all(AccessRequest)
+            if request.due_at and request.due_at <= at
+        ]
+        return (
+            DueRequest(request_id, integration_id, due_at) for due_at, request_id, integration_id in sorted(waiting)
+        )
+
+    def quarantined(self) -> int:
+        """Count what is quarantined."""
+        return sum(request.quarantined and request.due_at is not None for request in self._all(AccessRequest))
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read the leases of a grant."""
+        wanted = (
+            Lease(integration_id=grant.integration_id, person_id=grant.intent.holder_id, entitlement=entitlement)
+            for entitlement in dict.fromkeys(grant.intent.entitlements)
+        )
+        return tuple(self._one(Lease, key_of(lease)[1]) or lease for lease in wanted)
 
     # Flows
 
-    def all(self) -> list[AccessFlow]:
+    def in_force(self) -> FlowsInForce:
         """Read the flows in force."""
-        return sorted(self._all(AccessFlow), key=lambda flow: flow.id)
+        register = self._one(FlowRegister, REGISTER) or FlowRegister()
+        flows = (flow for flow in self._all(AccessFlow) if not flow.is_deleted)
+        return FlowsInForce(register, tuple(sorted(flows, key=lambda flow: flow.id)))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read a flow in force."""
-        return self._one(AccessFlow, flow_id)
+        flow = self._one(AccessFlow, flow_id)
+        return flow if flow and not flow.is_deleted else None
 
     def versions(self, flow_id: str) -> list[AccessFlow]:
         """Read every version, newest first."""
         return self.flow_versions.get(flow_id, [])[::-1]
+
+    # People and Facts
+
+    def person(self, person_id: str) -> KnownPerson | None:
+        """Read a person."""
+        return self._one(KnownPerson, person_id)
+
+    def people(self) -> list[KnownPerson]:
+        """Read everybody."""
+        return sorted(self._all(KnownPerson), key=lambda person: person.id)
+
+    def known(self, wanted: Wanted) -> Known:
+        """Read all that is wanted."""
+        integrations = {name: self.integration(name) for name in wanted.integrations}
+        resources = {key: self.resource(*key) for key in wanted.resources}
+        people = {name: self.person(name) for name in wanted.people}
+        return Known(
+            integrations={name: found for name, found in integrations.items() if found},
+            resources={key: found for key, found in resources.items() if found},
+            people={name: found for name, found in people.items() if found},
+            receipt=self.receipt(*wanted.receipt) if wanted.receipt else None,
+        )
 
     # Catalogue
 
@@ -243,9 +311,17 @@ def key_of(entity: Entity) -> Key:
     """Name an entity by kind and id; a grant goes by its request's."""
     if isinstance(entity, Grant):
         return Grant, entity.request_id
-    if isinstance(entity, AccessRequest | AccessFlow | Integration):
+    if isinstance(entity, Lease):
+        return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
+    if isinstance(entity, FlowRegister):
+        return FlowRegister, REGISTER
+    if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")
+
+
+def _opens(request: AccessRequest) -> bool:
+    return request.version == 1 and request.is_open
 
 
 def predictable(seed: int = 0) -> Randomness:
@@ -257,7 +333,7 @@ def predictable(seed: int = 0) -> Randomness:
 def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
     return {
         LedgerIndex.ACTOR: entry.actor.id,
-        LedgerIndex.RESOURCE: entry.resource.id,
+        LedgerIndex.RESOURCE: entry.resource.id if entry.resource.id != entry.request_id else None,
         LedgerIndex.REQUEST: entry.request_id,
         LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
     }

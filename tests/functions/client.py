@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOW: dict[str, Any] = {
     "name": "Orders",
-    "who": {"groups": ["developers"]},
+    "who": {"conditions": [{"attribute": "group", "operator": "is", "values": ["developers"]}]},
     "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
     "grant": {"default": "PT1H", "maximum": "PT8H"},
-    "approve": {"needed": 1, "groups": ["approvers"]},
+    "approve": {"steps": [{"needed": 1, "groups": ["approvers"]}]},
 }
 """An access flow as it is sent."""
 ROUTES = [*RULES, *WITHOUT_TOKEN]
@@ -41,6 +41,7 @@ SETTINGS = bootstrap.Settings(
     schedule_group="nightlatch",
     schedule_role="role",
     expiry_function="expiry",
+    open_requests=25,
 )
 
 
@@ -139,7 +140,10 @@ class Client:
         for app in self.apps.values():
             app.api.dependency_overrides = {
                 bootstrap.settings: lambda: SETTINGS,
+                bootstrap.clock: lambda: self.world.clock.now,
                 bootstrap.access_requests: lambda: self.world.requests,
+                bootstrap.asking: lambda: self.world.asking,
+                bootstrap.acquaintances: lambda: self.world.acquaintances,
                 bootstrap.approvals: lambda: self.world.approvals,
                 bootstrap.access_flows: lambda: self.world.flows,
                 bootstrap.integrations: lambda: self.world.integrations,

@@ -7,7 +7,7 @@ from tests.functions.client import Client
 
 
 def test_what_waits_for_somebody_is_listed_page_by_page(client: Client, world: World) -> None:
-    made = [world.submitted("role1").id for _ in range(3)]
+    made = [world.submitted().id for _ in range(3)]
     first = client.get("/v1/approvals?limit=2", by=NOA).json
     second = client.get(f"/v1/approvals?limit=2&cursor={first['next_cursor']}", by=NOA).json
 
@@ -36,7 +36,7 @@ def test_without_a_body_all_items_are_meant(client: Client, world: World) -> Non
 def test_the_same_approver_twice_is_one_vote(client: Client, world: World) -> None:
     """A4: one vote per person and item."""
     world.flows.put("orders-roles", a_definition(needed=2), a_call(ADA), if_match=1)
-    request = world.submitted("role1")
+    request = world.submitted()
 
     for _ in range(2):
         answer = client.post(f"/v1/requests/{request.id}/approve", by=NOA)
@@ -52,7 +52,7 @@ def test_the_same_approver_twice_is_one_vote(client: Client, world: World) -> No
 @pytest.mark.parametrize(("first", "second"), [("approve", "reject"), ("reject", "approve")])
 def test_who_comes_second_is_told_what_won(client: Client, world: World, first: str, second: str) -> None:
     """A6: approve against reject."""
-    request = world.submitted("role1")
+    request = world.submitted()
     won = client.post(f"/v1/requests/{request.id}/{first}", by=NOA).json["status"]
 
     answer = client.post(f"/v1/requests/{request.id}/{second}", by=OMAR)
@@ -62,6 +62,6 @@ def test_who_comes_second_is_told_what_won(client: Client, world: World, first: 
 
 
 def test_an_unknown_item_is_unknown(client: Client, world: World) -> None:
-    request = world.submitted("role1")
+    request = world.submitted()
 
     assert client.post(f"/v1/requests/{request.id}/approve", {"items": ["item-9"]}, by=NOA).status == 404

@@ -19,7 +19,7 @@ EVENT_FIELDS = {
 @pytest.fixture
 def trail(world: World) -> list[Any]:
     """Six events: two requests, the second approved, the first not approved by its requester, but withdrawn."""
-    first, second = world.submitted("role1"), world.submitted("role3")
+    first, second = world.submitted(), world.submitted("role3")
     world.approvals.approve(second.id, a_call(NOA))
     world.clock.advance(SECOND)
     with suppress(NotAllowedError):
@@ -43,7 +43,7 @@ def test_the_feed_is_read_on_for_ever(client: Client, world: World, trail: list[
     assert seen == [entry.seq for entry in trail]
     at_the_end = page.json["_links"]["next"]["href"]
     assert client.get(at_the_end, by=IVO).json["events"] == []
-    world.submitted("role1")
+    world.submitted()
     world.events()
     assert numbers(client.get(at_the_end, by=ADA), "events") == [len(trail) + 1]
 
@@ -70,7 +70,7 @@ def test_the_feed_begins_nowhere_else(client: Client, begin: str) -> None:
 def test_a_cursor_below_what_is_kept_says_where_to_go_on(client: Client, world: World) -> None:
     cursor = client.get("/v1/audit?limit=1", by=IVO).json["_links"]["next"]["href"]
     world.clock.advance(timedelta(days=91))
-    world.submitted("role1")
+    world.submitted()
     oldest = world.events()[-1]
 
     answer = client.get(cursor, by=IVO)

@@ -31,7 +31,7 @@ def test_an_unexpected_error_tells_the_caller_nothing_and_the_log_everything(cli
 
 
 def test_a_store_that_is_down_is_said_to_be(client: Client, world: World) -> None:
-    request = world.submitted("role1")
+    request = world.submitted()
     world.store.refused_commits = 1
 
     answer = client.post(f"/v1/requests/{request.id}/cancel")

@@ -41,6 +41,8 @@ def test_each_event_is_answered_by_its_function_and_logged(client: Client, log: 
     ("stem", "status"),
     [
         ("access_requests_submit", 201),
+        ("access_requests_dry_run", 200),
+        ("access_requests_bundle", 201),
         ("access_requests_list", 200),
         ("access_requests_health", 200),
         ("access_requests_whoami", 200),

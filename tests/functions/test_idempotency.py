@@ -38,7 +38,7 @@ def test_the_same_key_with_another_body_is_refused(client: Client) -> None:
 @pytest.mark.parametrize("other", ["reject", "approve"])
 def test_the_same_key_on_another_route_or_thing_is_refused(client: Client, world: World, other: str) -> None:
     """E1: a key is for one call."""
-    first, second = world.submitted("role1"), world.submitted("role1")
+    first, second = world.submitted(), world.submitted()
     client.post(f"/v1/requests/{first.id}/approve", headers=KEY, by=NOA)
 
     answer = client.post(f"/v1/requests/{second.id}/{other}", headers=KEY, by=NOA)
@@ -58,13 +58,18 @@ def test_the_same_key_of_another_person_is_another_call(client: Client) -> None:
     assert theirs["requester"]["name"] == "Omar"
 
 
-def test_without_a_key_each_call_is_its_own(client: Client) -> None:
-    assert client.post("/v1/requests", ASK).json["id"] != client.post("/v1/requests", ASK).json["id"]
+def test_without_a_key_the_same_call_is_a_duplicate(client: Client) -> None:
+    first = client.post("/v1/requests", ASK)
+
+    answer = client.post("/v1/requests", ASK)
+
+    assert (answer.status, answer.json["type"]) == (409, "/problems/duplicate-request")
+    assert answer.json["request_id"] == first.json["id"]
 
 
 def test_a_repeated_vote_is_one_vote(client: Client, world: World) -> None:
     """A4: with a key, too, and even after the request went on."""
-    request = world.submitted("role1")
+    request = world.submitted()
     path = f"/v1/requests/{request.id}/approve"
 
     answers = [client.post(path, {"reason": "ok"}, headers=KEY, by=NOA) for _ in range(2)]

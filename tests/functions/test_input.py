@@ -41,7 +41,7 @@ def test_extra_fields_within_items_are_named_by_pointer(client: Client) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_request_is_never_written_to(client: Client, world: World, method: str) -> None:
     """A2: PATCH or PUT on a request."""
-    request = world.submitted("role1")
+    request = world.submitted()
 
     answer = client.call(method, f"/v1/requests/{request.id}", {"status": "APPROVED"}, by=ADA)
 
@@ -217,14 +217,14 @@ def test_filter_values_without_end_are_refused(client: Client, values: int) -> N
         ("limit=1.5", "limit"),
         ("limit=", "limit"),
         ("limit=1&limit=2", "limit"),
-        ("offset=1", "offset"),
+        ("offset=1.5", "offset"),
         ("status=DONE", "status"),
         ("status=", "status"),
         ("status=pending", "status"),
         ("requester=maya", "requester"),
         ("requester=maya@example.com", "requester"),
         ("since=2026-11-22", "since"),
-        ("since=2026-11-22T12:00:00", "since"),
+        ("since=2026-11-22T12", "since"),
         ("since=1795313525", "since"),
         ("since=2026-02-30T12:00:00Z", "since"),
         ("until=0001-01-01T00:00:00%2B14:00", "until"),
@@ -245,9 +245,28 @@ def test_a_wrong_parameter_is_named(client: Client, query: str, parameter: str) 
     ("change", "pointers"),
     [
         ({"owner": "me"}, {"/owner"}),
-        ({"who": {"groups": ["x"], "everyone": True}}, {"/who/everyone"}),
-        ({"approve": {"needed": -1}}, {"/approve/needed"}),
-        ({"approve": {"needed": 1}}, {"/approve"}),
+        ({"who": {"groups": ["x"]}}, {"/who/groups", "/who/conditions"}),
+        ({"who": {"conditions": []}}, {"/who/conditions"}),
+        (
+            {"who": {"conditions": [{"attribute": "email", "operator": "like", "values": []}]}},
+            {
+                "/who/conditions",
+                "/who/conditions/0/attribute",
+                "/who/conditions/0/operator",
+                "/who/conditions/0/values",
+            },
+        ),
+        ({"approve": {}}, {"/approve/steps"}),
+        ({"approve": {"steps": [{"needed": 1}]}}, {"/approve/steps/0"}),
+        ({"approve": {"steps": [{"needed": 2, "people": ["usr_1"]}]}}, {"/approve/steps/0"}),
+        ({"when": {"zone": "Europe/Atlantis", "days": ["mon"]}}, {"/when/zone"}),
+        ({"when": {"zone": "UTC", "start": "25:00"}}, {"/when/start"}),
+        ({"when": {"zone": "UTC", "start": "09:00", "end": "09:00"}}, {"/when"}),
+        ({"require": {"ticket_pattern": "(?=x)"}}, {"/require/ticket_pattern"}),
+        (
+            {"grant": {"default": "PT1H", "maximum": "P20D", "extensions": {"count": 2, "longest": "P6D"}}},
+            {"/grant"},
+        ),
         ({"what": {"integration": "orders-db", "permissions": ["*"]}}, {"/what"}),
         ({"grant": {"default": "PT0S", "maximum": 1e9}}, {"/grant/default", "/grant/maximum"}),
         ({"grant": {"default": "PT2H", "maximum": "PT1H"}}, {"/grant"}),
@@ -270,7 +289,7 @@ def test_a_flow_needs_a_proper_id(client: Client, flow_id: str) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "  "}, {"reason": "x" * 1001}])
 def test_a_revocation_says_why(client: Client, world: World, body: dict[str, str]) -> None:
-    request = world.granted("role1")
+    request = world.granted()
 
     assert set(client.post(f"/v1/requests/{request.id}/revoke", body, by=ADA).faults) == {"/reason"}
 
@@ -278,13 +297,13 @@ def test_a_revocation_says_why(client: Client, world: World, body: dict[str, str
 @pytest.mark.parametrize("field", ["approver", "verdict", "at"])
 def test_a_vote_says_only_what_it_may_say(client: Client, world: World, field: str) -> None:
     """A1: the server says who, what and when."""
-    request = world.submitted("role1")
+    request = world.submitted()
 
     assert set(client.post(f"/v1/requests/{request.id}/approve", {field: "x"}, by=NOA).faults) == {f"/{field}"}
     assert world.store.request(request.id) == request
 
 
 def test_commands_without_fields_take_none(client: Client, world: World) -> None:
-    request = world.granted("role1")
+    request = world.granted()
 
     assert client.post(f"/v1/requests/{request.id}/credentials", {"user": "omar"}).faults.keys() == {"/user"}

@@ -17,15 +17,21 @@ BODIES: dict[str, Any] = {
         "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
         "justification": "a customer cannot pay",
     },
+    "POST /v1/requests/{request_id}/close": {"reason": "seen to"},
+    "POST /v1/requests/{request_id}/extend": {"duration": "PT1H"},
+    "POST /v1/revocations": {"requests": ["req_1"], "reason": "leak"},
+    "POST /v1/people/{person_id}/stop": {"reason": "leak"},
     "POST /v1/integrations": {"id": "more-db", "name": "More", "kind": "fake", "secret": "s3cret"},
     "PUT /v1/flows/{flow_id}": {
         "name": "Mine",
-        "who": {"groups": ["developers"]},
+        "who": {"conditions": [{"attribute": "group", "operator": "is", "values": ["developers"]}]},
         "what": {"integration": "orders-db", "names": ["*"], "permissions": ["*"]},
         "grant": {"default": "PT1H", "maximum": "PT8H"},
-        "approve": {"needed": 0},
+        "approve": {"steps": []},
     },
 }
+BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
+BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"
 
 
@@ -36,6 +42,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{flow_id}", "orders-roles")
         .replace("{integration_id}", "orders-db")
         .replace("{entry_id}", "0199")
+        .replace("{person_id}", MAYA.id)
     )
     return client.call(method, path, BODIES.get(f"{method} {template}"), by=by)
 
@@ -44,7 +51,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
 @pytest.mark.parametrize("person", PEOPLE)
 def test_only_the_roles_of_the_table_pass(client: Client, world: World, route: tuple[str, str], person: str) -> None:
     """C1: every route and every role, generated from the table."""
-    request = world.submitted("role1")
+    request = world.submitted()
     caller = PEOPLE[person]
     roles = caller.roles - {Role.REQUESTER} if caller.is_service else caller.roles
 
@@ -75,7 +82,7 @@ def test_a_request_out_of_sight_is_answered_as_an_unknown_one(
     client: Client, world: World, route: tuple[str, str]
 ) -> None:
     """C1, A11: byte for byte, but for the id that was sent."""
-    request = world.submitted("role1")
+    request = world.submitted()
 
     unseen = call(client, route, request.id, by=EVE)
     unknown = call(client, route, "req_unknown", by=EVE)
@@ -88,7 +95,7 @@ def test_a_request_out_of_sight_is_answered_as_an_unknown_one(
 
 def test_a_vote_out_of_sight_changes_nothing_and_leaves_no_trace_that_tells(client: Client, world: World) -> None:
     """A11: a vote on an id of another's request without right."""
-    request = world.submitted("role1")
+    request = world.submitted()
 
     assert client.post(f"/v1/requests/{request.id}/approve", by=EVE).status == 404
     assert world.store.request(request.id) == request
@@ -96,7 +103,7 @@ def test_a_vote_out_of_sight_changes_nothing_and_leaves_no_trace_that_tells(clie
 
 def test_a_machine_cannot_approve(client: Client, world: World) -> None:
     """A12: machine identity approves."""
-    request = world.submitted("role1")
+    request = world.submitted()
 
     for verdict in ("approve", "reject"):
         assert client.post(f"/v1/requests/{request.id}/{verdict}", by=ROBOT).status == 403
@@ -105,7 +112,7 @@ def test_a_machine_cannot_approve(client: Client, world: World) -> None:
 
 def test_nobody_approves_their_own_request_and_the_attempt_is_an_event(client: Client, world: World) -> None:
     """A3: not even an administrator who is in the approvers' group."""
-    request = world.submitted("role1", by=MAYA)
+    request = world.submitted(by=MAYA)
 
     answer = client.post(
         f"/v1/requests/{request.id}/approve", by=MAYA.model_copy(update={"groups": frozenset({"approvers"})})
@@ -118,12 +125,12 @@ def test_nobody_approves_their_own_request_and_the_attempt_is_an_event(client: C
 @pytest.mark.parametrize("route", [route for route in RULES if route[0] != "GET"], ids=" ".join)
 def test_an_auditor_changes_nothing(client: Client, world: World, route: tuple[str, str]) -> None:
     """C5: an auditor changes something."""
-    request = world.submitted("role1")
+    request = world.submitted()
     before = dict(world.store.entities)
 
     answer = call(client, route, request.id, by=IVO)
 
-    assert answer.status == 403
+    assert answer.status == 403 or route[1] == "/v1/dry-runs"
     assert world.store.entities == before
 
 

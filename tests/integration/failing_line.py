@@ -24,7 +24,10 @@ class Failure(Enum):
 
 
 class FailingLine:
-    """Relays to a port on this host. It fails once each time a test says so, and is sound otherwise."""
+    """Relays to a port on this host. It fails once each time a test says so, and is sound otherwise.
+
+    While `is_cut`, whoever connects is hung up on.
+    """
 
     def __init__(self, upstream_port: int) -> None:
         self._upstream_port = upstream_port
@@ -33,6 +36,7 @@ class FailingLine:
         self._is_due: Callable[[bytes], bool] = lambda _message: False
         self._meanwhile: tuple[bytes, Callable[[], None]] | None = None
         self._over = threading.Event()
+        self.is_cut = False
         self._threads: list[threading.Thread] = []
         self.port: int = self._listener.getsockname()[1]
 
@@ -88,6 +92,9 @@ class FailingLine:
             self._spawn(lambda client=client: self._serve(client))  # type: ignore[misc]  # mypy: lambda default
 
     def _serve(self, client: socket.socket) -> None:
+        if self.is_cut:
+            client.close()
+            return
         with client, socket.create_connection((HOST, self._upstream_port)) as server, suppress(OSError):
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

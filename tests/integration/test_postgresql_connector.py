@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from nightlatch.adapters.connectors.postgresql import PostgresqlConnector, PostgresqlSettings, Timeouts, Tls
 from nightlatch.adapters.connectors.postgresql_statements import identifier, literal, scram_verifier
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle, Presence
-from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError
+from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError, TargetGoneError
 from nightlatch.domain.integration import Permission, Resource
 from tests.integration.conftest import CONNECTOR_PASSWORD
 from tests.integration.failing_line import FailingLine, Failure
@@ -53,8 +53,8 @@ def an_intent(*roles: str, database: str = "orders", grant_id: str = "req_a1", *
     entitlements = tuple(
         Entitlement(resource_type="database", resource_id=database, permission=role) for role in roles or ("role1",)
     )
-    fields = {"grant_id": grant_id, "holder": "maya", "entitlements": entitlements, "ends_at": ENDS_AT, **changes}
-    return GrantIntent.model_validate(fields)
+    fields = {"grant_id": grant_id, "holder_id": "usr_maya", "holder": "maya", "ends_at": ENDS_AT, **changes}
+    return GrantIntent.model_validate({**fields, "entitlements": entitlements})
 
 
 @pytest.fixture
@@ -182,6 +182,34 @@ def test_a_second_grant_adds_what_is_missing_and_moves_the_end(
     ((member,),) = postgres.run(f"SELECT pg_has_role('{handle.session_user}', 'role3', 'USAGE')")
     assert until == later
     assert member
+
+
+@pytest.mark.parametrize("standing", ["2099-01-01T13:00:00Z", "infinity"])
+def test_an_extension_never_shortens_what_stands(
+    postgres: PostgresServer, connector: PostgresqlConnector, standing: str
+) -> None:
+    handle, _ = granted(connector)
+    postgres.run(f"ALTER ROLE {handle.session_user} VALID UNTIL '{standing}'")
+
+    connector.extend(handle, until=ENDS_AT)
+
+    ((is_kept,),) = postgres.run(
+        f"SELECT rolvaliduntil = '{standing}' FROM pg_roles WHERE rolname = '{handle.session_user}'"
+    )
+    assert is_kept
+
+
+def test_an_extension_does_not_reopen_a_login_that_a_revoke_has_closed(
+    postgres: PostgresServer, line: FailingLine
+) -> None:
+    connector = a_connector(postgres, port=line.port)
+    handle, _ = granted(connector)
+    line.fail_on(b"DROP ROLE", failure=Failure.BEFORE)
+    with pytest.raises(RetryableConnectorError):
+        connector.revoke(handle)
+
+    with pytest.raises(TargetGoneError, match=handle.session_user):
+        connector.extend(handle, until=ENDS_AT)
 
 
 def test_a_grant_after_a_revoke_that_stopped_half_way_admits_again(postgres: PostgresServer, line: FailingLine) -> None:
@@ -485,7 +513,11 @@ def test_a_grant_cannot_come_between_the_steps_of_a_revoke(postgres: PostgresSer
     with postgres.connect() as holder:
         holder.run(f"SELECT pg_advisory_lock(hashtextextended('{handle.session_user}', 0))")
 
-        for call in (lambda: impatient.grant(an_intent()), lambda: impatient.revoke(handle)):
+        for call in (
+            lambda: impatient.grant(an_intent()),
+            lambda: impatient.extend(handle, until=ENDS_AT),
+            lambda: impatient.revoke(handle),
+        ):
             with pytest.raises(RetryableConnectorError, match="55P03"):
                 call()
 
@@ -803,6 +835,7 @@ def calls(connector: PostgresqlConnector, handle: Handle) -> list[Callable[[], o
     return [
         lambda: connector.discover(None),
         lambda: connector.grant(an_intent()),
+        lambda: connector.extend(handle, until=ENDS_AT),
         lambda: connector.revoke(handle),
         lambda: connector.observe(handle),
         lambda: [*connector.list_managed()],

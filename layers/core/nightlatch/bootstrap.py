@@ -1,36 +1,53 @@
 """The only wiring: settings from the environment, and each service made once with the adapters it needs.
 
-Nothing here runs at import. A client is made when the first call needs it, so a function pays only for what it uses.
+No client is made at import but when the first call needs it, so a function pays only for what it uses.
+
+What is imported stays for good, and looking for garbage in it again and again is a sixth of a function's start. So the
+collector pauses while this module imports nearly all that a function has, and never looks at it after that.
 """
 
+# ruff: noqa: E402  (the imports are what the collector pauses for)
+
+import gc
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
+
+gc.disable()
+from botocore.config import Config
+from botocore.session import Session, get_session
 
 from nightlatch.adapters.connectors.registry import ConnectorRegistry
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
-from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.connection import CONNECT_SECONDS, READ_SECONDS, RETRIES, bind
+from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
+from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, OF_A_WORKER, Patience
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.adapters.kms import KmsVault
+from nightlatch.adapters.lambda_fan_out import LambdaFanOut
 from nightlatch.adapters.scheduler import EventBridgeTimer
 from nightlatch.adapters.secrets import SecretsManagerSecrets
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
+from nightlatch.services.asking import Asking
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.integrations import Integrations
+from nightlatch.services.people import Acquaintances
+from nightlatch.services.ports import FanOut
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 
-if TYPE_CHECKING:
-    import boto3
+gc.freeze()
+gc.enable()
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,7 @@ class Settings:
     schedule_group: str
     schedule_role: str
     expiry_function: str
+    open_requests: int
 
 
 @cache
@@ -69,6 +87,7 @@ def settings() -> Settings:
         schedule_group=_variable("SCHEDULE_GROUP"),
         schedule_role=_variable("SCHEDULE_ROLE"),
         expiry_function=_variable("EXPIRY_FUNCTION"),
+        open_requests=int(_variable("OPEN_REQUESTS")),
     )
 
 
@@ -79,7 +98,7 @@ def clock() -> datetime:
 
 @cache
 def access_requests() -> AccessRequests:
-    """Wire the use cases of requesters."""
+    """Wire what is done with requests that have been made."""
     return AccessRequests(
         unit_of_work=_unit_of_work(),
         requests=_requests(),
@@ -89,8 +108,27 @@ def access_requests() -> AccessRequests:
         connectors=_connectors(),
         vault=_vault(),
         clock=clock,
+    )
+
+
+@cache
+def asking() -> Asking:
+    """Wire the use cases of those who ask."""
+    return Asking(
+        unit_of_work=_unit_of_work(),
+        requests=_requests(),
+        flows=_flows(),
+        catalogue=_catalogue(),
+        facts=_facts(),
+        clock=clock,
         randomness=os.urandom,
     )
+
+
+@cache
+def acquaintances() -> Acquaintances:
+    """Wire the use cases around people."""
+    return Acquaintances(unit_of_work=_unit_of_work(), people=_people(), clock=clock)
 
 
 @cache
@@ -102,7 +140,7 @@ def approvals() -> Approvals:
 @cache
 def access_flows() -> AccessFlows:
     """Wire the use cases around access flows."""
-    return AccessFlows(unit_of_work=_unit_of_work(), flows=_flows(), clock=clock)
+    return AccessFlows(unit_of_work=_unit_of_work(), flows=_flows(), requests=_requests(), clock=clock)
 
 
 @cache
@@ -129,21 +167,29 @@ def provisioning(source: Source) -> Provisioning:
     """Wire the work at the targets, as it is woken by `source`."""
     chosen = settings()
     return Provisioning(
-        unit_of_work=_unit_of_work(),
+        unit_of_work=_unit_of_work(OF_A_WORKER),
         requests=_requests(),
         flows=_flows(),
+        people=_people(),
         catalogue=_catalogue(),
         connectors=_connectors(),
         timer=EventBridgeTimer(
-            lambda: _session().client("scheduler"),
+            lambda: _client("scheduler"),
             group=chosen.schedule_group,
             role=chosen.schedule_role,
             function=chosen.expiry_function,
         ),
         vault=_vault(),
         clock=clock,
+        randomness=os.urandom,
         origin=Origin(source=source),
     )
+
+
+@cache
+def fan_out() -> FanOut:
+    """Wire how the sweep hands on what is due."""
+    return LambdaFanOut(lambda: _client("lambda"), function=settings().expiry_function)
 
 
 @cache
@@ -160,9 +206,16 @@ def cursor_key() -> str:
 
 
 @cache
-def _unit_of_work() -> DynamoUnitOfWork:
+def _unit_of_work(patience: Patience = OF_A_CALLER) -> DynamoUnitOfWork:
     _bind_tables()
-    return DynamoUnitOfWork(clock=clock, random=os.urandom, retention=settings().retention)
+    chosen = settings()
+    return DynamoUnitOfWork(
+        clock=clock,
+        random=os.urandom,
+        retention=chosen.retention,
+        open_requests=chosen.open_requests,
+        patience=patience,
+    )
 
 
 @cache
@@ -175,6 +228,18 @@ def _requests() -> DynamoRequests:
 def _flows() -> DynamoFlows:
     _bind_tables()
     return DynamoFlows()
+
+
+@cache
+def _people() -> DynamoPeople:
+    _bind_tables()
+    return DynamoPeople()
+
+
+@cache
+def _facts() -> DynamoFacts:
+    _bind_tables()
+    return DynamoFacts(clock=clock)
 
 
 @cache
@@ -196,24 +261,33 @@ def _connectors() -> ConnectorRegistry:
 
 @cache
 def _secrets() -> SecretsManagerSecrets:
-    return SecretsManagerSecrets(lambda: _session().client("secretsmanager"), prefix=settings().secret_prefix)
+    return SecretsManagerSecrets(lambda: _client("secretsmanager"), prefix=settings().secret_prefix)
 
 
 @cache
 def _vault() -> KmsVault:
-    return KmsVault(lambda: _session().client("kms"), key_id=settings().credentials_key)
+    return KmsVault(lambda: _client("kms"), key_id=settings().credentials_key)
 
 
 @cache
 def _bind_tables() -> None:
-    bind(state_table=settings().state_table, ledger_table=settings().ledger_table)
+    bind(state_table=settings().state_table, ledger_table=settings().ledger_table, session=_session())
+
+
+def _client(service: str) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
+    return _session().create_client(service)
 
 
 @cache
-def _session() -> "boto3.Session":
-    import boto3  # noqa: PLC0415  (most calls need DynamoDB only, which has a client of its own)
-
-    return boto3.Session()
+def _session() -> Session:
+    # One for all clients: each session reads the partitions, the defaults and the credentials anew.
+    session = get_session()
+    # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
+    patience = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": RETRIES + 1}
+    )
+    session.set_default_client_config(patience)
+    return session
 
 
 def _variable(name: str) -> str:

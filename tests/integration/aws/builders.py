@@ -7,20 +7,21 @@ from typing import Any
 
 from nightlatch.domain.access_flow import (
     AccessFlow,
-    ApprovalRule,
     FlowDefinition,
     FlowSnapshot,
     GrantRule,
-    PeopleSelector,
-    TargetSelector,
 )
 from nightlatch.domain.access_request import CLOSED, AccessRequest, IntegrationReference, Status
+from nightlatch.domain.approval_rule import ApprovalRule
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
 from nightlatch.domain.connector import GrantIntent, Handle
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import prefixed, uuid7
 from nightlatch.domain.identity import SYSTEM, Person
 from nightlatch.domain.integration import Integration, Permission, Resource
+from nightlatch.domain.item import Item
+from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.selectors import Attribute, Condition, Operator, TargetSelector, Who
 
 NOW = datetime(2026, 11, 22, 2, 12, 5, 123000, tzinfo=UTC)
 ORIGIN = Origin(source=Source.API, ip_address="192.0.2.50")
@@ -43,16 +44,24 @@ class Clock:
 def a_request(
     number: int = 1, *, at: datetime = NOW, requester: str = MAYA.id, status: Status = Status.PENDING, **fields: Any
 ) -> AccessRequest:
-    """Build a request made at `at`; `number` orders those of one millisecond."""
+    """Build a request made at `at`; `number` orders those of one millisecond, and lets each ask for something else."""
+    request_id = prefixed("req", uuid7(at, index=number, random=bytes(8)))
+    item = Item(
+        id="item-1",
+        resource_type="database",
+        resource_id="orders",
+        resource_name="orders",
+        permission=f"permission of {request_id}",
+    )
     return AccessRequest(
-        id=prefixed("req", uuid7(at, index=number, random=bytes(8))),
+        id=request_id,
         status=status,
         requester=Person(id=requester, name=requester),
         integration=IntegrationReference(id="orders-db", name="Orders", kind="postgresql"),
-        items=(),
+        items=(item,),
         justification="because",
         duration=HOUR,
-        flow=FlowSnapshot(id="f", name="f", version=1, approve=ApprovalRule(needed=0), maximum=HOUR),
+        flow=FlowSnapshot(id="f", name="f", version=1, approve=ApprovalRule(steps=()), maximum=HOUR),
         source=Source.API,
         created_at=at,
         updated_at=at,
@@ -66,7 +75,9 @@ def a_grant(request_id: str) -> Grant:
     return Grant(
         request_id=request_id,
         integration_id="orders-db",
-        intent=GrantIntent(grant_id=request_id, holder="maya", entitlements=(), ends_at=NOW + HOUR),
+        intent=GrantIntent(
+            grant_id=request_id, holder_id="usr_maya", holder="maya", entitlements=(), ends_at=NOW + HOUR
+        ),
         handle=Handle(grant_id=request_id, session_user="nl_maya"),
     )
 
@@ -77,13 +88,20 @@ def a_flow(flow_id: str = "reporting", name: str = "Reporting") -> AccessFlow:
         id=flow_id,
         definition=FlowDefinition(
             name=name,
-            who=PeopleSelector(people=("*",)),
+            who=Who(conditions=(Condition(attribute=Attribute.PERSON, operator=Operator.IS, values=("*",)),)),
             what=TargetSelector(integration="orders-db", names=("*",), permissions=("*",)),
             grant=GrantRule(default=HOUR, maximum=HOUR),
-            approve=ApprovalRule(needed=0),
+            approve=ApprovalRule(steps=()),
         ),
         updated_at=NOW,
         updated_by=MAYA,
+    )
+
+
+def a_person(person_id: str = MAYA.id, *, groups: Sequence[str] = ()) -> KnownPerson:
+    """Build somebody whom Nightlatch has just met."""
+    return KnownPerson(
+        id=person_id, issuer="https://id", subject=person_id, name=person_id, groups=tuple(groups), seen_at=NOW
     )
 
 

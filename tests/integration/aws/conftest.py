@@ -13,9 +13,11 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
+from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
+from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
@@ -23,14 +25,16 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Flows, Ledger, Outbox, Requests, UnitOfWork
+from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
+from tests.integration.aws.deployed import Deployed, deployed
 from tests.integration.aws.tables import make_anew, table_definition
 
 REGION = "eu-central-1"
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
 RETENTION = timedelta(days=90)
+OPEN_REQUESTS = 500
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Store:
     work: UnitOfWork
     requests: Requests
     flows: Flows
+    people: People
+    facts: Facts
     catalogue: Catalogue
     outbox: Outbox
     ledger: Ledger
@@ -47,8 +53,8 @@ class Store:
 
     def put(self, *entities: Entity) -> None:
         """Store new entities, without events."""
-        for start in range(0, len(entities), 100):
-            first, *others = entities[start : start + 100]
+        for start in range(0, len(entities), 50):
+            first, *others = entities[start : start + 50]
             self.work.commit(Change(first, (), tuple(others)), origin=ORIGIN)
 
     def sequence(self, *events: AuditEvent) -> list[LedgerEntry]:
@@ -93,17 +99,21 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
-    fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION)
-    return Store(fake, fake, fake, fake, fake, fake, clock)
+    fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
     """Build the store on the bound tables."""
     random = predictable()
     return Store(
-        work=DynamoUnitOfWork(clock=clock, random=random, retention=RETENTION, sleep=lambda _: None),
+        work=DynamoUnitOfWork(
+            clock=clock, random=random, retention=RETENTION, open_requests=OPEN_REQUESTS, sleep=lambda _: None
+        ),
         requests=DynamoRequests(clock=clock),
         flows=DynamoFlows(),
+        people=DynamoPeople(),
+        facts=DynamoFacts(clock=clock),
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock),
@@ -118,6 +128,20 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
         return in_memory(clock)
     request.getfixturevalue("dynamodb")
     return on_dynamodb(clock)
+
+
+@pytest.fixture(scope="module")
+def wired(bound: DynamoDBClient) -> Iterator[Deployed]:
+    """Wire the real functions once: making clients is what takes long."""
+    with pytest.MonkeyPatch.context() as environment, deployed(bound, environment) as one:
+        yield one
+
+
+@pytest.fixture
+def nightlatch(wired: Deployed) -> Deployed:
+    """Begin with one database, one flow and no request."""
+    wired.reset()
+    return wired
 
 
 @pytest.fixture

@@ -128,6 +128,7 @@ READERS: dict[str, Callable[[Store], bool]] = {
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_an_entry_is_served_until_its_retention_is_over(store: Store, read: Callable[[Store], bool]) -> None:
+    """D5."""
     store.sequence(an_event())
     store.clock.now = NOW + RETENTION - timedelta(seconds=1)
     assert read(store)

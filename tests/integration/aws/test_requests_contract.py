@@ -40,12 +40,12 @@ def found(store: Store, wanted: RequestFilter) -> list[str]:
     ("wanted", "names"),
     [
         (RequestFilter(), ["newest", "approved", "rejected", "november", "september", "old"]),
-        (RequestFilter(requester_id="usr_maya"), ["approved", "rejected", "september"]),
-        (RequestFilter(requester_id="usr_nobody"), []),
+        (RequestFilter(requesters=frozenset({"usr_maya"})), ["approved", "rejected", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_nobody"})), []),
         (RequestFilter(statuses=PENDING), ["newest", "september"]),
         (RequestFilter(statuses=OPEN), ["newest", "approved", "november", "september", "old"]),
         (RequestFilter(statuses=frozenset()), []),
-        (RequestFilter(requester_id="usr_maya", statuses=OPEN), ["approved", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_maya"}), statuses=OPEN), ["approved", "september"]),
         (RequestFilter(since=NOVEMBER), ["newest", "approved", "rejected", "november"]),
         (RequestFilter(since=NOVEMBER + HOUR), ["newest", "approved", "rejected"]),
         (RequestFilter(until=NOW), ["approved", "rejected", "november", "september", "old"]),
@@ -58,11 +58,11 @@ def found(store: Store, wanted: RequestFilter) -> list[str]:
         (RequestFilter(before_id=STORED["old"].id), []),
         (RequestFilter(before_id=STORED["approved"].id, until=NOVEMBER), ["september", "old"]),
         (RequestFilter(before_id=STORED["september"].id, until=NOVEMBER), ["old"]),
-        (RequestFilter(requester_id="usr_maya", before_id=STORED["approved"].id), ["rejected", "september"]),
-        (RequestFilter(requester_id="usr_noa", since=NOVEMBER, until=NOW), ["november"]),
+        (RequestFilter(requesters=frozenset({"usr_maya"}), before_id=STORED["approved"].id), ["rejected", "september"]),
+        (RequestFilter(requesters=frozenset({"usr_noa"}), since=NOVEMBER, until=NOW), ["november"]),
         (RequestFilter(statuses=OPEN, since=SEPTEMBER, before_id=STORED["approved"].id), ["november", "september"]),
         (
-            RequestFilter(requester_id="usr_noa", statuses=OPEN, since=NOVEMBER, until=NOW + HOUR),
+            RequestFilter(requesters=frozenset({"usr_noa"}), statuses=OPEN, since=NOVEMBER, until=NOW + HOUR),
             ["newest", "november"],
         ),
     ],
@@ -84,7 +84,7 @@ MANY = [
 
 def test_more_than_a_page_of_requests_is_found_without_gap_or_repetition(store: Store) -> None:
     store.put(*MANY)
-    for wanted in (RequestFilter(), RequestFilter(requester_id="usr_maya"), RequestFilter(statuses=OPEN)):
+    for wanted in (RequestFilter(), RequestFilter(requesters=frozenset({"usr_maya"})), RequestFilter(statuses=OPEN)):
         assert [request.id for request in store.requests.find(wanted)] == [request.id for request in reversed(MANY)]
 
 
@@ -124,6 +124,7 @@ def served(store: Store, request: AccessRequest) -> list[bool]:
 
 
 def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store: Store) -> None:
+    """D5."""
     request, grant = a_request(status=Status.REVOKING), a_grant(a_request().id)
     store.put(request, grant)
     closed = request.changed(status=Status.EXPIRED, closed_at=NOW)
@@ -135,9 +136,10 @@ def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store
 
 
 def test_a_grant_written_beside_its_closed_request_goes_with_it(store: Store) -> None:
+    """D5."""
     closed, grant = a_request(status=Status.EXPIRED), a_grant(a_request().id)
     store.put(closed, grant)
-    store.work.commit(Change(grant.changed(attempts=1)), origin=ORIGIN, unchanged=[closed])
+    store.work.commit(Change(grant.changed(attempts=1)).if_still(closed), origin=ORIGIN)
     store.clock.now = NOW + RETENTION
     with pytest.raises(NotFoundError):
         store.requests.grant(closed.id)
@@ -155,22 +157,22 @@ def test_what_is_due_comes_longest_overdue_first(store: Store) -> None:
     due_times = {1: NOW, 2: NOW - 2 * HOUR, 3: NOW + HOUR, 4: NOW - HOUR, 5: None}
     requests = {number: a_request(number, due_at=due_at) for number, due_at in due_times.items()}
     store.put(*requests.values())
-    assert list(store.requests.due(NOW)) == [requests[number].id for number in (2, 4, 1)]
+    assert [due.request_id for due in store.requests.due(NOW)] == [requests[number].id for number in (2, 4, 1)]
 
 
 def test_more_than_a_page_is_due_without_gap_or_repetition(store: Store) -> None:
     requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(250)]
     store.put(*requests)
-    assert list(store.requests.due(NOW)) == [request.id for request in reversed(requests)]
+    assert [due.request_id for due in store.requests.due(NOW)] == [request.id for request in reversed(requests)]
 
 
 def test_what_is_put_off_while_the_list_is_read_is_met_once(store: Store) -> None:
     requests = [a_request(number, due_at=NOW - number * timedelta(seconds=1)) for number in range(120)]
     store.put(*requests)
     met = []
-    for request_id in store.requests.due(NOW):
-        met.append(request_id)
-        later = store.requests.request(request_id).changed(due_at=NOW + HOUR)
+    for due in store.requests.due(NOW):
+        met.append(due.request_id)
+        later = store.requests.request(due.request_id).changed(due_at=NOW + HOUR)
         store.work.commit(Change(later), origin=ORIGIN)
     assert sorted(met) == sorted(request.id for request in requests)
 

@@ -13,7 +13,7 @@ from nightlatch.adapters.dynamodb.connection import bind
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import Head
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports import RequestFilter, Wanted
 from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
 from tests.integration.aws.conftest import Store, on_dynamodb
 
@@ -25,9 +25,16 @@ USES: dict[str, tuple[str, Use]] = {
     "receipt": ("get_item", lambda store: store.work.receipt("usr_maya", "k-1")),
     "request": ("get_item", lambda store: store.requests.request("req_1")),
     "grant": ("get_item", lambda store: store.requests.grant("req_1")),
-    "find": ("query", lambda store: list(store.requests.find(RequestFilter(requester_id="usr_maya")))),
+    "find": ("query", lambda store: list(store.requests.find(RequestFilter(requesters=frozenset({"usr_maya"}))))),
     "due": ("query", lambda store: list(store.requests.due(NOW))),
-    "flows": ("query", lambda store: store.flows.all()),
+    "flows": ("query", lambda store: store.flows.in_force()),
+    "open_of": ("get_item", lambda store: store.requests.open_of("usr_maya")),
+    "person": ("get_item", lambda store: store.people.person("usr_maya")),
+    "people": ("query", lambda store: store.people.people()),
+    "known": (
+        "batch_get_item",
+        lambda store: store.facts.known(Wanted(frozenset({"orders-db"}), frozenset(), frozenset())),
+    ),
     "resources": ("query", lambda store: store.catalogue.resources("orders-db")),
     "replace_resources": ("query", lambda store: store.catalogue.replace_resources("orders-db", [a_resource("a")])),
     "head": ("get_item", lambda store: store.outbox.head()),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightlatch.adapters.connectors.registry import ConnectorRegistry
+from nightlatch.adapters.connectors.registry import MODULES, ConnectorRegistry
 from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import (
     ConnectorError,
@@ -49,8 +49,18 @@ def a_registry(error: Exception | None = None) -> ConnectorRegistry:
     return ConnectorRegistry(secrets=NoSecrets(error or AssertionError("the secret is not needed yet")))
 
 
-def test_a_connector_is_made_without_its_secret() -> None:
-    assert a_registry().connect(an_integration()).describe().kind == "postgresql"
+@pytest.mark.parametrize("kind", sorted(MODULES))
+def test_a_connector_of_each_kind_is_made_without_its_secret(kind: str) -> None:
+    assert a_registry().connect(an_integration(kind)).describe().kind == kind
+
+
+@pytest.mark.parametrize("kind", sorted(MODULES))
+def test_each_kind_describes_the_settings_that_it_takes(kind: str) -> None:
+    validated = a_registry().validate(kind, SETTINGS)
+
+    schema = a_registry().connect(an_integration(kind)).describe().settings_schema
+    assert isinstance(schema["properties"], dict)
+    assert validated.keys() == schema["properties"].keys()
 
 
 @pytest.mark.parametrize(

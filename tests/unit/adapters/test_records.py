@@ -11,15 +11,15 @@ from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of, r
 from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, record_of, value_of
 from nightlatch.domain.access_flow import (
     AccessFlow,
-    ApprovalRule,
+    ExtensionRule,
     FlowDefinition,
+    FlowRegister,
     FlowSnapshot,
     GrantRule,
-    PeopleSelector,
     Requirements,
-    TargetSelector,
 )
 from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
+from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
 from nightlatch.domain.audit_event import ResourceReference, Scope, Severity, Source
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle
 from nightlatch.domain.grant import Failure, Grant
@@ -27,6 +27,18 @@ from nightlatch.domain.identity import Actor, ActorType, Person
 from nightlatch.domain.integration import Integration, IntegrationStatus
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
+from nightlatch.domain.opening_hours import Day, OpeningHours
+from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.selectors import (
+    Attribute,
+    Condition,
+    Match,
+    Operator,
+    PeopleSelector,
+    ResourceSelector,
+    TargetSelector,
+    Who,
+)
 from nightlatch.domain.value import Entity, Value
 
 RETENTION = timedelta(days=90)
@@ -47,8 +59,27 @@ actors = st.builds(Actor, type=st.sampled_from(ActorType), id=text, name=text, e
 texts = st.lists(text, max_size=3).map(tuple)
 named = st.lists(names, max_size=3).map(tuple)
 labels = st.lists(names.filter(lambda name: name != "*"), max_size=3).map(tuple)
-approvals = st.builds(ApprovalRule, people=st.tuples(names), groups=labels, needed=st.integers(0, 10))
-votes = st.builds(Vote, verdict=st.sampled_from(Verdict), approver=people, reason=text, at=instants)
+selectors = st.builds(PeopleSelector, people=named, groups=labels)
+escalations = st.builds(Escalation, people=st.tuples(names), groups=labels, after=spans)
+steps = st.builds(
+    ApprovalStep,
+    people=named,
+    groups=st.tuples(names.filter(lambda name: name != "*")),
+    needed=st.integers(1, 10),
+    escalation=st.none() | escalations,
+)
+approvals = st.builds(ApprovalRule, steps=st.lists(steps, max_size=3).map(tuple), window=spans)
+extensions = st.builds(
+    ExtensionRule, count=st.integers(1, 10), longest=st.integers(1, 3600).map(lambda number: timedelta(seconds=number))
+)
+hours = st.builds(
+    OpeningHours,
+    zone=st.sampled_from(["UTC", "Europe/Berlin"]),
+    days=st.lists(st.sampled_from(Day), min_size=1, max_size=7).map(tuple),
+    start=st.just("08:00"),
+    end=st.sampled_from(["18:30", "24:00", "06:00"]),
+)
+votes = st.builds(Vote, verdict=st.sampled_from(Verdict), approver=people, groups=texts, reason=text, at=instants)
 items = st.builds(
     Item,
     id=names,
@@ -67,12 +98,27 @@ requests = st.builds(
     id=names,
     status=st.sampled_from(Status),
     requester=people,
+    asked_by=st.none() | people,
+    bundle_id=st.none() | names,
     integration=st.builds(IntegrationReference, id=names, name=text, kind=text),
     items=st.lists(items, max_size=3).map(tuple),
     justification=text,
     ticket=text,
     duration=spans,
-    flow=st.builds(FlowSnapshot, id=names, name=text, version=counts, approve=approvals, maximum=spans),
+    starts_at=st.none() | instants,
+    extensions=st.integers(0, 10),
+    flow=st.builds(
+        FlowSnapshot,
+        id=names,
+        name=text,
+        version=counts,
+        approve=approvals,
+        maximum=spans,
+        extensions=st.none() | extensions,
+        when=st.none() | hours,
+        approver_reason=st.booleans(),
+        reason=text,
+    ),
     source=st.sampled_from(Source),
     created_at=instants,
     updated_at=instants,
@@ -94,20 +140,45 @@ grants = st.builds(
     request_id=names,
     integration_id=names,
     intent=st.builds(
-        GrantIntent, grant_id=names, holder=text, entitlements=st.lists(entitlements).map(tuple), ends_at=instants
+        GrantIntent,
+        grant_id=names,
+        holder_id=names,
+        holder=text,
+        entitlements=st.lists(entitlements).map(tuple),
+        ends_at=instants,
     ),
-    handle=st.builds(Handle, grant_id=names, session_user=text, details=details),
+    handle=st.builds(
+        Handle,
+        grant_id=names,
+        session_user=text,
+        entitlements=st.lists(entitlements).map(tuple),
+        details=details,
+    ),
     sealed_secret=st.none() | text,
     attempts=counts,
     last_failure=st.none() | failures,
     given_up=st.none() | failures,
 )
-grant_rules = spans.map(lambda span: GrantRule(default=span, maximum=span))
+grant_rules = st.builds(
+    lambda span, extensions: GrantRule(default=span, maximum=span, extensions=extensions),
+    spans.filter(lambda span: span < timedelta(days=29)),
+    st.none() | extensions,
+)
+conditions = st.builds(
+    Condition,
+    attribute=st.sampled_from(Attribute),
+    operator=st.sampled_from(Operator),
+    values=st.lists(names.filter(lambda name: name != "*"), min_size=1, max_size=3).map(tuple),
+)
 definitions = st.builds(
     FlowDefinition,
     name=names,
     description=text,
-    who=st.builds(PeopleSelector, people=named, groups=labels),
+    who=st.builds(
+        Who, match=st.sampled_from(Match), conditions=st.lists(conditions, min_size=1, max_size=3).map(tuple)
+    ),
+    on_behalf=st.none() | selectors,
+    when=st.none() | hours,
     what=st.builds(
         TargetSelector,
         integration=slugs,
@@ -115,13 +186,30 @@ definitions = st.builds(
         names=st.tuples(names),
         ids=named,
         tags=labels,
+        exclude=st.builds(ResourceSelector, names=named, ids=named, tags=labels),
         permissions=st.tuples(names),
     ),
     grant=grant_rules,
     approve=approvals,
-    require=st.builds(Requirements, justification=st.booleans(), minimum_length=st.integers(1, 1000)),
+    require=st.builds(
+        Requirements,
+        justification=st.booleans(),
+        minimum_length=st.integers(1, 1000),
+        justification_pattern=st.none() | st.just("[a-z]+"),
+        ticket=st.booleans(),
+        ticket_pattern=st.none() | st.just("OPS-[0-9]+"),
+        approver_reason=st.booleans(),
+    ),
 )
-flows = st.builds(AccessFlow, version=counts, id=slugs, definition=definitions, updated_at=instants, updated_by=people)
+flows = st.builds(
+    AccessFlow,
+    version=counts,
+    id=slugs,
+    is_deleted=st.booleans(),
+    definition=definitions,
+    updated_at=instants,
+    updated_by=people,
+)
 integrations = st.builds(
     Integration,
     version=counts,
@@ -165,7 +253,21 @@ def stored(record: StateRecord) -> StateRecord:
     return StateRecord.from_raw_data(record.serialize())
 
 
-@given(entity=requests | grants | flows | integrations)
+met = st.builds(
+    KnownPerson,
+    version=counts,
+    id=names,
+    issuer=text,
+    subject=text,
+    name=text,
+    email=text,
+    groups=texts,
+    is_service=st.booleans(),
+    seen_at=instants,
+)
+
+
+@given(entity=requests | grants | flows | integrations | met | st.builds(FlowRegister, version=counts))
 def test_an_entity_is_read_back_as_it_was_laid_out(entity: Entity) -> None:
     record = stored(record_of(entity))
     assert value_of(record, type(entity)) == entity
@@ -184,8 +286,11 @@ def test_a_ledger_entry_is_read_back_byte_for_byte(entry: LedgerEntry) -> None:
 @given(request=requests)
 def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     attributes = record_of(request).serialize()
-    assert attributes["status"] == {"S": request.status.value}
+    under_way = {Status.APPROVED, Status.GRANTING, Status.GRANTED, Status.REVOKING}
+    assert attributes["standing"] == {"S": "UNDER_WAY" if request.status in under_way else request.status.value}
     assert attributes["requester_id"] == {"S": request.requester.id}
+    assert attributes["integration_id"] == {"S": request.integration.id}
+    assert attributes["flow_id"] == {"S": request.flow.id}
     assert attributes["month"] == {"S": request.created_at.isoformat()[:7]}
     assert request_id_in(attributes["pk"]["S"]) == request.id == attributes["id"]["S"]
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)

@@ -3,9 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
-from nightlatch.domain.access_flow import ApprovalRule, FlowSnapshot, PeopleSelector, TargetSelector
+from nightlatch.domain.access_flow import FlowSnapshot
+from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.integration import Permission, Resource
+from nightlatch.domain.selectors import PeopleSelector, TargetSelector
 from tests.builders import ADA, EVE, MAYA, NOA, a_flow, a_resource
 
 PLAIN = Permission(name="role1")
@@ -89,28 +91,31 @@ def test_everything_is_not_a_tag() -> None:
         a_target(tags=["*"])
 
 
-@pytest.mark.parametrize("needed", [-1, 11])
-def test_none_to_ten_approvals_can_be_needed(needed: int) -> None:
-    with pytest.raises(ValidationError):
-        ApprovalRule(needed=needed, groups=("approvers",))
+@pytest.mark.parametrize("needed", [-1, 0, 11])
+def test_a_step_needs_one_to_ten_approvals(needed: int) -> None:
+    """A10."""
+    with pytest.raises(ValidationError, match="needed"):
+        ApprovalStep(needed=needed, groups=("approvers",))
 
 
 def test_approvals_that_nobody_could_give_are_refused() -> None:
     with pytest.raises(ValidationError, match="people or groups"):
-        ApprovalRule(needed=1)
+        ApprovalStep(needed=1)
 
 
-def test_how_many_approvals_are_needed_must_be_said() -> None:
+def test_that_nobody_is_asked_must_be_said() -> None:
     """A10."""
-    with pytest.raises(ValidationError, match="needed"):
-        ApprovalRule.model_validate({"groups": ["approvers"]})
+    with pytest.raises(ValidationError, match="steps"):
+        ApprovalRule.model_validate({})
+
+    assert ApprovalRule.model_validate({"steps": []}).is_automatic
 
 
 def test_a_snapshot_holds_what_binds_the_request() -> None:
     """A9."""
     flow = a_flow(needed=2)
 
-    snapshot = FlowSnapshot.of(flow, requester=MAYA)
+    snapshot = FlowSnapshot.of(flow)
 
     assert (snapshot.id, snapshot.version, snapshot.approve, snapshot.maximum) == (
         flow.id,

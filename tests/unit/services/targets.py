@@ -1,11 +1,25 @@
 """Targets that do not do as they are told, and the moment at which access ends."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.access_request import AccessRequest, IntegrationReference
+from nightlatch.domain.change import Change
 from nightlatch.domain.connector import CheckResult, GrantIntent, Handle, Presence
 from nightlatch.domain.errors import PermanentConnectorError, RetryableConnectorError, TargetGoneError
-from tests.builders import World
+from nightlatch.domain.integration import Integration
+from nightlatch.domain.selectors import TargetSelector
+from tests.builders import (
+    API,
+    Outside,
+    World,
+    a_definition,
+    a_flow,
+    a_person,
+    a_principal,
+    a_request,
+    an_integration,
+)
 from tests.fakes.connector import FakeConnector
 
 DOWN = RetryableConnectorError("down")
@@ -22,7 +36,7 @@ class ResistingConnector(FakeConnector):
     ignored_revokes: int = 0
     unseen: int = 0
 
-    def grant(self, intent: GrantIntent) -> str:
+    def grant(self, intent: GrantIntent) -> str | None:
         """Fail as arranged, or grant."""
         if self.grant_errors:
             raise self.grant_errors.pop(0)
@@ -81,7 +95,7 @@ class LateConnector(FakeConnector):
 
     under_way: list[GrantIntent] = field(default_factory=list)
 
-    def grant(self, intent: GrantIntent) -> str:
+    def grant(self, intent: GrantIntent) -> str | None:
         """Time out."""
         self.under_way.append(intent)
         raise PermanentConnectorError("timed out")
@@ -115,3 +129,42 @@ def a_world_at_the_end_of(world: World) -> AccessRequest:
     assert request.ends_at is not None
     world.clock.at(request.ends_at)
     return request
+
+
+@dataclass
+class ManyTargets(World):
+    """A Nightlatch with several integrations, each a target of its own, and people who each ask for one thing."""
+
+    targets: dict[str, ResistingConnector] = field(default_factory=dict)
+
+    def connect(self, integration: Integration) -> ResistingConnector:
+        """Return the integration's own connector."""
+        return self.targets[integration.id]
+
+    def connected(self, outside: Outside) -> Any:
+        """Let workers reach all of them."""
+        return self
+
+    def at(self, integration_id: str, number: int) -> str:
+        """Store an approved request of somebody's own at an integration, and return its id."""
+        person = a_principal(f"person-{number}", groups=["developers"])
+        flow = self.store.one(integration_id)
+        reference = IntegrationReference(id=integration_id, name=integration_id, kind="fake")
+        request = a_request("role1", by=person, number=number << 32, at=self.clock(), flow=flow)
+        submitted = request.model_copy(update={"integration": reference}).submitted(by=person)
+        self.store.commit(submitted.with_entities(a_person(person)), origin=API)
+        return request.id
+
+    def granted_at(self, integration_id: str, number: int) -> str:
+        """Store such a request, and grant it."""
+        return self.provisioning.advance(self.at(integration_id, number)).id
+
+
+def a_world_of(*integration_ids: str) -> ManyTargets:
+    """Connect several targets, where developers may have anything and nobody needs to approve."""
+    world = ManyTargets(targets={name: ResistingConnector() for name in integration_ids})
+    for name in integration_ids:
+        anything = TargetSelector(integration=name, names=("*",), permissions=("*",))
+        world.store.commit(Change(an_integration(name)), origin=API)
+        world.store.commit(Change(a_flow(name, a_definition(needed=0, what=anything))), origin=API)
+    return world

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
+from nightlatch.domain.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from nightlatch.domain.identity import Role
-from tests.builders import ADA, EVE, MAYA, NOA, OMAR, ROBOT, World, a_call, a_definition, a_principal
+from tests.builders import ADA, EVE, HOUR, MAYA, NOA, OMAR, ROBOT, World, a_call, a_definition, a_principal
 
 Act = Callable[[World, str], AccessRequest]
 
@@ -15,6 +17,7 @@ APPROVE: Act = lambda world, request_id: world.approvals.approve(request_id, a_c
 REJECT: Act = lambda world, request_id: world.approvals.reject(request_id, a_call(OMAR))  # noqa: E731
 CANCEL: Act = lambda world, request_id: world.requests.cancel(request_id, a_call(MAYA))  # noqa: E731
 
+DAN = a_principal("dan", groups=["developers"])
 MAYA_AS_ADMIN = a_principal("maya", groups=["admins", "approvers"], roles=[Role.ADMIN])
 
 
@@ -169,7 +172,7 @@ def test_what_waits_for_somebody_is_what_they_can_still_decide_newest_first() ->
     world = World()
     older, newer, voted = world.submitted("role1"), world.submitted("role3"), world.submitted("role1", "role3")
     world.approvals.approve(voted.id, a_call(NOA), items=["item-1"])
-    decided = world.approved("role1")
+    decided = world.approvals.approve(world.submitted("role1", by=DAN).id, a_call(NOA))
 
     waiting = {
         somebody.subject: [request.id for request in world.approvals.waiting(a_call(somebody))]
@@ -183,3 +186,84 @@ def test_what_waits_for_somebody_is_what_they_can_still_decide_newest_first() ->
         "ada": [voted.id, newer.id, older.id],
         "eve": [],
     }
+
+
+# In steps
+
+TWO_STEPS = ApprovalRule(
+    steps=(
+        ApprovalStep(groups=("approvers",)),
+        ApprovalStep(people=(OMAR.id,), escalation=Escalation(after=HOUR, groups=("admins",))),
+    )
+)
+
+
+def a_world_of_steps() -> World:
+    world = World()
+    world.flows.put("orders-roles", a_definition(approve=TWO_STEPS), a_call(ADA), if_match=1)
+    return world
+
+
+def waiting_for(world: World) -> list[str]:
+    return [somebody.subject for somebody in (NOA, OMAR, ADA) if any(world.approvals.waiting(a_call(somebody)))]
+
+
+def test_a_request_waits_for_those_of_its_step_and_then_for_those_of_its_escalation() -> None:
+    world = a_world_of_steps()
+    request = world.submitted()
+    waited = [waiting_for(world)]
+
+    world.approvals.approve(request.id, a_call(NOA))
+    waited.append(waiting_for(world))
+    world.clock.advance(HOUR)
+    waited.append(waiting_for(world))
+
+    assert waited == [["noa", "omar"], ["omar"], ["omar", "ada"]]
+
+
+def test_a_vote_before_its_turn_is_refused_and_is_no_attempt_without_right() -> None:
+    world = a_world_of_steps()
+    request = world.submitted()
+
+    with pytest.raises(ConflictError, match="at step 1 of 2, which does not ask you"):
+        world.approvals.approve(request.id, a_call(ADA))
+
+    assert world.told(request.id) == ["access.requested"]
+
+
+def test_two_of_one_step_at_once_are_one_step_and_the_other_is_kept_for_the_next() -> None:
+    """A5."""
+    world = a_world_of_steps()
+    request = world.submitted()
+    world.store.interruptions = [lambda: world.approvals.approve(request.id, a_call(NOA))]
+
+    both = world.approvals.approve(request.id, a_call(OMAR))
+
+    assert both.status is Status.APPROVED
+    assert world.told(request.id).count("access.approved") == 1
+
+
+def test_who_lost_the_race_for_a_step_is_not_counted_in_the_next_one() -> None:
+    """A5."""
+    world = a_world_of_steps()
+    request = world.submitted()
+    world.store.interruptions = [lambda: world.approvals.approve(request.id, a_call(OMAR))]
+
+    with pytest.raises(ConflictError, match="at step 2 of 2, which does not ask you"):
+        world.approvals.approve(request.id, a_call(NOA))
+
+    assert list(world.store.request(request.id).items[0].votes) == [OMAR.id]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_flow_that_wants_to_know_why_takes_no_vote_without_a_reason(reason: str) -> None:
+    world = World()
+    definition = a_definition(require=Requirements(approver_reason=True))
+    world.flows.put("orders-roles", definition, a_call(ADA), if_match=1)
+    request = world.submitted()
+
+    with pytest.raises(InvalidInputError, match="/reason"):
+        world.approvals.approve(request.id, a_call(NOA), reason=reason)
+
+    assert world.store.request(request.id) == request
+    assert world.approvals.approve(request.id, a_call(NOA), reason="known").status is Status.APPROVED

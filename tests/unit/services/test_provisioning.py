@@ -12,7 +12,8 @@ from nightlatch.domain.errors import (
     StoreUnavailableError,
     TargetGoneError,
 )
-from nightlatch.services.provisioning import CLAIM, CLOCK_SKEW
+from nightlatch.services.provisioning import CLOCK_SKEW
+from nightlatch.services.workbench import CLAIM
 from tests.builders import ADA, HOUR, MAYA, SECOND, KilledError, Outside, World, a_call
 from tests.unit.services.targets import (
     DENIED,
@@ -32,7 +33,8 @@ def test_intent_handle_and_timer_come_before_the_target() -> None:
 
     world.provisioning_with(outside).advance(request.id)
 
-    assert [call for call in outside.calls if call not in {"store.request", "store.one", "store.integration"}] == [
+    reads = {"store.request", "store.one", "store.person", "store.integration", "connector.describe"}
+    assert [call for call in outside.calls if call not in reads] == [
         "connector.prepare",
         "store.commit",
         "timer.wake",
@@ -54,6 +56,7 @@ def test_what_is_stored_before_the_target_is_called_is_enough_to_end_it() -> Non
     assert world.store.request(request.id).status is Status.GRANTING
     assert grant.handle == world.connector.prepare(grant.intent)
     assert {entitlement.permission for entitlement in grant.intent.entitlements} == {"role1", "role3"}
+    assert (grant.intent.holder_id, grant.intent.holder) == (MAYA.id, MAYA.label)
     ((woken, wake_at),) = world.timer.wakes
     assert woken == request.id
     assert timedelta() <= wake_at - grant.intent.ends_at < SECOND

@@ -8,7 +8,8 @@ from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.errors import RivalChangeError, TargetGoneError
 from nightlatch.domain.grant import LONGEST_PAUSE
-from nightlatch.services.provisioning import CLAIM, WATCH
+from nightlatch.services.ending import WATCH
+from nightlatch.services.workbench import CLAIM
 from tests.builders import ADA, MAYA, NOA, SECOND, World, a_call
 from tests.fakes.connector import FakeConnector
 from tests.unit.services.targets import DOWN, LateConnector, ResistingConnector, a_world_at_the_end_of

@@ -108,6 +108,10 @@ def test_the_wake_event_names_a_request_and_nothing_else() -> None:
     assert re.fullmatch(r"req_[0-9a-v]{26}", event["request_id"])
 
 
+def test_the_integration_event_names_an_integration_and_nothing_else() -> None:
+    assert list(read("expiry_integration")) == ["integration"]
+
+
 def matches(pattern: dict[str, Any], record: dict[str, Any]) -> bool:
     """Judge a record by a filter made of exact values and prefixes, as Lambda does."""
     for key, wanted in pattern.items():

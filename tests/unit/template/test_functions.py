@@ -34,9 +34,10 @@ SETTINGS = {
     "NIGHTLATCH_SCHEDULE_ROLE",
     "NIGHTLATCH_SECRET_PREFIX",
     "NIGHTLATCH_STATE_TABLE",
+    "NIGHTLATCH_OPEN_REQUESTS",
     "NIGHTLATCH_TIME_ZONE",
 }
-POWERTOOLS = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+LIBRARIES = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 
 Functions = dict[str, dict[str, Any]]
 Resources = dict[str, dict[str, Any]]
@@ -79,8 +80,8 @@ def test_the_log_group_is_the_one_that_lambda_would_use(functions: Functions, re
 def test_functions_are_given_the_known_settings_and_no_others(template: dict[str, Any], functions: Functions) -> None:
     shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
 
-    assert shared | {"POWERTOOLS_SERVICE_NAME"} == SETTINGS | POWERTOOLS
-    assert all(set(function["Environment"]["Variables"]) <= POWERTOOLS for function in functions.values())
+    assert shared | {"POWERTOOLS_SERVICE_NAME"} == SETTINGS | LIBRARIES
+    assert all(set(function["Environment"]["Variables"]) <= LIBRARIES for function in functions.values())
 
 
 def test_the_expiry_function_is_told_its_own_name(template: dict[str, Any], functions: Functions) -> None:

@@ -2,12 +2,18 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import botocore
 import pytest
+from botocore.loaders import Loader
+from botocore.session import get_session
 
-BROUGHT_BY_THE_RUNTIME = {"boto3", "botocore", "s3transfer", "urllib3"}
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+"""A .pyc file's flags (PEP 552)."""
 
 
 def make(layer: Path, target: str, **variables: str) -> str:
@@ -15,7 +21,34 @@ def make(layer: Path, target: str, **variables: str) -> str:
     arguments = [f"{name}={value}" for name, value in variables.items()]
     # Of a make around this one, nothing may be inherited: its flags would be obeyed.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, env=environment).stdout
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    made = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, env=environment)
+    return made.stdout + made.stderr
+
+
+def build_core(root: Path, folder: Path, *, python: str) -> str:
+    variables = {"ARTIFACTS_DIR": str(folder), "NIGHTLATCH_LAYER_PYTHON": python}
+    return make(root / "layers" / "core", "build-CoreLayer", **variables)
+
+
+def aws_services(root: Path) -> list[str]:
+    makefile = (root / "layers" / "dependencies" / "Makefile").read_text()
+    services: str = re.findall(r"^AWS_SERVICES := (.+)$", makefile, flags=re.MULTILINE)[0]
+    return services.split()
+
+
+def trim(root: Path, data: Path, *services: str) -> None:
+    script = root / "layers" / "dependencies" / "trim_botocore.py"
+    subprocess.run([sys.executable, str(script), str(data), *services], check=True, capture_output=True)
+
+
+def endpoint(service: str, *, data: Path | None = None) -> str:
+    session = get_session()
+    if data:
+        loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+        session.register_component("data_loader", loader)
+    url: str = session.create_client(service, "eu-central-1").meta.endpoint_url
+    return url
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +71,43 @@ def test_every_requirement_is_pinned_and_hashed(requirements: str) -> None:
     assert requirements.count("    --hash=sha256:") >= len(pins)
 
 
-def test_what_the_runtime_brings_is_not_in_the_layer(requirements: str) -> None:
+def test_the_layer_brings_its_own_botocore_and_no_boto3(requirements: str) -> None:
     names = set(re.findall(r"^([a-z0-9-]+)==", requirements, flags=re.MULTILINE))
 
-    assert names.isdisjoint(BROUGHT_BY_THE_RUNTIME)
-    assert {"aws-lambda-powertools", "itsdangerous", "jmespath", "pg8000", "pydantic", "pynamodb"} <= names
+    assert names.isdisjoint({"boto3", "s3transfer"})
+    assert {
+        "aws-lambda-powertools",
+        "botocore",
+        "itsdangerous",
+        "pg8000",
+        "pydantic",
+        "pynamodb",
+        "tzdata",
+        "urllib3",
+    } <= names
+
+
+def test_the_layer_has_the_data_of_just_the_services_that_are_called(root: Path) -> None:
+    bootstrap = (root / "layers" / "core" / "nightlatch" / "bootstrap.py").read_text()
+    called = {"dynamodb", *re.findall(r"_client\(\"([a-z0-9-]+)\"\)", bootstrap)}
+
+    assert called == set(aws_services(root))
+
+
+def test_a_client_of_each_service_is_made_of_the_trimmed_data(root: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(Path(botocore.__file__).parent / "data", data)
+    trim(root, data, *aws_services(root))
+
+    made = {service: endpoint(service, data=data) for service in aws_services(root)}
+
+    assert made == {service: endpoint(service) for service in aws_services(root)}
+    assert {path.name for path in data.iterdir() if path.is_dir()} == set(aws_services(root))
+
+
+def test_a_service_that_botocore_does_not_know_breaks_the_build(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        trim(root, tmp_path, "dynamo")
 
 
 def test_the_requirements_name_no_address_and_no_path(requirements: str) -> None:
@@ -52,12 +117,29 @@ def test_the_requirements_name_no_address_and_no_path(requirements: str) -> None
 
 
 def test_the_core_layer_is_our_package_without_what_a_laptop_runs(root: Path, tmp_path: Path) -> None:
-    core = root / "layers" / "core"
     # No Python is version 0.0, so nothing is compiled, and only sources are compared.
-    make(core, "build-CoreLayer", ARTIFACTS_DIR=str(tmp_path), NIGHTLATCH_LAYER_PYTHON="0.0")
+    build_core(root, tmp_path, python="0.0")
 
     built = {path.relative_to(tmp_path / "python") for path in tmp_path.rglob("*") if path.is_file()}
 
     assert Path("nightlatch/__init__.py") in built
     assert not [path for path in built if {"cli", "local", "__pycache__"} & set(path.parts)]
     assert {path.suffix for path in built} <= {".py", ".typed", ".json", ".sql"}
+
+
+def test_the_core_layer_has_bytecode_that_is_never_checked_where_the_right_python_is_at_hand(
+    root: Path, tmp_path: Path
+) -> None:
+    build_core(root, tmp_path, python="{}.{}".format(*sys.version_info))
+
+    compiled = [path.read_bytes() for path in tmp_path.rglob("*.pyc")]
+
+    assert len(compiled) == len(list(tmp_path.rglob("*.py")))
+    assert {content[4:8] for content in compiled} == {UNCHECKED_HASH}
+
+
+def test_a_build_without_the_right_python_says_that_there_is_no_bytecode(root: Path, tmp_path: Path) -> None:
+    said = build_core(root, tmp_path, python="0.0")
+
+    assert "the layer goes without bytecode" in said
+    assert not list(tmp_path.rglob("*.pyc"))

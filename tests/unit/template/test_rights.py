@@ -22,6 +22,8 @@ FUNCTIONS = (
     "TokenClaims",
 )
 
+EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
+
 WAYS_TO_CHANGE_THE_PAST = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
@@ -145,12 +147,15 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     ("action", "resource", "functions"),
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
-        ("dynamodb:UpdateItem", "StateTable.Arn", set()),
+        ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning"}),
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
+        ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
         ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),

@@ -9,8 +9,10 @@ Resources = dict[str, dict[str, Any]]
 INDEXES = {
     "StateTable": {
         "by_requester": ("requester_id", "id"),
-        "by_status": ("status", "id"),
+        "by_standing": ("standing", "id"),
         "by_month": ("month", "id"),
+        "by_integration": ("integration_id", "id"),
+        "by_flow": ("flow_id", "id"),
         "due": ("due_shard", "due_at"),
     },
     "LedgerTable": {
@@ -49,7 +51,17 @@ def test_a_table_has_the_indexes_that_the_code_asks_for(resources: Resources, ta
     }
 
     assert keys == INDEXES[table]
-    assert all(index["Projection"] == {"ProjectionType": "KEYS_ONLY"} for index in indexes)
+
+
+def test_only_the_index_of_what_is_due_says_more_than_where_to_look(resources: Resources) -> None:
+    projections = {
+        index["IndexName"]: index["Projection"]
+        for table in INDEXES
+        for index in resources[table]["Properties"]["GlobalSecondaryIndexes"]
+    }
+
+    assert projections.pop("due") == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["integration_id"]}
+    assert all(projection == {"ProjectionType": "KEYS_ONLY"} for projection in projections.values())
 
 
 def test_the_streams_carry_what_their_readers_need(resources: Resources) -> None:

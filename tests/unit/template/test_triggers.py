@@ -1,9 +1,15 @@
 """What wakes the functions that no person calls, and who hears of it when they fail."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from nightlatch.adapters.dynamodb.records import RINGS
+from nightlatch.entrypoints.wakes import NAMESPACE, metric_line
+from nightlatch.services.provisioning import Backlog
+from tests.builders import NOON
 
 Functions = dict[str, dict[str, Any]]
 Resources = dict[str, dict[str, Any]]
@@ -17,11 +23,11 @@ def pattern(functions: Functions, function: str) -> Any:
     return json.loads(only["Pattern"])
 
 
-def test_provisioning_wakes_when_a_request_is_to_be_granted_or_revoked(functions: Functions) -> None:
+def test_provisioning_wakes_when_a_request_rings(functions: Functions) -> None:
     assert pattern(functions, "provisioning") == {
         "dynamodb": {
             "Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["REQUEST"]}},
-            "NewImage": {"status": {"S": ["APPROVED", "REVOKING"]}},
+            "NewImage": {"rings": {"S": [RINGS]}},
         }
     }
 
@@ -82,9 +88,36 @@ def test_every_alarm_tells_somebody(resources: Resources) -> None:
         "ExpirySilentAlarm",
         "LedgerBehindAlarm",
         "LedgerErrorsAlarm",
+        "OverdueAlarm",
+        "QuarantineAlarm",
     }
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
 
 
 def test_a_sweep_that_never_runs_is_an_alarm(resources: Resources) -> None:
     assert resources["ExpirySilentAlarm"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+@pytest.mark.parametrize("alarm", ["QuarantineAlarm", "OverdueAlarm"])
+def test_an_alarm_watches_a_figure_that_the_sweep_writes(resources: Resources, alarm: str) -> None:
+    """J2."""
+    backlog = Backlog(at=NOON, due={}, oldest=timedelta(), quarantined=0)
+    written = json.loads(metric_line(backlog, function="nightlatch-expiry"))
+    [directive] = written["_aws"]["CloudWatchMetrics"]
+    properties = resources[alarm]["Properties"]
+
+    assert properties["MetricName"] in {metric["Name"] for metric in directive["Metrics"]} & set(written)
+    assert properties["Namespace"] == directive["Namespace"] == NAMESPACE
+    assert directive["Dimensions"] == [[dimension["Name"] for dimension in properties["Dimensions"]]]
+    assert properties["Dimensions"][0]["Value"] == {"Ref": "ExpiryFunction"}
+
+
+def test_one_quarantined_request_is_an_alarm(resources: Resources) -> None:
+    """J2."""
+    alarm = resources["QuarantineAlarm"]["Properties"]
+
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (
+        "GreaterThanThreshold",
+        0,
+        1,
+    )

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from nightlatch.domain.errors import StoreUnavailableError
+
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
@@ -26,7 +30,10 @@ class EventBridgeTimer:
         self._function = function
 
     def wake(self, request_id: str, *, at: datetime) -> None:
-        """Wake the expiry function for a request at a time; again for the same time is one wake."""
+        """Wake the expiry function for a request at a time; again for the same time is one wake.
+
+        Raises StoreUnavailableError when no schedule can be made.
+        """
         second = _next_whole_second(at)
         client = self._client()
         try:
@@ -49,6 +56,8 @@ class EventBridgeTimer:
             )
         except client.exceptions.ConflictException:
             return  # the name says for what and when: it is the same wake
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailableError(f"the scheduler does not answer: {type(error).__name__}") from error
 
 
 def _next_whole_second(at: datetime) -> datetime:

@@ -20,20 +20,32 @@ class SecretsManagerSecrets:
         self._prefix = prefix
 
     def put(self, name: str, secret: str) -> str:
-        """Keep a secret under a name (again: replace it) and return the reference to read it by."""
-        client = self._client()
-        full_name = self._prefix + name
+        """Keep a secret under a name (again: replace it) and return the reference to read it by.
+
+        Raises StoreUnavailableError when it cannot be kept.
+        """
         try:
-            return client.create_secret(Name=full_name, SecretString=secret)["ARN"]
-        except client.exceptions.ResourceExistsException:
-            return client.put_secret_value(SecretId=full_name, SecretString=secret)["ARN"]
+            return self._put(self._prefix + name, secret)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable(error) from error
 
     def get(self, reference: str) -> str:
-        """Read a secret; raise NotFoundError when there is none."""
+        """Read a secret; raise NotFoundError when there is none, StoreUnavailableError when it cannot be read."""
         client = self._client()
         try:
             return client.get_secret_value(SecretId=reference)["SecretString"]
         except client.exceptions.ResourceNotFoundException as error:
             raise NotFoundError(f"there is no secret {reference}") from error
         except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailableError(f"the secret store does not answer: {type(error).__name__}") from error
+            raise _unavailable(error) from error
+
+    def _put(self, name: str, secret: str) -> str:
+        client = self._client()
+        try:
+            return client.create_secret(Name=name, SecretString=secret)["ARN"]
+        except client.exceptions.ResourceExistsException:
+            return client.put_secret_value(SecretId=name, SecretString=secret)["ARN"]
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"the secret store does not answer: {type(error).__name__}")

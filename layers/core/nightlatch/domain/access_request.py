@@ -11,21 +11,25 @@ Times handed in never take a request backwards: each change is at least a millis
 the events of one request are in order whichever clock they were stamped by.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import JsonValue
 
-from nightlatch.domain.access_flow import FlowSnapshot
+from nightlatch.domain import voting
+from nightlatch.domain.access_flow import AccessFlow, FlowSnapshot
+from nightlatch.domain.approval_rule import Progress
 from nightlatch.domain.audit_event import AuditEvent, EventType, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
 from nightlatch.domain.duration import iso_8601
-from nightlatch.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from nightlatch.domain.errors import ConflictError, NotAllowedError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identity import SYSTEM, Actor, Person, Principal, Role
-from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
+from nightlatch.domain.item import Item, ItemStatus, Verdict
 from nightlatch.domain.request_event import NOTHING_MORE, session_event, vote_event
 from nightlatch.domain.value import Entity, Instant, Seconds, Value, rfc3339, to_utc_milliseconds
 
@@ -103,18 +107,23 @@ class AccessRequest(Entity):
     """One person's request for one or more items of one integration.
 
     `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `lapses_at` is
-    the end of the approval window while it is open, `ends_at` the end of access that was promised, `ending_at` when
-    ending began, `closed_at` when nothing was left.
+    the end of the approval window while it is open, `starts_at` the time before which access must not begin, `ends_at`
+    the end of access that was promised, `ending_at` when ending began, `closed_at` when nothing was left. `asked_by` is
+    who asked on behalf of the requester, `bundle_id` common to what was asked for at once.
     """
 
     id: str
     status: Status = Status.PENDING
     requester: Person
+    asked_by: Person | None = None
+    bundle_id: str | None = None
     integration: IntegrationReference
     items: tuple[Item, ...]
     justification: str
     ticket: str = ""
     duration: Seconds
+    starts_at: Instant | None = None
+    extensions: int = 0
     flow: FlowSnapshot
     source: Source
     created_at: Instant
@@ -135,18 +144,73 @@ class AccessRequest(Entity):
         """What is asked for, in a few words."""
         return ", ".join(f"{item.permission} on {item.resource_name}" for item in self.items)
 
+    @property
+    def involved(self) -> frozenset[str]:
+        """Whose votes never count: the requester, and who asked in their place."""
+        return frozenset(person.id for person in (self.requester, self.asked_by) if person)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is still to be decided."""
+        return self.status is Status.PENDING
+
+    @property
+    def approvals_needed(self) -> int:
+        """How many approvals each item needs."""
+        return self.flow.approve.needed(without=self.involved)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still come of it. Only one open request of a person asks for the same."""
+        return self.status not in CLOSED
+
+    @property
+    def is_withdrawable(self) -> bool:
+        """Whether nothing was begun at the target yet."""
+        return self.status in WITHDRAWABLE
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether access is being taken away, or over."""
+        return self.status is Status.REVOKING or not self.is_open
+
+    @property
+    def has_just_closed(self) -> bool:
+        """Whether this very version is the one that closed it."""
+        return not self.is_open and self.closed_at == self.updated_at
+
+    @property
+    def content_key(self) -> str:
+        """What is asked for, as one short text: equal for requests that ask for the same from the same time on."""
+        items = sorted([item.resource_type, item.resource_id, item.permission] for item in self.items)
+        content = [self.integration.id, items, rfc3339(self.starts_at) if self.starts_at else None]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    @property
+    def rings(self) -> bool:
+        """Whether a worker should look at it as soon as it is stored."""
+        return self.status is Status.APPROVED or (self.due_at is not None and self.due_at <= self.updated_at)
+
+    def progress(self, item: Item) -> Progress:
+        """Say how far the approvals of an item have come."""
+        return self.flow.approve.progress(item.votes, since=self.created_at, without=self.involved)
+
     # Asking
 
     def submitted(self, *, by: Principal) -> "Change[AccessRequest]":
         """Ask for what this request says. Under a flow that needs no approvals it is approved at once."""
+        whom = "" if by.id == self.requester.id else f" on behalf of {self.requester.name}"
         requested = session_event(
             self,
             EventType.ACCESS_REQUESTED,
             by=by.as_actor(),
-            text=f"{by.label} asked for {self.summary}",
+            text=f"{by.label} asked for {self.summary}{whom}",
             details={
                 "items": [{"resource": item.resource_name, "permission": item.permission} for item in self.items],
                 "duration_seconds": int(self.duration.total_seconds()),
+                "starts_at": rfc3339(self.starts_at) if self.starts_at else None,
+                "requester": self.requester.model_dump(mode="json"),
+                "bundle": self.bundle_id,
                 "justification": self.justification,
                 "ticket": self.ticket,
                 "flow": {
@@ -157,10 +221,10 @@ class AccessRequest(Entity):
                 },
             },
         )
-        if self.flow.approve.needed:
+        if not self.flow.approve.is_automatic:
             lapses_at = self.created_at + self.flow.approve.window
             return Change(self.model_copy(update={"lapses_at": lapses_at, "due_at": lapses_at}), (requested,))
-        items = tuple(item.approved_automatically() for item in self.items)
+        items = tuple(item.approved() for item in self.items)
         approved = self.model_copy(update={"items": items}).settled(by=SYSTEM, at=self.updated_at)
         return Change(approved.state.model_copy(update={"version": 1}), (requested, *approved.events))
 
@@ -179,38 +243,32 @@ class AccessRequest(Entity):
         return self._vote(Verdict.REJECTED, by=by, items=items, reason=reason, at=at)
 
     def refusal(self, principal: Principal) -> str | None:
-        """Say why `principal` may not vote here, or None when they may."""
-        if principal.id == self.requester.id:
-            return "the requester is never an approver of the same request"
-        if principal.is_service:
-            return "a service identity cannot approve"
-        if not self.flow.approve.selects(principal):
-            return f"the access flow {self.flow.id} does not name you as an approver"
-        return None
+        """Say why `principal` may never vote here, or None when they may, though perhaps not yet."""
+        return voting.refusal(self, principal)
 
     def refused_vote(self, *, by: Principal, at: datetime) -> AuditEvent:
         """Tell that somebody tried to vote who may not: the attempt is an event, the request stays as it is."""
         reason = self.refusal(by)
         text = f"{by.label} may not decide on {self.id}: {reason}"
         return session_event(
-            self, EventType.APPROVAL_REFUSED, by=by.as_actor(), text=text, details={"reason": reason}, at=at
+            self,
+            EventType.APPROVAL_REFUSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
         )
 
-    def awaits(self, principal: Principal) -> bool:
-        """Whether a vote of `principal` is still asked for."""
-        undecided = [item for item in self.items if item.status is ItemStatus.PENDING]
-        return (
-            self.status is Status.PENDING
-            and self.refusal(principal) is None
-            and any(principal.id not in item.votes for item in undecided)
-        )
+    def awaits(self, principal: Principal, *, at: datetime) -> bool:
+        """Whether a vote of `principal` is asked for now."""
+        return not self.has_lapsed(at) and voting.awaits(self, principal, at=at)
 
     def is_visible_to(self, principal: Principal) -> bool:
         """Whether `principal` may know that this request exists."""
         return (
-            principal.id == self.requester.id
+            principal.id in self.involved
             or principal.has(Role.ADMIN, Role.AUDITOR)
-            or self.flow.approve.selects(principal)
+            or self.flow.approve.names(principal)
         )
 
     def settled(self, *, by: Actor, at: datetime) -> "Change[AccessRequest]":
@@ -221,8 +279,8 @@ class AccessRequest(Entity):
             return self._closed(Status.REJECTED, EventType.ACCESS_REJECTED, by=by, text=text, at=at)
         if decided != {ItemStatus.APPROVED}:
             return Change(self.changed(updated_at=at))
-        approved = self._moved(Status.APPROVED, at=at, due_at=at)
-        automatic = not self.flow.approve.needed
+        approved = self._moved(Status.APPROVED, at=at, due_at=max(at, self.starts_at or at))
+        automatic = self.flow.approve.is_automatic
         text = f"{self.summary} is approved" + (" automatically" if automatic else "")
         details = {"automatic": automatic}
         return Change(
@@ -232,9 +290,10 @@ class AccessRequest(Entity):
     # Ending before it began
 
     def cancel(self, *, by: Principal, reason: str = "", at: datetime) -> "Change[AccessRequest]":
-        """Withdraw the request before it is granted."""
-        self._only_the_requester(by)
-        if self.status not in WITHDRAWABLE:
+        """Withdraw the request before it is granted: who asked may, and an administrator."""
+        if by.id not in self.involved and not by.has(Role.ADMIN):
+            raise NotAllowedError("only the requester may do this")
+        if not self.is_withdrawable:
             raise ConflictError(f"request {self.id} is {self.status} and can no longer be withdrawn")
         text = f"{by.label} withdrew {self.id}"
         return self._closed(
@@ -270,6 +329,12 @@ class AccessRequest(Entity):
         """Claim the grant for one worker. The ledger hears of the outcome: granted or failed."""
         return Change(self._moved(Status.GRANTING, at=at, due_at=due_at))
 
+    def hold_back(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Let an approved request wait a little for what another grant is just leaving; it can still be withdrawn."""
+        if self.status is not Status.APPROVED:
+            raise ConflictError(f"request {self.id} is {self.status}, not APPROVED")
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
+
     def wait(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Set when the work at the target is taken up again: after a worker's claim, or after a pause."""
         self._only_at_work()
@@ -303,11 +368,74 @@ class AccessRequest(Entity):
 
     def viewed_credentials(self, *, by: Principal, at: datetime) -> AuditEvent:
         """Tell that the requester looked at how to connect; nobody else may, and only while access lasts."""
-        self._only_the_requester(by)
-        if self.status is not Status.GRANTED or self.is_over(at):
-            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
+        self._end_while_granted(by, at)
         text = f"{by.label} looked at the credentials of {self.session_user}"
-        return session_event(self, EventType.CREDENTIALS_VIEWED, by=by.as_actor(), text=text, at=at)
+        return session_event(self, EventType.CREDENTIALS_VIEWED, by=by.as_actor(), text=text, at=self._next_moment(at))
+
+    # Extending
+
+    def extension_refusal(self, duration: timedelta, *, flow: AccessFlow | None) -> str | None:
+        """Say what stands against an extension: in the flow that was agreed to, or in the flow as it is now."""
+        agreed, now = self.flow.extensions, flow.definition.grant.extensions if flow else None
+        if agreed is None or now is None:
+            return f"access flow {self.flow.id} allows no extension"
+        count, longest = min(agreed.count, now.count), min(agreed.longest, now.longest)
+        if self.extensions >= count:
+            return f"it has been extended {self.extensions} times, and access flow {self.flow.id} allows {count}"
+        if duration > longest:
+            return f"must not be longer than {iso_8601(longest)} (flow {self.flow.id})"
+        return None
+
+    def extend(self, duration: timedelta, *, by: Principal, at: datetime) -> "Change[AccessRequest]":
+        """Move the end of access that is still there. The target is told by whoever is rung."""
+        old_end = self._end_while_granted(by, at)
+        extended = self.changed(
+            ends_at=old_end + duration,
+            extensions=self.extensions + 1,
+            updated_at=self._next_moment(at),
+            due_at=to_utc_milliseconds(at),
+        )
+        text = f"{by.label} extended access of {self.session_user} until {rfc3339(old_end + duration)}"
+        details: dict[str, JsonValue] = {
+            "old_end": rfc3339(old_end),
+            "new_end": rfc3339(old_end + duration),
+            "extensions": extended.extensions,
+        }
+        return Change(
+            extended,
+            (session_event(extended, EventType.ACCESS_EXTENDED, by=by.as_actor(), text=text, details=details),),
+        )
+
+    def refused_extension(self, reason: str, *, by: Principal, at: datetime) -> AuditEvent:
+        """Tell that an extension was asked for in vain; the end stays where it is."""
+        self._end_while_granted(by, at)
+        text = f"access of {self.session_user} was not extended: {reason}"
+        return session_event(
+            self,
+            EventType.EXTENSION_REFUSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
+        )
+
+    def told(self, *, at: datetime) -> "Change[AccessRequest]":
+        """Record that the target knows the end; nothing is due until then."""
+        if self.status is not Status.GRANTED:
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=self.ends_at))
+
+    def tell_later(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Set when the target is told of the end again; the end itself comes first if it is sooner."""
+        due_at = min(to_utc_milliseconds(due_at), self.ends_at or due_at)
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at))
+
+    def missed(self, *, at: datetime) -> "Change[AccessRequest]":
+        """Record that access was found missing before its end. Nobody resurrects it; it is ended like any other."""
+        told = self.told(at=at).state
+        text = f"access of {self.requester.name} is missing in {self.integration.name} before its end"
+        details: dict[str, JsonValue] = {"found": "absent", "expected": "present"}
+        return Change(told, (session_event(told, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details),))
 
     # Ending
 
@@ -364,59 +492,60 @@ class AccessRequest(Entity):
             due_at=watch_until,
         )
 
+    def close_by_hand(self, *, by: Principal, reason: str, at: datetime) -> "Change[AccessRequest]":
+        """Close what is quarantined on an administrator's word that nothing is left at the target. Nobody looked."""
+        if not by.has(Role.ADMIN):
+            raise NotAllowedError("only an administrator may close what is quarantined")
+        if not self.quarantined:
+            raise ConflictError(f"request {self.id} is {self.status} and not quarantined")
+        text = f"{by.label} closed {self.id} by hand: {reason}"
+        closing = session_event(
+            self,
+            EventType.QUARANTINE_CLOSED,
+            by=by.as_actor(),
+            text=text,
+            details={"reason": reason},
+            at=self._next_moment(at),
+        )
+        if not self.is_open:
+            return Change(self.changed(updated_at=self._next_moment(at), due_at=None, quarantined=False), (closing,))
+        status, event_type = ENDINGS[self.end_reason] if self.end_reason else (Status.FAILED, EventType.GRANT_FAILED)
+        closed = self._closed(
+            status, event_type, by=by.as_actor(), text=text, details={"read_back": "not seen", "reason": reason}, at=at
+        )
+        return Change(closed.state, (closing, *closed.events))
+
     # Afterwards
 
-    def watch_on(self, *, due_at: datetime | None) -> "Change[AccessRequest]":
+    def watch_on(self, *, at: datetime, due_at: datetime | None) -> "Change[AccessRequest]":
         """Set when the target is looked at again; None when a late grant can no longer land there."""
-        if self.status not in CLOSED:
+        if self.is_open:
             raise ConflictError(f"request {self.id} is {self.status}, which is not closed")
-        return Change(self.changed(due_at=due_at, quarantined=self.quarantined and due_at is not None))
+        quarantined = self.quarantined and due_at is not None
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=quarantined))
 
     def drifted(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Record that access was found after it had ended. It is quarantined until it is gone."""
-        found = self.changed(due_at=due_at, quarantined=True)
+        found = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=True)
         text = f"access of {self.requester.name} was found in {self.integration.name} after its end"
         details: dict[str, JsonValue] = {"found": "present", "expected": "absent"}
-        return Change(
-            found, (session_event(found, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details, at=at),)
-        )
+        return Change(found, (session_event(found, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details),))
 
     # Within
 
     def _vote(
         self, verdict: Verdict, *, by: Principal, items: Iterable[str], reason: str, at: datetime
     ) -> "Change[AccessRequest]":
-        if refusal := self.refusal(by):
-            raise NotAllowedError(refusal)
-        if self.status is not Status.PENDING:
-            raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
         if self.has_lapsed(at):
             raise ConflictError(f"request {self.id} has lapsed: nobody decided in time")
-        vote = Vote(verdict=verdict, approver=by.as_person(), reason=reason, at=self._next_moment(at))
-        chosen = {item.id for item in self._chosen(items, by) if self._asks(item, by, verdict)}
-        needed = self.flow.approve.needed
-        voted_items = tuple(item.with_vote(vote, needed=needed) if item.id in chosen else item for item in self.items)
-        voted = self.model_copy(update={"items": voted_items, "updated_at": vote.at})
-        events = tuple(vote_event(voted, item, vote) for item in voted_items if item.id in chosen)
+        if self.refusal(by) is None and not self.is_pending:
+            raise ConflictError(f"request {self.id} is {self.status}, not PENDING")
+        vote, voted_items = voting.cast(self, verdict, by=by, items=items, reason=reason, at=self._next_moment(at))
+        together = tuple(voted_items.get(item.id, item) for item in self.items)
+        voted = self.model_copy(update={"items": together, "updated_at": vote.at})
+        events = tuple(vote_event(voted, item, vote) for item in voted_items.values())
         settled = voted.settled(by=by.as_actor(), at=vote.at)
         return Change(settled.state, (*events, *settled.events))
-
-    def _chosen(self, items: Iterable[str], approver: Principal) -> list[Item]:
-        """Find the items that are named; when none are, those that the approver has not voted on."""
-        wanted = list(items)
-        known = {item.id: item for item in self.items}
-        for item_id in wanted:
-            if item_id not in known:
-                raise NotFoundError(f"request {self.id} has no item {item_id}")
-        without_vote = [item for item in self.items if approver.id not in item.votes]
-        return [known[item_id] for item_id in wanted] or without_vote or list(self.items)
-
-    def _asks(self, item: Item, approver: Principal, verdict: Verdict) -> bool:
-        """Whether a vote makes a difference: not once an item is decided, nor said again by the same person."""
-        earlier = item.votes.get(approver.id)
-        if earlier and earlier.verdict is not verdict:
-            raise ConflictError(f"you have {earlier.verdict} {item.id} of request {self.id} already")
-        return earlier is None and item.status is ItemStatus.PENDING
 
     def _ending(
         self, end_reason: EndReason, *, by: Actor, reason: str, at: datetime, due_at: datetime
@@ -455,6 +584,13 @@ class AccessRequest(Entity):
 
     def _next_moment(self, at: datetime) -> datetime:
         return max(to_utc_milliseconds(at), self.updated_at + TICK)
+
+    def _end_while_granted(self, principal: Principal, at: datetime) -> datetime:
+        """Return the end of one's own access while it lasts; refuse anybody else, and everything else."""
+        self._only_the_requester(principal)
+        if self.status is not Status.GRANTED or self.ends_at is None or self.is_over(at):
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
+        return self.ends_at
 
     def _only_at_work(self) -> None:
         if self.status not in AT_WORK:

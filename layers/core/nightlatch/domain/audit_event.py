@@ -21,6 +21,8 @@ class EventType(StrEnum):
     ACCESS_LAPSED = "access.lapsed"
     ACCESS_GRANTED = "access.granted"
     GRANT_FAILED = "access.grant.failed"
+    ACCESS_EXTENDED = "access.extended"
+    EXTENSION_REFUSED = "access.extension.refused"
     CREDENTIALS_VIEWED = "access.credentials.viewed"
     ACCESS_REVOKING = "access.revoking"
     ACCESS_EXPIRED = "access.expired"
@@ -28,15 +30,19 @@ class EventType(StrEnum):
     ACCESS_RETURNED = "access.returned"
     REVOKE_FAILED = "access.revoke.failed"
     ACCESS_QUARANTINED = "access.quarantined"
+    QUARANTINE_CLOSED = "access.quarantine.closed"
     DRIFT_DETECTED = "access.drift.detected"
     FLOW_CREATED = "flow.created"
     FLOW_UPDATED = "flow.updated"
+    FLOW_DELETED = "flow.deleted"
     INTEGRATION_ADDED = "integration.added"
     INTEGRATION_UPDATED = "integration.updated"
     CHECK_FAILED = "integration.check.failed"
     SCAN_STARTED = "discovery.scan.started"
     SCAN_COMPLETED = "discovery.scan.completed"
     SCAN_FAILED = "discovery.scan.failed"
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
 
 
 class Severity(StrEnum):
@@ -52,6 +58,8 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.ACCESS_REJECTED: Severity.WARNING,
     EventType.APPROVAL_REFUSED: Severity.WARNING,
     EventType.ACCESS_LAPSED: Severity.WARNING,
+    EventType.EXTENSION_REFUSED: Severity.WARNING,
+    EventType.QUARANTINE_CLOSED: Severity.WARNING,
     EventType.DRIFT_DETECTED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 ISO_8601 = re.compile(
     r"P(?=.)(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,4})D)?"
@@ -43,3 +43,15 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT1H"]}),
 ]
 """A positive span of time; JSON carries it as ISO 8601."""
+
+LONGEST_GRANT = timedelta(days=30)
+
+
+def _not_over_the_longest(span: timedelta) -> timedelta:
+    if span > LONGEST_GRANT:
+        raise ValueError("must not be longer than 30 days")
+    return span
+
+
+GrantDuration = Annotated[Duration, AfterValidator(_not_over_the_longest)]
+"""A span of time in which a grant lives, or is waited for."""

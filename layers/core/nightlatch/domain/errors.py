@@ -8,7 +8,9 @@ NightlatchError
 │   └── RequestNotFoundError     no such request, or none that is kept any longer
 ├── CursorExpiredError       a cursor points below what is still kept
 ├── ConflictError            the thing is not in a state that permits this
-│   └── RivalChangeError     somebody else changed it between our read and our write
+│   ├── RivalChangeError     somebody else changed it between our read and our write
+│   └── DuplicateRequestError    the same is asked for by an open request of the same person
+├── LimitReachedError        a person has as many open requests as one may have
 ├── StaleVersionError        If-Match names another version than the current one
 ├── VersionRequiredError     If-Match is missing where something would be overwritten
 ├── KeyReuseError            an Idempotency-Key came back with another body
@@ -73,6 +75,18 @@ class ConflictError(NightlatchError):
 
 class RivalChangeError(ConflictError):
     """Somebody else changed it between our read and our write."""
+
+
+class DuplicateRequestError(ConflictError):
+    """The same is asked for already. `request_id` is the open request that does."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        super().__init__(f"request {request_id} asks for the same and is still open")
+
+
+class LimitReachedError(NightlatchError):
+    """A person has as many open requests as one may have."""
 
 
 class StaleVersionError(NightlatchError):

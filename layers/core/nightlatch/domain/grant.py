@@ -1,6 +1,6 @@
 """A grant: the intent stored before the target is called, the handle that ends it, and how the work on it goes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import JsonValue
@@ -16,6 +16,7 @@ QUARANTINE_AFTER = 5
 
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=15)
+JITTER_BYTES = 2
 
 
 class Failure(Value):
@@ -39,15 +40,18 @@ class Grant(Entity):
     """What is done at the target for one request.
 
     `attempts` counts those of the present task, granting or ending, each when it begins: a worker that dies is counted
-    too. `given_up` says why granting was. `sealed_secret` is ciphertext, gone when the access ends.
+    too. `untold` counts how often the target could not be told of a later end. `given_up` says why granting was.
+    `sealed_secret` is ciphertext, gone when the access ends. `shares_entitlements` says that it holds leases.
     """
 
     request_id: str
     integration_id: str
     intent: GrantIntent
     handle: Handle
+    shares_entitlements: bool = False
     sealed_secret: str | None = None
     attempts: int = 1
+    untold: int = 0
     last_failure: Failure | None = None
     given_up: Failure | None = None
 
@@ -55,9 +59,22 @@ class Grant(Entity):
         """Begin another attempt."""
         return self.changed(attempts=self.attempts + 1)
 
+    def held_back(self) -> Self:
+        """Take back an attempt that did not come to pass: another grant is leaving what this one is to have."""
+        return self.changed(attempts=self.attempts - 1)
+
     def given(self, *, sealed_secret: str | None) -> Self:
         """Keep the secret of access that now exists; its end has not been attempted yet."""
         return self.changed(sealed_secret=sealed_secret, attempts=0, last_failure=None)
+
+    def told(self, *, until: datetime) -> Self:
+        """Keep which end the target was told. It never holds an earlier one than before."""
+        intent = self.intent.model_copy(update={"ends_at": max(self.intent.ends_at, until)})
+        return self.changed(intent=intent, untold=0, last_failure=None)
+
+    def not_told(self, failure: Failure) -> Self:
+        """Count a target that did not take a later end."""
+        return self.changed(untold=self.untold + 1, last_failure=failure)
 
     def give_up(self, failure: Failure) -> Self:
         """Turn to taking away whatever may be there; this is the first attempt at that."""
@@ -68,9 +85,11 @@ class Grant(Entity):
         return self.changed(sealed_secret=None)
 
 
-def pause_before(attempt: int) -> timedelta:
-    """Wait longer each time: 15 s, 30 s, 1 min … 15 min."""
-    pause = FIRST_PAUSE
-    for _ in range(min(attempt - 1, 10)):
-        pause = min(pause * 2, LONGEST_PAUSE)
-    return pause
+def pause_before(attempt: int, *, random: bytes) -> timedelta:
+    """Wait longer each time, up to 15 s, 30 s, 1 min … 15 min, and at least half of that.
+
+    `random` are two bytes by which those who failed together do not come back together.
+    """
+    doublings = min(max(attempt, 1) - 1, 10)
+    longest = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+    return longest * (0.5 + 0.5 * int.from_bytes(random, "big") / 0xFFFF)

@@ -24,10 +24,11 @@ class Verdict(StrEnum):
 
 
 class Vote(Value):
-    """One approver's word on one item."""
+    """One approver's word on one item. `groups` are those of the approver that the flow's rule speaks of."""
 
     verdict: Verdict
     approver: Person
+    groups: tuple[str, ...] = ()
     reason: str = ""
     at: Instant
 
@@ -48,18 +49,11 @@ class Item(Value):
     status: ItemStatus = ItemStatus.PENDING
     votes: dict[str, Vote] = Field(default_factory=dict)
 
-    @property
-    def approvals(self) -> int:
-        """How many approved it so far."""
-        return sum(vote.verdict is Verdict.APPROVED for vote in self.votes.values())
-
-    def approved_automatically(self) -> "Item":
-        """Approve without a vote, as a flow that needs none says."""
+    def approved(self) -> "Item":
+        """Approve: nobody's yes is missing."""
         return self.model_copy(update={"status": ItemStatus.APPROVED})
 
-    def with_vote(self, vote: Vote, *, needed: int) -> "Item":
-        """Add a vote, and decide when it was the last that was needed."""
+    def with_vote(self, vote: Vote) -> "Item":
+        """Add a vote. A no decides at once."""
         voted = self.model_copy(update={"votes": {**self.votes, vote.approver.id: vote}})
-        if vote.verdict is Verdict.REJECTED:
-            return voted.model_copy(update={"status": ItemStatus.REJECTED})
-        return voted.approved_automatically() if voted.approvals >= needed else voted
+        return voted.model_copy(update={"status": ItemStatus.REJECTED}) if vote.verdict is Verdict.REJECTED else voted

@@ -63,7 +63,7 @@ def vote_event(request: "AccessRequest", item: Item, vote: Vote) -> AuditEvent:
             "resource": item.resource_name,
             "permission": item.permission,
             "reason": vote.reason,
-            "approvals": item.approvals,
-            "needed": request.flow.approve.needed,
+            "approvals": request.progress(item).approvals,
+            "needed": request.approvals_needed,
         },
     )

@@ -23,7 +23,7 @@ class Approvals:
     def waiting(self, call: Call, *, before_id: str | None = None) -> Iterator[AccessRequest]:
         """Find the open requests that still ask for the caller's vote, newest first, below one listed last."""
         pending = self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING}), before_id=before_id))
-        return (request for request in pending if request.awaits(call.principal))
+        return (request for request in pending if request.awaits(call.principal, at=self._clock()))
 
     def approve(self, request_id: str, call: Call, *, items: Sequence[str] = (), reason: str = "") -> AccessRequest:
         """Say yes to a request, whole or per item."""

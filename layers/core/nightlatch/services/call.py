@@ -35,7 +35,15 @@ class Call:
         """Find what the same call came to when it was made before; raise KeyReuseError when it was another call."""
         if self.idempotency_key is None:
             return None
-        receipt = unit_of_work.receipt(self.principal.id, self.idempotency_key)
+        return self.result_in(unit_of_work.receipt(self.principal.id, self.idempotency_key))
+
+    @property
+    def receipt_key(self) -> tuple[str, str] | None:
+        """By what the receipt of this call is found; None when it has none."""
+        return (self.principal.id, self.idempotency_key) if self.idempotency_key is not None else None
+
+    def result_in(self, receipt: Receipt | None) -> str | None:
+        """Read what an earlier call came to; raise KeyReuseError when it was another call."""
         if receipt is None:
             return None
         if receipt.fingerprint != self.fingerprint:

@@ -1,14 +1,14 @@
 """What the services need from the world. Each port has one contract suite that its adapter and its fake both pass."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.audit_event import AuditEvent, Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import (
     Capabilities,
@@ -20,8 +20,10 @@ from nightlatch.domain.connector import (
 )
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
-from nightlatch.domain.value import Entity, Value
+from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.value import Value
 
 Clock = Callable[[], datetime]
 """Tells the time, aware and in UTC."""
@@ -45,19 +47,15 @@ class Receipt(Value):
 class UnitOfWork(Protocol):
     """The only way to write."""
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Write the change's entities and events in one transaction, or nothing at all.
 
-        Each entity must follow the stored version by exactly one (version 1: must not exist yet), and each of
-        `unchanged` must still be stored at its version. Raises RivalChangeError when either is not so, or when
-        a receipt of the same key exists already.
+        Each entity must follow the stored version by exactly one (version 1: must not exist yet), and each that the
+        change takes as given must still be stored at its version (version 0: must not exist). Raises RivalChangeError
+        when either is not so, or when a receipt of the same key exists already.
+
+        An open request has a place among those of its requester, and gives it up when it closes. Raises
+        DuplicateRequestError when another has the same place, LimitReachedError when there are too many.
         """
         ...
 
@@ -72,16 +70,72 @@ class UnitOfWork(Protocol):
 
 @dataclass(frozen=True)
 class RequestFilter:
-    """Which requests are wanted. None means any; `since` is inclusive, `until` exclusive, both by creation.
+    """Which requests are wanted. None means any; of several values one is enough; all that is not None must be so.
 
+    One item must be of a wanted resource type, resource (id or name) and permission all at once. `text` is found
+    anywhere, in any case. `since` is inclusive, `until` exclusive, both by creation and in whole milliseconds.
     `before_id` goes on below a request that was listed last.
     """
 
-    requester_id: str | None = None
+    requesters: frozenset[str] | None = None
     statuses: frozenset[Status] | None = None
+    integrations: frozenset[str] | None = None
+    flows: frozenset[str] | None = None
+    sources: frozenset[Source] | None = None
+    resource_types: frozenset[str] | None = None
+    resources: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
+    text: str | None = None
+    quarantined: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     before_id: str | None = None
+
+    def admits(self, request: AccessRequest) -> bool:
+        """Whether a request is wanted."""
+        return (
+            _is_one_of(self.requesters, request.requester.id)
+            and _is_one_of(self.statuses, request.status)
+            and _is_one_of(self.integrations, request.integration.id)
+            and _is_one_of(self.flows, request.flow.id)
+            and _is_one_of(self.sources, request.source)
+            and self.quarantined in {None, request.quarantined}
+            and (self.since is None or request.created_at >= self.since)
+            and (self.until is None or request.created_at < self.until)
+            and (self.before_id is None or request.id < self.before_id)
+            and self._admits_an_item_of(request)
+            and (self.text is None or any(self.text.casefold() in text.casefold() for text in _texts_of(request)))
+        )
+
+    def _admits_an_item_of(self, request: AccessRequest) -> bool:
+        if (self.resource_types, self.resources, self.permissions) == (None, None, None):
+            return True
+        return any(
+            _is_one_of(self.resource_types, item.resource_type)
+            and _is_one_of(self.resources, item.resource_id, item.resource_name)
+            and _is_one_of(self.permissions, item.permission)
+            for item in request.items
+        )
+
+
+def _is_one_of(wanted: frozenset[str] | None, *values: str) -> bool:
+    return wanted is None or not wanted.isdisjoint(values)
+
+
+def _texts_of(request: AccessRequest) -> Iterator[str]:
+    yield from (request.id, request.requester.name, request.requester.email, request.integration.name)
+    yield from (request.flow.name, request.justification, request.ticket)
+    for item in request.items:
+        yield from (item.resource_name, item.permission)
+
+
+@dataclass(frozen=True)
+class DueRequest:
+    """A request that somebody must look at, and at which target the work will be."""
+
+    request_id: str
+    integration_id: str
+    due_at: datetime
 
 
 class Requests(Protocol):
@@ -95,20 +149,36 @@ class Requests(Protocol):
         """Read the grant of a request; raise NotFoundError when there is none."""
         ...
 
+    def open_of(self, person_id: str) -> Mapping[str, str]:
+        """Read, consistently, the ids of somebody's open requests, by `content_key`."""
+        ...
+
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
         """Find requests, newest first, reading no further than is consumed (a page of 100 at a time)."""
         ...
 
-    def due(self, at: datetime) -> Iterator[str]:
-        """List the ids of requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Read what `find` chooses from, in the same order: more than is wanted where no index serves the filter."""
+        ...
+
+    def due(self, at: datetime) -> Iterator[DueRequest]:
+        """List the requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+        ...
+
+    def quarantined(self) -> int:
+        """Count the requests whose access resists its end, from an index that lags behind a little."""
+        ...
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read, consistently, the lease of each entitlement of a grant; of what was never held, version 0."""
         ...
 
 
 class Flows(Protocol):
     """Reading access flows."""
 
-    def all(self) -> list[AccessFlow]:
-        """Read every flow in force, by id."""
+    def in_force(self) -> FlowsInForce:
+        """Read every flow in force."""
         ...
 
     def one(self, flow_id: str) -> AccessFlow | None:
@@ -144,6 +214,50 @@ class Catalogue(Protocol):
         ...
 
 
+class People(Protocol):
+    """Reading the people whom Nightlatch has met."""
+
+    def person(self, person_id: str) -> KnownPerson | None:
+        """Read what is known of one."""
+        ...
+
+    def people(self) -> list[KnownPerson]:
+        """Read everybody, by id."""
+        ...
+
+
+ResourceKey = tuple[str, str, str]
+"""An integration's id, a resource's type and its id."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What must be known before an answer can be given to somebody who asks."""
+
+    integrations: frozenset[str]
+    resources: frozenset[ResourceKey]
+    people: frozenset[str]
+    receipt: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of what was wanted; what does not exist is left out."""
+
+    integrations: Mapping[str, Integration]
+    resources: Mapping[ResourceKey, Resource]
+    people: Mapping[str, KnownPerson]
+    receipt: Receipt | None
+
+
+class Facts(Protocol):
+    """Reading things of different kinds at once."""
+
+    def known(self, wanted: Wanted) -> Known:
+        """Read, consistently and in one call, all that is wanted."""
+        ...
+
+
 class Outbox(Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
@@ -164,7 +278,7 @@ class Outbox(Protocol):
 
 
 class LedgerIndex(StrEnum):
-    """By what the ledger can be searched without reading all of it."""
+    """By what the ledger can be searched without reading all of it. A request is found by REQUEST, not by RESOURCE."""
 
     ACTOR = "actor"
     RESOURCE = "resource"
@@ -208,6 +322,14 @@ class Timer(Protocol):
 
     def wake(self, request_id: str, *, at: datetime) -> None:
         """Wake the expiry function for a request at a time; again for the same time is one wake."""
+        ...
+
+
+class FanOut(Protocol):
+    """Hands work to others, and does not wait for it."""
+
+    def work_off(self, integration_id: str) -> None:
+        """Let somebody else work off what is due at one integration."""
         ...
 
 
@@ -272,18 +394,27 @@ class Connector(Protocol):
         """
         ...
 
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Tell a target that holds an end by itself a later one; an earlier one changes nothing. Where none is held
+        there is nothing to tell. Raises TargetGoneError when the access is not there.
+        """
+        ...
+
     def revoke(self, handle: Handle) -> None:
-        """End the access and what lives on from it. Access that is already gone is success."""
+        """End the access and what lives on from it. Access that is already gone is success.
+
+        Where entitlements are shared, exactly the handle's are taken away, whichever grant gave them.
+        """
         ...
 
     def observe(self, handle: Handle) -> Presence:
-        """Read back whether the access is there."""
+        """Read back whether the access is there: any of the handle's entitlements, where they are shared."""
         ...
 
     def list_managed(self) -> Iterator[Handle]:
-        """List every access at the target that Nightlatch made."""
+        """List every access at the target that Nightlatch made; `grant_id` is empty where the target cannot know it."""
         ...
 
-    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
-        """Say how the person connects, ready to be shown."""
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
+        """Say how the person connects, ready to be shown. `secret` is what `grant` returned."""
         ...

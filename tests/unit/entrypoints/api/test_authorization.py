@@ -33,7 +33,16 @@ def test_no_service_may_vote_or_configure() -> None:
     """A12: machines ask and read."""
     commands = {route for route, roles in RULES.items() if route[0] != "GET" and Role.SERVICE in roles}
 
-    assert {path.rsplit("/")[-1] for _, path in commands} == {"requests", "cancel", "return", "credentials"}
+    assert {path.rsplit("/")[-1] for _, path in commands} == {
+        "requests",
+        "cancel",
+        "return",
+        "credentials",
+        "extend",
+        "ask-again",
+        "bundles",
+        "dry-runs",
+    }
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE", "POST", "HEAD"])

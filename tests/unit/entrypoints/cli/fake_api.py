@@ -75,9 +75,33 @@ def an_item(number: int = 1, permission: str = "role1", *, votes: tuple[Json, ..
         "status": status,
         "approvals": sum(vote["verdict"] == "approved" for vote in votes),
         "needed": 1,
+        "step": None if votes else a_step(),
         "votes": list(votes),
         **more,
     }
+
+
+def a_step(**more: Any) -> Json:
+    """The step that an item waits in."""
+    return {
+        "number": 1,
+        "needed": 1,
+        "approvals": 0,
+        "people": [],
+        "groups": ["approvers"],
+        "since": "2026-11-22T13:00:00.000Z",
+        "escalates_at": None,
+        **more,
+    }
+
+
+def a_rule(*groups: str, **more: Any) -> Json:
+    """A step as a flow defines it."""
+    return {"people": [], "groups": list(groups or ("approvers",)), "needed": 1, "escalation": None, **more}
+
+
+def approvers(*steps: Json) -> Json:
+    return {"needed": len(steps), "steps": list(steps)}
 
 
 def a_request(status: str = "PENDING", **more: Any) -> Json:
@@ -87,22 +111,79 @@ def a_request(status: str = "PENDING", **more: Any) -> Json:
         "created_at": "2026-11-22T13:00:00.000Z",
         "updated_at": "2026-11-22T13:00:00.000Z",
         "requester": a_person(),
+        "asked_by": None,
+        "bundle_id": None,
         "integration": {"id": "orders-db", "name": "Orders database", "kind": "postgresql"},
         "items": [an_item()],
         "justification": "INC-2291 duplicate charges",
         "ticket": "",
         "duration_seconds": 7200,
-        "flow": {"id": "orders-roles", "name": "Sales and billing", "version": 1},
-        "approvers": {"needed": 1, "people": [], "groups": ["approvers"]},
+        "flow": a_flow_reference(),
+        "approvers": approvers(a_rule()),
+        "extensions": {"used": 0, "allowed": 0, "longest_seconds": 0},
         "source": "cli",
+        "lapses_at": None,
+        "starts_at": None,
         "granted_at": None,
         "ends_at": None,
         "closed_at": None,
         "end_reason": None,
         "session_user": "TBD",
         "quarantined": False,
+        "_links": {"self": {"href": f"/v1/requests/{REQUEST_ID}"}},
         **more,
     }
+
+
+def a_flow_reference() -> Json:
+    reason = "the only flow that covers it"
+    return {"id": "orders-roles", "name": "Sales and billing", "version": 1, "reason": reason}
+
+
+def a_dry_run(**more: Any) -> Json:
+    return {
+        "allowed": True,
+        "flow": a_flow_reference(),
+        "approvers": approvers(a_rule()),
+        "extensions": {"used": 0, "allowed": 0, "longest_seconds": 0},
+        "duration_seconds": 7200,
+        "maximum_seconds": 28800,
+        "starts_at": None,
+        "duplicate_of": None,
+        "why_not": [],
+        "instead": [],
+        **more,
+    }
+
+
+def a_refused_dry_run(*instead: Json, **more: Any) -> Json:
+    fault = {"flow": "orders-roles", "pointer": "/duration", "detail": "must not be longer than PT8H"}
+    nothing = dict.fromkeys(("flow", "approvers", "extensions", "duration_seconds", "starts_at"))
+    return a_dry_run(**{"allowed": False, **nothing, "why_not": [fault], "instead": list(instead), **more})
+
+
+def an_alternative(**more: Any) -> Json:
+    return {
+        "kind": "shorter",
+        "text": "ask for at most PT8H",
+        "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
+        "duration_seconds": 28800,
+        "starts_at": None,
+        **more,
+    }
+
+
+def an_outcome(request: Json | None = None, *, refused: str = "") -> Json:
+    """What came of a command on one of many requests."""
+    told = {"type": "/problems/conflict", "title": "Not possible now", "status": 409, "detail": refused}
+    identifier = request["id"] if request else REQUEST_ID
+    return {"id": identifier, "request": None if refused else request, "problem": told if refused else None}
+
+
+def somebody(**more: Any) -> Json:
+    """A person, as Nightlatch knows them."""
+    known = {"groups": ["developers"], "is_service": False, "seen_at": "2026-11-22T13:00:00.000Z"}
+    return {**a_person(), **known, **more}
 
 
 def a_granted_request(**more: Any) -> Json:
@@ -153,13 +234,35 @@ def a_flow(version: int = 1, **definition: Any) -> Json:
         "definition": {
             "name": "Sales and billing",
             "description": "",
-            "who": {"people": [], "groups": ["developers"]},
-            "what": {"integration": "orders-db", "names": ["orders"], "ids": [], "tags": [], "permissions": ["role1"]},
-            "grant": {"default": "PT1H", "maximum": "PT8H"},
-            "approve": {"people": [], "groups": ["approvers"], "needed": 1},
+            "who": {"match": "any", "conditions": [a_condition("developers")]},
+            "on_behalf": None,
+            "what": {
+                **resources("orders"),
+                "integration": "orders-db",
+                "resource_type": None,
+                "exclude": resources(),
+                "permissions": ["role1"],
+            },
+            "grant": {"default": "PT1H", "maximum": "PT8H", "extensions": None},
+            "when": None,
+            "approve": {"steps": [a_rule()], "window": "PT24H"},
+            "require": {"justification": True, "minimum_length": 1, "ticket": False, "approver_reason": False},
             **definition,
         },
     }
+
+
+def a_condition(*values: str, operator: str = "is", attribute: str = "group") -> Json:
+    return {"attribute": attribute, "operator": operator, "values": list(values)}
+
+
+def resources(*names: str, tags: tuple[str, ...] = ()) -> Json:
+    """A selector of resources."""
+    return {"names": list(names), "ids": [], "tags": list(tags)}
+
+
+def a_flow_version(version: int = 1, *changes: Json, is_deleted: bool = False) -> Json:
+    return {**a_flow(version), "is_deleted": is_deleted, "changes": list(changes)}
 
 
 def a_versioned(flow: Json, *, status: int = 200) -> httpx.Response:

@@ -34,6 +34,17 @@ def test_the_list_is_a_table_for_people(terminal: Terminal, api: FakeApi) -> Non
     assert "1 event. More: --cursor abc" in shown
 
 
+def test_a_list_takes_the_time_frames_of_all_lists(terminal: Terminal, api: FakeApi) -> None:
+    api.on("GET", "/v1/audit/entries", {"entries": [], "next_cursor": None})
+    terminal.json("audit", "list", "--last", "2mo", "--round", "hour", "--zone", "Europe/Berlin")
+    assert api.query("/v1/audit/entries") == {
+        "last": ["2mo"],
+        "round": ["hour"],
+        "zone": ["Europe/Berlin"],
+        "limit": ["50"],
+    }
+
+
 def test_the_tail_begins_with_the_newest_in_order_and_goes_on_from_there(terminal: Terminal, api: FakeApi) -> None:
     api.on("GET", "/v1/audit/entries", {"entries": [an_event(3), an_event(2)], "next_cursor": "x"})
     api.on("GET", "/v1/audit", a_feed(an_event(3), an_event(4), has_more=True), a_feed(an_event(5)))

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.entrypoints.cli.fake_api import FakeApi, a_flow, a_versioned, problem
+from tests.unit.entrypoints.cli.fake_api import (
+    FakeApi,
+    Json,
+    a_condition,
+    a_flow,
+    a_rule,
+    a_versioned,
+    problem,
+    resources,
+)
 from tests.unit.entrypoints.cli.terminal import Terminal
 
 PATH = "/v1/flows/orders-roles"
@@ -88,8 +97,60 @@ def test_the_list_says_who_may_what_and_who_decides(terminal: Terminal, api: Fak
     api.on("GET", "/v1/flows", {"flows": [a_flow()]})
     shown = " ".join(terminal.table("flows", "list").split())
     assert (
-        "orders-roles developers role1 on orders-db/orders 1 approval needed from approvers 1 h, at most 8 h 1" in shown
+        "orders-roles developers role1 on orders-db/orders 1 approval needed from approvers 1 h, at most 8 h always 1"
+        in shown
     )
+
+
+@pytest.mark.parametrize(
+    ("definition", "shown"),
+    [
+        ({"who": {"match": "any", "conditions": [a_condition("*", attribute="person")]}}, "everybody"),
+        (
+            {"who": {"match": "all", "conditions": [a_condition("a", "b"), a_condition("c", operator="is not")]}},
+            "a, b and group is not c",
+        ),
+        (
+            {"who": {"match": "any", "conditions": [a_condition("a"), a_condition("dba-", operator="starts with")]}},
+            "a or group starts with dba-",
+        ),
+        ({"on_behalf": {"people": ["usr_noa"], "groups": ["support"]}}, "on behalf of them: support, usr_noa"),
+        (
+            {
+                "what": {
+                    **resources("*"),
+                    "integration": "db",
+                    "exclude": resources("old", tags=("pii",)),
+                    "permissions": ["*"],
+                }
+            },
+            "* on db/* without old, #pii",
+        ),
+        ({"approve": {"steps": [a_rule(), a_rule("dba")]}}, "1 approval needed from approvers, then 1 approval"),
+        (
+            {"grant": {"default": "PT1H", "maximum": "PT2H", "extensions": {"count": 2, "longest": "PT30M"}}},
+            "1 h, at most 2 h; 2 extensions of 30 min",
+        ),
+        (
+            {"when": {"zone": "Europe/Berlin", "days": ["mon", "tue"], "start": "08:00", "end": "18:00"}},
+            "mon, tue 08:00-18:00 Europe/Berlin",
+        ),
+        (
+            {
+                "when": {
+                    "zone": "UTC",
+                    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                    "start": "00:00",
+                    "end": "24:00",
+                }
+            },
+            "every day 00:00-24:00 UTC",
+        ),
+    ],
+)
+def test_the_list_says_each_rule_in_words(terminal: Terminal, api: FakeApi, definition: Json, shown: str) -> None:
+    api.on("GET", "/v1/flows", {"flows": [a_flow(**definition)]})
+    assert shown in " ".join(terminal.table("flows", "list").split())
 
 
 def test_a_shown_flow_can_be_applied_again(terminal: Terminal, api: FakeApi) -> None:

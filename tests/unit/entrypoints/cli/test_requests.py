@@ -55,12 +55,75 @@ def test_several_targets_get_every_permission(terminal: Terminal, api: FakeApi) 
     assert [item["resource"] for item in api.body("POST", "/v1/requests")["items"]] == ["orders", "billing"]
 
 
+def test_targets_of_several_integrations_are_asked_for_together(terminal: Terminal, api: FakeApi) -> None:
+    of_hr = {"integration": {"id": "hr-db", "name": "People", "kind": "postgresql"}}
+    api.on("GET", "/v1/catalog", {"offers": [an_offer(), {**an_offer("staff"), **of_hr}]})
+    made = [a_request(bundle_id="bdl_1"), a_request(id=OTHER_ID, bundle_id="bdl_1")]
+    api.on("POST", "/v1/bundles", httpx.Response(201, json={"id": "bdl_1", "requests": made}))
+    both = ("request", "orders-db/orders", "hr-db/staff", "-p", "role1", "--for", "1h", "--reason", "move")
+    shown = terminal.table(*both)
+    assert api.body("POST", "/v1/bundles")["requests"] == [
+        {
+            "integration": integration,
+            "items": [{"resource_type": "database", "resource": resource, "permission": "role1"}],
+            "justification": "move",
+            "duration": "PT1H",
+        }
+        for integration, resource in (("orders-db", "orders"), ("hr-db", "staff"))
+    ]
+    assert f"✓ Sent   {REQUEST_ID}" in shown
+    assert f"nightlatch requests show {OTHER_ID}" in shown
+    assert terminal.json(*both) == {"id": "bdl_1", "requests": made}
+
+
+def test_waiting_for_a_bundle_waits_for_all_of_it(terminal: Terminal, api: FakeApi) -> None:
+    of_hr = {"integration": {"id": "hr-db", "name": "People", "kind": "postgresql"}}
+    api.on("GET", "/v1/catalog", {"offers": [an_offer(), {**an_offer(), **of_hr}]})
+    bundle = {"id": "bdl_1", "requests": [a_request(), a_request(id=OTHER_ID)]}
+    api.on("POST", "/v1/bundles", httpx.Response(201, json=bundle))
+    api.on("GET", PATH, a_granted_request())
+    api.on("GET", f"/v1/requests/{OTHER_ID}", a_request("REJECTED", id=OTHER_ID))
+    result = terminal.run("request", "orders-db/orders", "hr-db/orders", "-p", "role1", "--wait")
+    assert result.exit_code == 3
+    assert [one["status"] for one in json.loads(result.stdout)["requests"]] == ["GRANTED", "REJECTED"]
+    assert f"request {OTHER_ID} is rejected: no access" in result.stderr
+
+
+@pytest.mark.parametrize("typed", ["2h", "16:35", "2026-11-22T16:35", "2026-11-22T15:35Z"])
+def test_a_start_is_a_span_ahead_or_a_local_time(terminal: Terminal, api: FakeApi, typed: str) -> None:
+    starts_at = "2026-11-22T15:35:00.000Z"
+    api.on("POST", "/v1/requests", httpx.Response(201, json=a_request(starts_at=starts_at)))
+    assert "✓ Begins at 16:35 CET, if it is approved by then" in terminal.table(*ASK, "--start", typed)
+    assert api.body("POST", "/v1/requests")["starts_at"] == starts_at
+
+
+def test_a_wrong_start_is_a_usage_error(terminal: Terminal, api: FakeApi) -> None:
+    result = terminal.run(*ASK, "--start", "soon")
+    assert (result.exit_code, api.calls) == (2, [])
+
+
+def test_a_start_that_is_far_is_waited_for_with_longer_pauses(terminal: Terminal, api: FakeApi) -> None:
+    waiting = a_request("APPROVED", starts_at="2026-11-22T15:35:00.000Z")
+    api.on("POST", "/v1/requests", httpx.Response(201, json=waiting))
+    api.on("GET", PATH, *[waiting] * 9, a_granted_request())
+    terminal.json(*ASK, "--start", "2h", "--wait")
+    assert max(terminal.slept) > 20
+
+
+def test_a_duplicate_says_how_to_look_at_the_open_request(terminal: Terminal, api: FakeApi) -> None:
+    refusal = problem(409, "duplicate-request", "An open request asks for the same", request_id=OTHER_ID)
+    api.on("POST", "/v1/requests", refusal)
+    result = terminal.run(*ASK)
+    assert result.exit_code == 1
+    assert f"look at it: nightlatch requests show {OTHER_ID}" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
         (("orders-db/nothing", "-p", "role1"), "there is no orders-db/nothing that you may ask for"),
         (("orders-db/orders", "-p", "root"), "you may not ask for root on orders-db/orders"),
-        (("orders-db/orders", "hr/people", "-p", "role1"), "one request is for one integration"),
+        (("orders-db/orders", "hr/people", "-p", "role1"), "there is no hr/people that you may ask for"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told_with_what_can(
@@ -150,6 +213,58 @@ def test_a_list_asks_for_what_was_filtered(terminal: Terminal, api: FakeApi) -> 
     }
 
 
+def test_every_filter_takes_values_with_commas_and_repeated(terminal: Terminal, api: FakeApi) -> None:
+    api.on("GET", "/v1/requests", {"requests": [], "next_cursor": None})
+    terminal.json(
+        "requests", "list", "--last", "2mo", "--round", "hour", "--requester", "me,usr_x", "--requester", "usr_y",
+        "--integration", "orders-db,hr-db", "--flow", "orders-roles", "--flow", "hr", "--type", "database,schema",
+        "--resource", "orders", "--resource", "hr", "-p", "role1,role3", "--source", "CLI,web", "-q", "INC-2291, late",
+        "--quarantined", "--offset", "10",
+    )  # fmt: skip
+    assert api.query("/v1/requests") == {
+        "last": ["2mo"],
+        "round": ["hour"],
+        "requester": ["me", "usr_x", "usr_y"],
+        "integration": ["orders-db", "hr-db"],
+        "flow": ["orders-roles", "hr"],
+        "resource_type": ["database", "schema"],
+        "resource": ["orders", "hr"],
+        "permission": ["role1", "role3"],
+        "source": ["cli", "web"],
+        "q": ["INC-2291, late"],
+        "quarantined": ["true"],
+        "limit": ["50"],
+        "offset": ["10"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (("--since", "2026-11-22T10:00"), {"since": ["2026-11-22T09:00:00.000Z"]}),
+        (("--until", "2026-10-25T02:30"), {"until": ["2026-10-25T01:30:00.000Z"]}),
+        (
+            ("--since", "2026-11-22T10:00", "--until", "2026-11-23", "--zone", "America/New_York"),
+            {"since": ["2026-11-22T10:00:00"], "until": ["2026-11-23T00:00:00"], "zone": ["America/New_York"]},
+        ),
+        (
+            ("--since", "2h", "--until", "2026-11-22T10:00Z", "--zone", "America/New_York"),
+            {
+                "since": ["2026-11-22T11:35:00.000Z"],
+                "until": ["2026-11-22T10:00:00.000Z"],
+                "zone": ["America/New_York"],
+            },
+        ),
+    ],
+)
+def test_local_times_are_the_readers_or_of_the_zone_that_is_named(
+    terminal: Terminal, api: FakeApi, typed: tuple[str, ...], sent: dict[str, list[str]]
+) -> None:
+    api.on("GET", "/v1/requests", {"requests": [], "next_cursor": None})
+    terminal.json("requests", "list", *typed)
+    assert api.query("/v1/requests") == sent | {"limit": ["50"]}
+
+
 def test_a_list_is_a_table_for_people(terminal: Terminal, api: FakeApi) -> None:
     items = [an_item(), an_item(2, "role3", resource={"type": "database", "id": "b", "name": "billing", "tags": []})]
     page = {"requests": [a_granted_request(items=items), a_request(id=OTHER_ID)], "next_cursor": "eyJr"}
@@ -189,6 +304,28 @@ def test_one_request_is_shown_with_all_that_matters(terminal: Terminal, api: Fak
         assert fact in shown
 
 
+def test_a_waiting_request_says_who_is_still_asked_and_what_is_agreed(terminal: Terminal, api: FakeApi) -> None:
+    waiting = a_request(
+        asked_by={"id": "usr_omar", "name": "Omar Haddad", "email": ""},
+        bundle_id="bdl_1",
+        starts_at="2026-11-23T15:34:00.000Z",
+        extensions={"used": 1, "allowed": 2, "longest_seconds": 3600},
+    )
+    api.on("GET", PATH, waiting)
+    api.on("GET", f"{PATH}/timeline", {"events": []})
+    shown = " ".join(terminal.table("requests", "show", REQUEST_ID).split())
+    for fact in (
+        "Asked by Omar Haddad",
+        "Bundle bdl_1",
+        "(orders-roles, version 1): the only flow that covers it",
+        "Approval 1 approval needed from approvers",
+        "Still asked 1 more from approvers",
+        "Begins 23 Nov 16:34 CET",
+        "Extensions 1 of 2 used, each at most 1 h",
+    ):
+        assert fact in shown
+
+
 def test_one_request_in_json_has_its_timeline(terminal: Terminal, api: FakeApi) -> None:
     api.on("GET", PATH, a_request())
     api.on("GET", f"{PATH}/timeline", {"events": [an_event()]})
@@ -204,8 +341,38 @@ def test_a_request_is_ended(terminal: Terminal, api: FakeApi, command: tuple[str
     assert api.body("POST", f"{PATH}/{action}") == {"reason": "done"}
 
 
-def test_revoking_needs_a_reason(terminal: Terminal) -> None:
-    assert terminal.run("revoke", REQUEST_ID).exit_code == 2
+def test_access_is_extended(terminal: Terminal, api: FakeApi) -> None:
+    api.on("POST", f"{PATH}/extend", a_granted_request())
+    assert "1 h 59 min left" in terminal.table("extend", REQUEST_ID, "--for", "90m")
+    assert api.body("POST", f"{PATH}/extend") == {"duration": "PT1H30M"}
+
+
+def test_an_extension_needs_its_length(terminal: Terminal) -> None:
+    assert terminal.run("extend", REQUEST_ID).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ((), {}),
+        (
+            ("--reason", "again", "--ticket", "", "--for", "1h", "--start", "2h"),
+            {"justification": "again", "ticket": "", "duration": "PT1H", "starts_at": "2026-11-22T15:35:00.000Z"},
+        ),
+    ],
+)
+def test_asking_again_says_only_what_is_different(
+    terminal: Terminal, api: FakeApi, options: tuple[str, ...], changes: dict[str, str]
+) -> None:
+    api.on("POST", f"{PATH}/ask-again", httpx.Response(201, json=a_request(id=OTHER_ID)))
+    assert f"✓ Sent   {OTHER_ID}" in terminal.table("again", REQUEST_ID, *options)
+    assert api.body("POST", f"{PATH}/ask-again") == changes
+
+
+def test_asking_again_can_wait(terminal: Terminal, api: FakeApi) -> None:
+    api.on("POST", f"{PATH}/ask-again", httpx.Response(201, json=a_request(id=OTHER_ID)))
+    api.on("GET", f"/v1/requests/{OTHER_ID}", a_granted_request(id=OTHER_ID))
+    assert terminal.json("again", REQUEST_ID, "--wait")["status"] == "GRANTED"
 
 
 def test_credentials_are_printed_and_nothing_is_run(terminal: Terminal, api: FakeApi) -> None:

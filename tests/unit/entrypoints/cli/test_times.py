@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nightlatch.entrypoints.cli.times import clock, iso_8601, parse_moment, parse_span, words
+from nightlatch.entrypoints.cli.times import (
+    clock,
+    iso_8601,
+    local_minute,
+    parse_moment,
+    parse_span,
+    parse_start,
+    short_span,
+    words,
+)
 
 NOW = datetime(2026, 11, 22, 13, 35, tzinfo=UTC)
 
@@ -46,6 +55,47 @@ def test_what_is_no_span_is_refused(typed: str) -> None:
 )
 def test_a_moment_is_a_span_ago_or_a_time_in_the_readers_zone(typed: str, expected: datetime) -> None:
     assert parse_moment(typed, now=NOW) == expected
+
+
+def test_a_doubled_time_is_the_first_as_a_begin_and_the_second_as_an_end() -> None:
+    doubled = "2026-10-25T02:30"
+    assert parse_moment(doubled, now=NOW) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert parse_moment(doubled, now=NOW, is_end=True) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("2h", datetime(2026, 11, 22, 15, 35, tzinfo=UTC)),
+        ("16:30", datetime(2026, 11, 22, 15, 30, tzinfo=UTC)),
+        ("14:35", datetime(2026, 11, 23, 13, 35, tzinfo=UTC)),
+        ("9:05", datetime(2026, 11, 23, 8, 5, tzinfo=UTC)),
+        ("2026-11-24T08:00", datetime(2026, 11, 24, 7, tzinfo=UTC)),
+    ],
+)
+def test_a_start_is_a_span_ahead_or_the_next_such_time_in_the_readers_zone(typed: str, expected: datetime) -> None:
+    assert parse_start(typed, now=NOW) == expected
+
+
+def test_the_next_such_time_is_told_by_the_clock_even_when_it_changes_at_night() -> None:
+    evening_before_summer = datetime(2026, 3, 28, 20, tzinfo=UTC)
+    assert parse_start("09:00", now=evening_before_summer) == datetime(2026, 3, 29, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "24:00", "16:60", "16:3", "٢:٣٠", "0001-01-01"])
+def test_what_is_no_start_is_refused(typed: str) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        parse_start(typed, now=NOW)
+
+
+@pytest.mark.parametrize("typed", ["8h", "1h30m", "45s"])
+def test_a_span_is_written_as_it_is_typed(typed: str) -> None:
+    assert short_span(parse_span(typed)) == typed
+
+
+def test_a_time_is_written_as_it_is_typed() -> None:
+    assert local_minute(NOW) == "2026-11-22T14:35+01:00"
+    assert parse_start(local_minute(NOW), now=NOW) == NOW
 
 
 @pytest.mark.parametrize(

@@ -20,32 +20,28 @@ and should not be, a superuser.
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from functools import cache
+from datetime import datetime
 
 from nightlatch.adapters.connectors.postgresql_catalog import discover
-from nightlatch.adapters.connectors.postgresql_connection import (
-    PostgresqlSettings,
-    Session,
-    Timeouts,
-    Tls,
-    open_session,
-)
+from nightlatch.adapters.connectors.postgresql_connection import Name, ServerSettings, Session, Timeouts, Tls
 from nightlatch.adapters.connectors.postgresql_credentials import connection_url, psql_command
 from nightlatch.adapters.connectors.postgresql_roles import (
     MARK,
+    OwnRole,
     Role,
     end_sessions,
+    ends_before,
     find_role,
-    grantable,
     has_rights_of,
+    is_open,
     may_connect,
-    other_roles,
     our_roles,
     own_role,
     owning_databases,
+    refuse_ungrantable,
     session_user_name,
 )
+from nightlatch.adapters.connectors.postgresql_server import DEFAULT_PAGE_SIZE, DEFAULT_TIMEOUTS, PostgresqlServer
 from nightlatch.adapters.connectors.postgresql_statements import (
     close_login,
     create_user,
@@ -54,6 +50,7 @@ from nightlatch.adapters.connectors.postgresql_statements import (
     hand_over,
     join_user,
     mark_user,
+    move_end,
     open_login,
     scram_verifier,
 )
@@ -66,7 +63,6 @@ from nightlatch.domain.connector import (
     Presence,
 )
 from nightlatch.domain.errors import (
-    ConnectorError,
     PermanentConnectorError,
     RetryableConnectorError,
     TargetGoneError,
@@ -74,9 +70,16 @@ from nightlatch.domain.errors import (
 
 __all__ = ["CAPABILITIES", "PostgresqlConnector", "PostgresqlSettings", "Settings", "Timeouts", "Tls", "connector"]
 
-OLDEST_VERSION = 140000
-DEFAULT_PAGE_SIZE = 500
-DEFAULT_TIMEOUTS = Timeouts()
+
+class PostgresqlSettings(ServerSettings):
+    """Where a server is, who the connector is there, and who inherits.
+
+    `reassign_to` gets what session users made and still own when they end. Without it that is the connector's own
+    role, the only one that it can always hand things to: of any other, a database's owner too, it must be a member.
+    """
+
+    reassign_to: Name | None = None
+
 
 Settings = PostgresqlSettings
 
@@ -85,6 +88,8 @@ CAPABILITIES = Capabilities(
     title="PostgreSQL",
     resource_types=("database", "schema", "role"),
     holds_end_itself=True,
+    shares_entitlements=False,
+    tells_own_apart=True,
     settings_schema=PostgresqlSettings.model_json_schema(),
 )
 
@@ -99,7 +104,7 @@ def _new_password() -> str:
 
 
 class PostgresqlConnector:
-    """Grants on one PostgreSQL server, 14 or later. `password` is called before the first connection, and only once."""
+    """Grants by session users of one PostgreSQL server."""
 
     def __init__(
         self,
@@ -111,9 +116,8 @@ class PostgresqlConnector:
         new_password: Callable[[], str] = _new_password,
     ) -> None:
         self._settings = settings
-        self._password = cache(password)
+        self._server = PostgresqlServer(settings, password, timeouts=timeouts)
         self._page_size = page_size
-        self._timeouts = timeouts
         self._new_password = new_password
 
     def describe(self) -> Capabilities:
@@ -122,20 +126,12 @@ class PostgresqlConnector:
 
     def check(self) -> CheckResult:
         """Try the connection and the rights it needs; an unreachable server is an answer too."""
-        try:
-            with self._session() as session:
-                missing = self._missing(session)
-                count = len(grantable(other_roles(session)))
-        except ConnectorError as error:
-            return CheckResult(ok=False, message=str(error))
-        if missing:
-            return CheckResult(ok=False, message=missing)
-        return CheckResult(ok=True, message=f"connected as {self._settings.user}; {count} roles can be granted")
+        return self._server.check(self._missing)
 
     def discover(self, cursor: str | None) -> DiscoveryPage:
         """List databases (with the roles that can be granted), roles and schemas, a page at a time."""
-        with self._session() as session:
-            return discover(session, self._session, cursor=cursor, page_size=self._page_size)
+        with self._server.session() as session:
+            return discover(session, self._server.session, cursor=cursor, page_size=self._page_size)
 
     def prepare(self, intent: GrantIntent) -> Handle:
         """Name the session user: `nl_<holder>_<end of the grant id>`."""
@@ -144,6 +140,7 @@ class PostgresqlConnector:
         return Handle(
             grant_id=intent.grant_id,
             session_user=session_user_name(intent.holder, intent.grant_id),
+            entitlements=intent.entitlements,
             details={"databases": [*databases], "roles": [*roles]},
         )
 
@@ -154,9 +151,9 @@ class PostgresqlConnector:
         roles = _distinct(entitlement.permission for entitlement in intent.entitlements)
         databases = _distinct(entitlement.resource_id for entitlement in intent.entitlements)
         password = self._new_password()
-        with self._session() as session:
+        with self._server.session() as session:
             session.lock(user)
-            _refuse_ungrantable(session, roles)
+            refuse_ungrantable(session, roles)
             is_new = _find_own(session, user, intent.grant_id) is None
             session.run("BEGIN")
             if is_new:
@@ -166,6 +163,17 @@ class PostgresqlConnector:
             _refuse_unusable(session, user, databases)
             session.run("COMMIT")
         return password
+
+    def extend(self, handle: Handle, *, until: datetime) -> None:
+        """Move VALID UNTIL to a later end. A login that a revoke has closed is not opened again."""
+        user = handle.session_user
+        with self._server.session() as session:
+            session.lock(user)
+            role = _find_own(session, user, handle.grant_id)
+            if role is None or not is_open(session, role):
+                raise TargetGoneError(f"there is no session user {user} that can log in")
+            if ends_before(session, role, until):
+                session.run(move_end(user, until=until))
 
     def revoke(self, handle: Handle) -> None:
         """End the session user, its sessions and what it owns, by the steps drawn above."""
@@ -178,7 +186,7 @@ class PostgresqlConnector:
 
     def observe(self, handle: Handle) -> Presence:
         """Read back whether the session user exists; one that is not marked as this grant's own is UNKNOWN."""
-        with self._session() as session:
+        with self._server.session() as session:
             role = find_role(session, handle.session_user)
         if role is None:
             return Presence.ABSENT
@@ -186,13 +194,15 @@ class PostgresqlConnector:
 
     def list_managed(self) -> Iterator[Handle]:
         """List every session user that carries our mark. Its handle has no details: revoking needs none."""
-        with self._session() as session:
+        with self._server.session() as session:
             roles = our_roles(session)
         for role in roles:
             yield Handle(grant_id=role.comment.removeprefix(MARK), session_user=role.name)
 
-    def credentials(self, handle: Handle, secret: str) -> dict[str, str]:
+    def credentials(self, handle: Handle, secret: str | None) -> dict[str, str]:
         """Say how the person connects, to the first of the databases that were asked for."""
+        if secret is None:
+            raise PermanentConnectorError(f"the password of {handle.session_user} is not known")
         databases = handle.details.get("databases")
         database = str(databases[0]) if isinstance(databases, list) and databases else self._settings.database
         user = handle.session_user
@@ -206,26 +216,18 @@ class PostgresqlConnector:
             "psql": psql_command(self._settings, database=database, user=user),
         }
 
-    def _session(self, database: str | None = None) -> AbstractContextManager[Session]:
-        return open_session(self._settings, self._password(), timeouts=self._timeouts, database=database)
-
-    def _missing(self, session: Session) -> str | None:
+    def _missing(self, session: Session, own: OwnRole) -> str | None:
         """Say the first thing that stands in the way of granting."""
-        own = own_role(session)
         user, heir = self._settings.user, self._settings.reassign_to
-        if own.server_version < OLDEST_VERSION:
-            return f"the server is older than version {OLDEST_VERSION // 10000}"
         if not own.may_create_users:
             return f"{user} lacks CREATEROLE, which making session users needs"
-        if not grantable(other_roles(session)):
-            return f"{user} has ADMIN OPTION on no role, so there is nothing it could grant"
         if heir and not has_rights_of(session, heir):
             return f"{user} is not a member of {heir}, which reassign_to names"
         return None
 
     def _remove(self, handle: Handle) -> None:
         user = handle.session_user
-        with self._session() as session:
+        with self._server.session() as session:
             session.lock(user)
             role = _find_own(session, user, handle.grant_id)
             if role is None:
@@ -239,7 +241,7 @@ class PostgresqlConnector:
     def _hand_over(self, session: Session, role: Role) -> None:
         """Clear each database in turn: reassigning works on the current one only."""
         for database in owning_databases(session, role):
-            with self._session(database) as inside:
+            with self._server.session(database) as inside:
                 inside.run(*hand_over(role.name, self._settings.reassign_to))
 
 
@@ -261,16 +263,6 @@ def _refuse_other_types(intent: GrantIntent) -> None:
             raise PermanentConnectorError(
                 f"{entitlement.resource_type} {entitlement.resource_id}: only roles on a database can be granted"
             )
-
-
-def _refuse_ungrantable(session: Session, roles: tuple[str, ...]) -> None:
-    """Look at the server, not at an old scan: what may be granted is what its administrators say now."""
-    may_be_granted = {role.name for role in grantable(other_roles(session))}
-    for name in roles:
-        if find_role(session, name) is None:
-            raise PermanentConnectorError(f"role {name} does not exist")
-        if name not in may_be_granted:
-            raise PermanentConnectorError(f"role {name} is not one that Nightlatch may grant")
 
 
 def _refuse_unusable(session: Session, user: str, databases: tuple[str, ...]) -> None:

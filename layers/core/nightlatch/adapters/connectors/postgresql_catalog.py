@@ -1,7 +1,12 @@
-"""What a scan of a PostgreSQL server finds: databases, roles and schemas, in one order, a page at a time."""
+"""What a scan of a PostgreSQL server finds: databases, roles and schemas, in one order, a page at a time.
+
+For session users the databases carry the permissions: where one connects, as which roles. For people with a role of
+their own it is the roles themselves, since to be a member of a role means the same in every database: two names for
+one membership would end it twice.
+"""
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from itertools import islice
 from typing import NamedTuple
@@ -12,6 +17,9 @@ from nightlatch.domain.connector import DiscoveryPage
 from nightlatch.domain.errors import PermanentConnectorError
 from nightlatch.domain.integration import Permission, Resource, tags_in
 from nightlatch.domain.value import Value
+
+MEMBER = "member"
+"""What a person with a role of their own can become of another role."""
 
 # datconnlimit -2 marks a database whose removal was interrupted: nobody can connect to it.
 _DATABASES = """
@@ -61,7 +69,19 @@ def discover(session: Session, open_database: Open, *, cursor: str | None, page_
     permissions.
     """
     with closing(_resources(session, open_database, after=_place(cursor))) as resources:
-        found = list(islice(resources, page_size + 1))
+        return _page(resources, page_size)
+
+
+def discover_roles(session: Session, *, cursor: str | None, page_size: int) -> DiscoveryPage:
+    """Read the page of roles that follows `cursor`: those that one can be made a member of, and nothing else."""
+    after = _place(cursor)
+    membership = (Permission(name=MEMBER),)
+    found = _roles(grantable(other_roles(session)), membership)
+    return _page(((place, resource) for place, resource in found if place > after), page_size)
+
+
+def _page(resources: Iterable[tuple[Place, Resource]], page_size: int) -> DiscoveryPage:
+    found = list(islice(resources, page_size + 1))
     page = found[:page_size]
     is_last = len(found) <= page_size
     return DiscoveryPage(
@@ -105,9 +125,9 @@ def _databases(databases: list[Database], roles: list[Role]) -> Iterator[tuple[P
         )
 
 
-def _roles(roles: list[Role]) -> Iterator[tuple[Place, Resource]]:
+def _roles(roles: list[Role], permissions: tuple[Permission, ...] = ()) -> Iterator[tuple[Place, Resource]]:
     for role in sorted(roles, key=lambda role: role.name):
-        yield Place("role", role.name), _resource("role", role.name, role.name, role.comment)
+        yield Place("role", role.name), _resource("role", role.name, role.name, role.comment, permissions)
 
 
 def _schemas(database: Database, open_database: Open) -> Iterator[tuple[Place, Resource]]:

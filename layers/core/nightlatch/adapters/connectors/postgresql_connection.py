@@ -71,13 +71,11 @@ class Tls(StrEnum):
     VERIFY = "verify"
 
 
-class PostgresqlSettings(Value):
+class ServerSettings(Value):
     """Where a server is and who the connector is there.
 
     `database` is only where the connector itself connects first; grants are not confined to it. `certificate_authority`
     is PEM text for servers whose certificate no public authority signed (a cloud provider's own, for example).
-    `reassign_to` gets what session users made and still own when they end. Without it that is the connector's own
-    role, the only one that it can always hand things to: of any other, a database's owner too, it must be a member.
     """
 
     host: Host
@@ -86,7 +84,6 @@ class PostgresqlSettings(Value):
     user: Name
     tls: Tls = Tls.VERIFY
     certificate_authority: Pem | None = None
-    reassign_to: Name | None = None
 
 
 class Timeouts(Value):
@@ -131,7 +128,7 @@ class Session:
 
 @contextmanager
 def open_session(
-    settings: PostgresqlSettings, password: str, *, timeouts: Timeouts, database: str | None = None
+    settings: ServerSettings, password: str, *, timeouts: Timeouts, database: str | None = None
 ) -> Iterator[Session]:
     """Connect, and close at the end. Whatever goes wrong meanwhile comes out as a ConnectorError."""
     database = database or settings.database
@@ -157,9 +154,7 @@ def _preparation(timeouts: Timeouts) -> str:
     """
 
 
-def _connect(
-    settings: PostgresqlSettings, password: str, database: str, timeouts: Timeouts
-) -> pg8000.native.Connection:
+def _connect(settings: ServerSettings, password: str, database: str, timeouts: Timeouts) -> pg8000.native.Connection:
     """Open the socket ourselves: the driver knows one timeout, and connecting deserves a shorter one than waiting."""
     context = _ssl_context(settings)
     channel = socket.create_connection((settings.host, settings.port), timeout=timeouts.connect)
@@ -183,7 +178,7 @@ def _connect(
 
 
 @contextmanager
-def _introduced(settings: PostgresqlSettings) -> Iterator[None]:
+def _introduced(settings: ServerSettings) -> Iterator[None]:
     """Translate what the driver lets through when the other side speaks another protocol, or cannot prove who it is."""
     try:
         yield
@@ -195,7 +190,7 @@ def _introduced(settings: PostgresqlSettings) -> Iterator[None]:
         ) from error
 
 
-def _ssl_context(settings: PostgresqlSettings) -> ssl.SSLContext | bool:
+def _ssl_context(settings: ServerSettings) -> ssl.SSLContext | bool:
     if settings.tls is Tls.DISABLE:
         return False
     context = ssl.create_default_context(cadata=settings.certificate_authority)

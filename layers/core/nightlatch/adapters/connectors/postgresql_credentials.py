@@ -3,12 +3,12 @@
 import shlex
 from urllib.parse import quote
 
-from nightlatch.adapters.connectors.postgresql_connection import PostgresqlSettings, Tls
+from nightlatch.adapters.connectors.postgresql_connection import ServerSettings, Tls
 
 _SSL_MODES = {Tls.DISABLE: "disable", Tls.REQUIRE: "require", Tls.VERIFY: "verify-full"}
 
 
-def connection_url(settings: PostgresqlSettings, *, database: str, user: str, password: str) -> str:
+def connection_url(settings: ServerSettings, *, database: str, user: str, password: str) -> str:
     """Write a connection URL; everything that could end a part of it early is percent-encoded."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     login = f"{quote(user, safe='')}:{quote(password, safe='')}"
@@ -16,16 +16,17 @@ def connection_url(settings: PostgresqlSettings, *, database: str, user: str, pa
     return f"postgresql://{login}@{host}:{settings.port}/{path}?sslmode={_SSL_MODES[settings.tls]}"
 
 
-def psql_command(settings: PostgresqlSettings, *, database: str, user: str) -> str:
+def psql_command(settings: ServerSettings, *, database: str, user: str | None) -> str:
     """Write a psql command. It asks for the password, so that none is left in a shell's history.
 
-    `dbname=` keeps a database's name from being read as connection settings of its own (`host=…` is a valid name).
+    Without a user the person names their own. `dbname=` keeps a database's name from being read as connection settings
+    of its own (`host=…` is a valid name).
     """
     parts = {
         "host": settings.host,
         "port": str(settings.port),
         "dbname": database,
-        "user": user,
+        **({} if user is None else {"user": user}),
         "sslmode": _SSL_MODES[settings.tls],
     }
     return "psql " + shlex.quote(" ".join(f"{key}={_conninfo(value)}" for key, value in parts.items()))

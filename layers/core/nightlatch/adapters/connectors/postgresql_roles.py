@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 
 from nightlatch.adapters.connectors.postgresql_connection import Session
 from nightlatch.adapters.connectors.postgresql_statements import LONGEST_NAME, identifier
-from nightlatch.domain.errors import RetryableConnectorError
-from nightlatch.domain.value import Value
+from nightlatch.domain.errors import PermanentConnectorError, RetryableConnectorError
+from nightlatch.domain.value import Value, rfc3339
 
 MARK = "nightlatch grant "
 """A session user's comment is this and the grant's id. It is what makes a role ours: a name alone can be taken."""
@@ -35,13 +36,19 @@ _ROLE = _ROLES + " WHERE r.rolname = CAST(:name AS text)"
 
 _OWN_ROLE = """
 SELECT CAST(current_setting('server_version_num') AS int) AS server_version,
-       rolsuper OR rolcreaterole AS may_create_users
+       rolsuper AS is_superuser, rolsuper OR rolcreaterole AS may_create_users
   FROM pg_roles WHERE rolname = current_user
 """
 _HAS_RIGHTS_OF = "SELECT coalesce(pg_has_role(to_regrole(:role), 'USAGE'), false) AS holds"
 _MAY_CONNECT = """
 SELECT has_database_privilege(CAST(:user AS name), oid, 'CONNECT') AS holds
   FROM pg_database WHERE datname = CAST(:database AS text)
+"""
+_IS_OPEN = "SELECT rolcanlogin AS holds FROM pg_roles WHERE oid = CAST(:oid AS oid)"
+# No VALID UNTIL at all is NULL: nothing is later than that.
+_ENDS_BEFORE = """
+SELECT coalesce(rolvaliduntil < CAST(:until AS timestamptz), false) AS holds
+  FROM pg_roles WHERE oid = CAST(:oid AS oid)
 """
 # What belongs to no database (dbid 0) can be handed over from any.
 _OWNING_DATABASES = """
@@ -56,12 +63,22 @@ _AWAIT_SESSIONS = f"SELECT pg_terminate_backend(pid, {SESSION_END_MILLISECONDS})
 _HAS_SESSIONS = f"SELECT true AS holds {_OF_USER}"
 
 
-class Role(Value):
-    """A role of the server. `grantable`: an administrator gave the connector ADMIN OPTION on it, to pass it on."""
+class Account(Value):
+    """A role of the server, and what its comment says about it."""
 
     oid: int
     name: str
     comment: str
+
+    @property
+    def is_session_user(self) -> bool:
+        """Whether Nightlatch made it for a grant."""
+        return self.name.startswith(USER_PREFIX) and self.comment.startswith(MARK)
+
+
+class Role(Account):
+    """A role as it can be given. `grantable`: an administrator gave the connector ADMIN OPTION on it, to pass it on."""
+
     grantable: bool
 
     def is_of(self, grant_id: str) -> bool:
@@ -73,6 +90,7 @@ class OwnRole(Value):
     """What the connector's own role may do, on which version (as a number: 160003 is 16.3)."""
 
     server_version: int
+    is_superuser: bool
     may_create_users: bool
 
 
@@ -112,6 +130,16 @@ def grantable(roles: Iterable[Role]) -> list[Role]:
     return [role for role in roles if role.grantable]
 
 
+def refuse_ungrantable(session: Session, names: Iterable[str]) -> None:
+    """Look at the server, not at an old scan: what may be granted is what its administrators say now."""
+    may_be_granted = {role.name for role in grantable(other_roles(session))}
+    for name in names:
+        if find_role(session, name) is None:
+            raise PermanentConnectorError(f"role {name} does not exist")
+        if name not in may_be_granted:
+            raise PermanentConnectorError(f"role {name} is not one that Nightlatch may grant")
+
+
 def own_role(session: Session) -> OwnRole:
     """Read what the connector itself may do."""
     (own,) = session.select(OwnRole, _OWN_ROLE)
@@ -130,12 +158,22 @@ def may_connect(session: Session, user: str, database: str) -> bool | None:
     return facts[0].holds if facts else None
 
 
+def is_open(session: Session, role: Role) -> bool:
+    """Say whether a session user can log in, its end aside."""
+    return any(fact.holds for fact in session.select(_Fact, _IS_OPEN, oid=role.oid))
+
+
+def ends_before(session: Session, role: Role, until: datetime) -> bool:
+    """Say whether a session user's end is earlier than `until`."""
+    return any(fact.holds for fact in session.select(_Fact, _ENDS_BEFORE, oid=role.oid, until=rfc3339(until)))
+
+
 def owning_databases(session: Session, role: Role) -> list[str]:
     """List the databases in which a role owns something or was given rights to something."""
     return [database.name for database in session.select(_Named, _OWNING_DATABASES, oid=role.oid)]
 
 
-def end_sessions(session: Session, role: Role) -> None:
+def end_sessions(session: Session, role: Account) -> None:
     """Terminate a user's sessions and wait for them; all are told before the first is waited for."""
     session.select(_Fact, _SIGNAL_SESSIONS, oid=role.oid)
     session.select(_Fact, _AWAIT_SESSIONS, oid=role.oid)

@@ -1,4 +1,4 @@
-"""The SQL that makes and ends a session user, with every name and value quoted or refused.
+"""The SQL that makes and ends a session user or a membership, with every name and value quoted or refused.
 
 DDL takes no parameters, so names and values become part of the text. Nothing reaches a statement unquoted.
 """
@@ -64,9 +64,24 @@ def open_login(user: str, *, verifier: str, until: Instant) -> str:
     return f"ALTER ROLE {identifier(user)} LOGIN PASSWORD {literal(verifier)} VALID UNTIL {literal(rfc3339(until))}"
 
 
+def move_end(user: str, *, until: Instant) -> str:
+    """Let a session user log in until `until`."""
+    return f"ALTER ROLE {identifier(user)} VALID UNTIL {literal(rfc3339(until))}"
+
+
 def grant_role(role: str, user: str) -> str:
     """Make a session user a member of a role."""
     return f"GRANT {identifier(role)} TO {identifier(user)}"
+
+
+def give_membership(role: str, member: str, *, server_version: int) -> str:
+    """Make somebody a member of a role, in the connector's own name, beside what others may have given."""
+    return f"GRANT {identifier(role)} TO {identifier(member)}{_granted_by_us(server_version)}"
+
+
+def take_membership(role: str, member: str, *, server_version: int) -> str:
+    """Take back what `give_membership` gave."""
+    return f"REVOKE {identifier(role)} FROM {identifier(member)}{_granted_by_us(server_version)}"
 
 
 def close_login(user: str) -> str:
@@ -96,6 +111,11 @@ def hand_over(user: str, heir: str | None) -> tuple[str, ...]:
 def drop_user(user: str) -> str:
     """Remove a session user; its memberships go with it."""
     return f"DROP ROLE IF EXISTS {identifier(user)}"
+
+
+def _granted_by_us(server_version: int) -> str:
+    """Name the grantor. Before 16 there is one membership per member, whose grantor is whoever gave it first."""
+    return " GRANTED BY CURRENT_USER" if server_version >= FIRST_VERSION_WITH_MEMBERSHIP_OPTIONS else ""
 
 
 def _refuse_unsendable(text: str) -> None:

@@ -21,7 +21,10 @@ from nightlatch.domain.errors import (
 from nightlatch.domain.integration import Integration
 from nightlatch.services.ports import Connector, Secrets
 
-MODULES = {"postgresql": "nightlatch.adapters.connectors.postgresql"}
+MODULES = {
+    "postgresql": "nightlatch.adapters.connectors.postgresql",
+    "postgresql-membership": "nightlatch.adapters.connectors.postgresql_membership",
+}
 
 
 class ConnectorModule(Protocol):

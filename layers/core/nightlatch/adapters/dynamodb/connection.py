@@ -3,10 +3,12 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session, get_session
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model
 
+from nightlatch.adapters.dynamodb.answers import AnswerParsers
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.domain.errors import StoreUnavailableError
@@ -34,7 +36,21 @@ UNAVAILABLE = frozenset(
 
 
 class SharedConnection(Connection):
-    """A connection that does not ask what each call consumed: nobody reads the answer."""
+    """A connection of a given session, that does not ask what each call consumed: nobody reads the answer."""
+
+    def __init__(self, session: Session, *, region: str | None) -> None:
+        super().__init__(
+            region=region,
+            connect_timeout_seconds=CONNECT_SECONDS,
+            read_timeout_seconds=READ_SECONDS,
+            max_retry_attempts=RETRIES,
+        )
+        self._session = session
+
+    @property
+    def session(self) -> Session:
+        """Return the session. PynamoDB would make one for each thread; a function has one thread."""
+        return self._session
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         """Make one call; raise StoreUnavailableError when DynamoDB does not take part."""
@@ -49,14 +65,11 @@ class SharedConnection(Connection):
             raise StoreUnavailableError(f"DynamoDB refused {operation_name}: {code}") from error
 
 
-def bind(*, state_table: str, ledger_table: str, region: str | None = None) -> None:
+def bind(*, state_table: str, ledger_table: str, session: Session | None = None, region: str | None = None) -> None:
     """Tell the records their tables. Calls nothing yet."""
-    shared = SharedConnection(
-        region=region,
-        connect_timeout_seconds=CONNECT_SECONDS,
-        read_timeout_seconds=READ_SECONDS,
-        max_retry_attempts=RETRIES,
-    )
+    session = session or get_session()
+    session.register_component("response_parser_factory", AnswerParsers())
+    shared = SharedConnection(session, region=region)
     for record, table_name in ((StateRecord, state_table), (LedgerRecord, ledger_table)):
         record.Meta.table_name = table_name
         # PynamoDB keeps a connection per model class, which the classes below it inherit.

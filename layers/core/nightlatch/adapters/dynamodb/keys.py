@@ -4,6 +4,10 @@ State
 pk                     sk                      what
 REQUEST#<id>           REQUEST                 a request
 REQUEST#<id>           GRANT                   its grant
+LEASE#<hash>           LEASE                   who holds one entitlement of one person in one integration
+OPEN#<person>          OPEN                    which open requests somebody has, and how many
+PERSON                 <id>                    somebody whom we have met
+FLOW                   #REGISTER               how often any flow was changed
 FLOW                   <id>                    an access flow in force
 FLOW#<id>              VERSION#<n>             each version that it ever had
 INTEGRATION            <id>                    an integration
@@ -16,15 +20,24 @@ Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
 """
 
-from nightlatch.domain.access_flow import AccessFlow
+import hashlib
+import json
+
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
+from nightlatch.domain.lease import Lease
+from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
 
 Key = tuple[str, str]
 
 FLOWS = "FLOW"
+FLOW_REGISTER: Key = (FLOWS, "#REGISTER")
+"""Sorts before every flow, so that a query meets it first: flows that it does not count yet are then no harm."""
+
+PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
@@ -41,6 +54,14 @@ def request_key(request_id: str) -> Key:
 def grant_key(request_id: str) -> Key:
     """Place the grant of a request."""
     return f"REQUEST#{request_id}", "GRANT"
+
+
+def lease_key(lease: Lease) -> Key:
+    """Place a lease. The names in it are of any length and any characters: hashed as a list, no two can meet."""
+    entitlement = lease.entitlement
+    names = [entitlement.resource_type, entitlement.resource_id, entitlement.permission]
+    content = json.dumps([lease.integration_id, lease.person_id, *names])
+    return f"LEASE#{hashlib.sha256(content.encode()).hexdigest()}", "LEASE"
 
 
 def request_id_in(pk: str) -> str:
@@ -68,6 +89,11 @@ def resource_key(integration_id: str, resource_type: str, resource_id: str) -> K
     return resources_of(integration_id), f"{RESOURCES}{resource_type}#{resource_id}"
 
 
+def open_key(person_id: str) -> Key:
+    """Place the count of somebody's open requests."""
+    return f"OPEN#{person_id}", "OPEN"
+
+
 def receipt_key(principal_id: str, key: str) -> Key:
     """Place a receipt: one principal's keys cannot meet another's."""
     return f"RECEIPT#{principal_id}", key
@@ -88,15 +114,21 @@ def ledger_key(seq: int) -> Key:
     return ledger_partition(seq // ENTRIES_PER_PARTITION), padded(seq)
 
 
-def key_of(entity: Entity) -> Key:
+def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
     """Place an entity."""
     match entity:
         case AccessRequest():
             return request_key(entity.id)
         case Grant():
             return grant_key(entity.request_id)
+        case Lease():
+            return lease_key(entity)
         case AccessFlow():
             return FLOWS, entity.id
+        case FlowRegister():
+            return FLOW_REGISTER
+        case KnownPerson():
+            return PEOPLE, entity.id
         case Integration():
             return INTEGRATIONS, entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

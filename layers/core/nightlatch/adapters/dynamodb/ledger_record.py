@@ -25,7 +25,7 @@ class ByActor(GlobalSecondaryIndex["LedgerRecord"]):
 
 
 class ByResource(GlobalSecondaryIndex["LedgerRecord"]):
-    """Entries about one resource, by number."""
+    """Entries about one resource, by number. Those about a request are in its own index only."""
 
     class Meta:
         projection = KeysOnlyProjection()
@@ -86,13 +86,14 @@ class LedgerRecord(Record):
 def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord:
     """Lay out an entry. An empty text stays out of the indexes, because none may hold it as a key."""
     pk, sk = ledger_key(entry.seq)
+    about_another = entry.resource.id if entry.resource.id != entry.request_id else ""
     return LedgerRecord(
         pk,
         sk,
         body=canonical_json(entry.model_dump(mode="json")).decode(),
         id=entry.id,
         actor_id=entry.actor.id or None,
-        resource_id=entry.resource.id or None,
+        resource_id=about_another or None,
         request_id=entry.request_id or None,
         type_day=f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
         expires_at=epoch_seconds(entry.recorded_at + retention),

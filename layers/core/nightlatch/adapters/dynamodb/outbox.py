@@ -10,7 +10,7 @@ from nightlatch.adapters.dynamodb.keys import HEAD, OUTBOX
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, record_of_entry
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, value_of
-from nightlatch.adapters.dynamodb.transaction import Transaction
+from nightlatch.adapters.dynamodb.transaction import NONE, Transaction
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports import Randomness
@@ -43,7 +43,7 @@ class DynamoOutbox:
         At most 49 at a time: each is two items of a hundred.
         """
         # A conflict here is a rival sequencer, which has done the work: nothing is gained by waiting for it.
-        transaction = Transaction(random=self._random, attempts=1)
+        transaction = Transaction(random=self._random, patience=NONE)
         transaction.put(_head_record(head), _stands_at(after))
         for entry in entries:
             transaction.delete(StateRecord(OUTBOX, entry.id), StateRecord.pk.exists())

@@ -1,5 +1,7 @@
 """The layout of items: all of it as JSON in `body`, and beside it only what keys, conditions, indexes and TTL need.
 
+Bodies are stored deflated (RFC 1950): writes are charged by the kilobyte, and most bodies come to fit into one.
+
 Where they lie is drawn in `keys`. No other package knows these classes.
 """
 
@@ -7,22 +9,31 @@ Where they lie is drawn in `keys`. No other package knows these classes.
 # mypy: disable-error-code="no-untyped-call"
 # (PynamoDB's Index has an untyped __init_subclass__, which each index class calls by being defined.)
 
+import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
+from pynamodb.constants import BINARY
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from nightlatch.adapters.dynamodb.keys import key_of
-from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.grant import Grant
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import Entity, Value, rfc3339
 
 V = TypeVar("V", bound=Value)
 
+UNDER_WAY = "UNDER_WAY"
+
 DUE_SHARD = "0"
+QUARANTINE_SHARD = "quarantined"
+"""Where what is quarantined is due: apart, so that it can be counted without reading anything else."""
+
+RINGS = "yes"
 
 
 class ByRequester(GlobalSecondaryIndex["StateRecord"]):
@@ -35,13 +46,13 @@ class ByRequester(GlobalSecondaryIndex["StateRecord"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class ByStatus(GlobalSecondaryIndex["StateRecord"]):
-    """Requests in one status, by id and so by creation."""
+class ByStanding(GlobalSecondaryIndex["StateRecord"]):
+    """Requests of one standing, by id and so by creation."""
 
     class Meta:
         projection = KeysOnlyProjection()
 
-    status = UnicodeAttribute(hash_key=True)
+    standing = UnicodeAttribute(hash_key=True)
     id = UnicodeAttribute(range_key=True)
 
 
@@ -55,14 +66,49 @@ class ByMonth(GlobalSecondaryIndex["StateRecord"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class Due(GlobalSecondaryIndex["StateRecord"]):
-    """Requests that must be woken, by time. Sparse: only they have the two attributes."""
+class ByIntegration(GlobalSecondaryIndex["StateRecord"]):
+    """Requests for one integration, by id and so by creation."""
 
     class Meta:
         projection = KeysOnlyProjection()
 
+    integration_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class ByFlow(GlobalSecondaryIndex["StateRecord"]):
+    """Requests under one access flow, by id and so by creation."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    flow_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["StateRecord"]):
+    """Requests that must be woken, by time, and for which target. Sparse: only they have the two attributes."""
+
+    class Meta:
+        projection = IncludeProjection(["integration_id"])
+
     due_shard = UnicodeAttribute(hash_key=True)
     due_at = UnicodeAttribute(range_key=True)
+    integration_id = UnicodeAttribute()
+
+
+class DeflatedTextAttribute(Attribute[str]):
+    """A text that is stored deflated."""
+
+    attr_type = BINARY
+
+    def serialize(self, value: str) -> bytes:
+        """Deflate."""
+        return zlib.compress(value.encode())
+
+    def deserialize(self, value: bytes) -> str:
+        """Inflate."""
+        return zlib.decompress(value).decode()
 
 
 class Record(Model):
@@ -70,7 +116,7 @@ class Record(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    body = UnicodeAttribute(null=True)
+    body = DeflatedTextAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
     def is_live(self, now: datetime) -> bool:
@@ -85,22 +131,28 @@ class StateRecord(Record):
         table_name = ""
 
     version = NumberAttribute(null=True)
+    # A request's, but an index answers in the class that it stands in.
+    due_at = UnicodeAttribute(null=True)
+    integration_id = UnicodeAttribute(null=True)
 
-    by_requester = ByRequester()
-    by_status = ByStatus()
-    by_month = ByMonth()
     due = Due()
+    by_requester = ByRequester()
+    by_standing = ByStanding()
+    by_month = ByMonth()
+    by_integration = ByIntegration()
+    by_flow = ByFlow()
 
 
 class RequestRecord(StateRecord):
-    """A request, with what the indexes find it by. `status` is also what the stream's filter reads."""
+    """A request, with what the indexes find it by. `rings` is there only when the stream is to wake a worker."""
 
     id = UnicodeAttribute()
     requester_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    standing = UnicodeAttribute()
     month = UnicodeAttribute()
+    flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
-    due_at = UnicodeAttribute(null=True)
+    rings = UnicodeAttribute(null=True)
 
 
 class HeadRecord(StateRecord):
@@ -125,11 +177,28 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
         expires_at=expires_at,
         id=entity.id,
         requester_id=entity.requester.id,
-        status=entity.status.value,
+        integration_id=entity.integration.id,
+        standing=standing_of(entity.status),
         month=f"{entity.created_at:%Y-%m}",
-        due_shard=DUE_SHARD if entity.due_at else None,
+        flow_id=entity.flow.id,
+        due_shard=_due_shard(entity),
         due_at=rfc3339(entity.due_at) if entity.due_at else None,
+        rings=RINGS if entity.rings else None,
     )
+
+
+def _due_shard(request: AccessRequest) -> str | None:
+    if request.due_at is None:
+        return None
+    return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
+
+
+def standing_of(status: Status) -> str:
+    """Say under which word a status is indexed: those between approval and end under one, for they are few at a time.
+
+    Each change of an indexed word costs two writes, and a request goes through all of them.
+    """
+    return status.value if status is Status.PENDING or status in CLOSED else UNDER_WAY
 
 
 def value_of(record: StateRecord, kind: type[V]) -> V:
@@ -140,13 +209,17 @@ def value_of(record: StateRecord, kind: type[V]) -> V:
 def expiry_of(entity: Entity, *, beside: Iterable[Entity], retention: timedelta) -> int | None:
     """Return the second after which an entity need not be kept, or None while it must be.
 
-    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`.
+    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`. A lease
+    that is nobody's any more is kept as long after the change that let it go.
     """
     if isinstance(entity, AccessRequest):
         return epoch_seconds(entity.closed_at + retention) if entity.closed_at else None
     if isinstance(entity, Grant):
         requests = (other for other in beside if isinstance(other, AccessRequest) and other.id == entity.request_id)
         return next((expiry_of(request, beside=(), retention=retention) for request in requests), None)
+    if isinstance(entity, Lease) and entity.is_nobodys:
+        moments = (other.updated_at for other in beside if isinstance(other, AccessRequest))
+        return next((epoch_seconds(moment + retention) for moment in moments), None)
     return None
 
 

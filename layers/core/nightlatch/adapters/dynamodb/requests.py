@@ -4,27 +4,32 @@ import heapq
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from nightlatch.adapters.dynamodb.keys import grant_key, request_id_in, request_key
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from nightlatch.adapters.dynamodb import open_requests
+from nightlatch.adapters.dynamodb.keys import grant_key, lease_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
     DUE_SHARD,
-    ByMonth,
-    ByRequester,
-    ByStatus,
+    QUARANTINE_SHARD,
     RequestRecord,
     StateRecord,
+    standing_of,
     value_of,
 )
-from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.access_request import CLOSED, AccessRequest
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
+from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports import Clock, RequestFilter
+from nightlatch.services.ports import Clock, DueRequest, RequestFilter
 
 PREFIX = "req"
 BELOW_ALL = "req_"
 ABOVE_ALL = "req_~"
+
+RequestIndex = GlobalSecondaryIndex[StateRecord]
 
 OLDEST = timedelta(days=425)
 """No closed request is older: a year of retention, thirty days of access and the waiting before."""
@@ -50,37 +55,78 @@ class DynamoRequests:
             raise NotFoundError(f"request {request_id} has no grant")
         return value_of(record, Grant)
 
+    def open_of(self, person_id: str) -> dict[str, str]:
+        """Read, consistently, the ids of somebody's open requests, by `content_key`."""
+        return open_requests.of_person(person_id)
+
     def find(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
-        """Find requests, newest first."""
+        """Find requests, newest first. The filter is asked of what was read, not of the index, which lags behind."""
+        return filter(wanted.admits, self.candidates(wanted))
+
+    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+        """Read what the most selective index names, newest first."""
         now = self._clock()
-        for ids in pages(_distinct(self._ids(wanted, now))):
+        for ids in pages(_distinct(_ids(wanted, now))):
             records = read_many(StateRecord, map(request_key, ids))
             for record in filter(None, map(records.get, map(request_key, ids))):
-                request = value_of(record, AccessRequest)
-                if record.is_live(now) and _is_wanted(request, wanted):
-                    yield request
+                if record.is_live(now):
+                    yield value_of(record, AccessRequest)
 
-    def due(self, at: datetime) -> Iterator[str]:
-        """List the ids of requests whose time has come, longest overdue first."""
-        come = RequestRecord.due_at <= rfc3339(at)
-        return (request_id_in(record.pk) for record in StateRecord.due.query(DUE_SHARD, come, page_size=PAGE))
+    def due(self, at: datetime) -> Iterator[DueRequest]:
+        """List the requests whose time has come, longest overdue first."""
+        shards = (_in_due_shard(shard, at) for shard in (DUE_SHARD, QUARANTINE_SHARD))
+        return heapq.merge(*shards, key=lambda due: due.due_at)
 
-    def _ids(self, wanted: RequestFilter, now: datetime) -> Iterator[str]:
-        low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL
-        uppers = [wanted.before_id, lowest_id(PREFIX, wanted.until) if wanted.until else None]
-        high = min((upper for upper in uppers if upper), default=ABOVE_ALL)
-        if low >= high:
-            return iter(())
-        if wanted.requester_id is not None:
-            return _in_partition(StateRecord.by_requester, wanted.requester_id, low, high)
-        if wanted.statuses is not None:
-            partitions = [_in_partition(StateRecord.by_status, status, low, high) for status in sorted(wanted.statuses)]
-            return heapq.merge(*partitions, reverse=True)
-        months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
-        return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
+    def quarantined(self) -> int:
+        """Count what is due among the quarantined, now or later: everything quarantined is."""
+        return StateRecord.due.count(QUARANTINE_SHARD)
+
+    def leases(self, grant: Grant) -> tuple[Lease, ...]:
+        """Read the lease of each entitlement of a grant. What is past its time is nobody's, and so no harm."""
+        wanted = [
+            Lease(integration_id=grant.integration_id, person_id=grant.intent.holder_id, entitlement=entitlement)
+            for entitlement in dict.fromkeys(grant.intent.entitlements)
+        ]
+        found = read_many(StateRecord, map(lease_key, wanted))
+        records = ((lease, found.get(lease_key(lease))) for lease in wanted)
+        return tuple(value_of(record, Lease) if record else lease for lease, record in records)
 
 
-def _in_partition(index: ByRequester | ByStatus | ByMonth, value: str, low: str, high: str) -> Iterator[str]:
+def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
+    low = lowest_id(PREFIX, wanted.since) if wanted.since else BELOW_ALL
+    uppers = [wanted.before_id, lowest_id(PREFIX, wanted.until) if wanted.until else None]
+    high = min((upper for upper in uppers if upper), default=ABOVE_ALL)
+    if low >= high:
+        return iter(())
+    if served := _most_selective(wanted):
+        index, values = served
+        partitions = [_in_partition(index, value, low, high) for value in sorted(values)]
+        return heapq.merge(*partitions, reverse=True)
+    months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
+    return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
+
+
+def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]] | None:
+    """Choose the index that leaves the least to read: few requests are open, most of one integration are closed."""
+    standings = None if wanted.statuses is None else frozenset(map(standing_of, wanted.statuses))
+    open_standings = standings if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
+    choices: list[tuple[RequestIndex, frozenset[str] | None]] = [
+        (StateRecord.by_requester, wanted.requesters),
+        (StateRecord.by_standing, open_standings),
+        (StateRecord.by_flow, wanted.flows),
+        (StateRecord.by_integration, wanted.integrations),
+        (StateRecord.by_standing, standings),
+    ]
+    return next(((index, values) for index, values in choices if values is not None), None)
+
+
+def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
+    for record in StateRecord.due.query(shard, StateRecord.due_at <= rfc3339(at), page_size=PAGE):
+        due_at = datetime.fromisoformat(record.due_at)
+        yield DueRequest(request_id_in(record.pk), record.integration_id, due_at)
+
+
+def _in_partition(index: RequestIndex, value: str, low: str, high: str) -> Iterator[str]:
     # Only one condition on the sort key is allowed, and BETWEEN takes its ends in.
     within = RequestRecord.id.between(low, high)
     for record in index.query(value, within, scan_index_forward=False, page_size=PAGE):
@@ -105,10 +151,3 @@ def _distinct(ids: Iterator[str]) -> Iterator[str]:
         if request_id != last:
             yield request_id
         last = request_id
-
-
-def _is_wanted(request: AccessRequest, wanted: RequestFilter) -> bool:
-    # Asked of what was read, not of the index, which lags behind.
-    return (wanted.requester_id is None or request.requester.id == wanted.requester_id) and (
-        wanted.statuses is None or request.status in wanted.statuses
-    )

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import OUTBOX, flow_version_key, key_of, receipt_key
 from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
-from nightlatch.adapters.dynamodb.transaction import Sleep, Transaction
+from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Sleep, Transaction
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
+from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.domain.value import Entity
@@ -21,32 +23,41 @@ RECEIPTS_KEPT = timedelta(hours=24)
 
 
 class DynamoUnitOfWork:
-    """`retention` is how long a closed request and its grant are kept."""
+    """`retention` is how long a closed request and its grant are kept, `open_requests` how many a person may have."""
 
-    def __init__(self, *, clock: Clock, random: Randomness, retention: timedelta, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        random: Randomness,
+        retention: timedelta,
+        open_requests: int,
+        patience: Patience = OF_A_CALLER,
+        sleep: Sleep = time.sleep,
+    ) -> None:
         self._clock = clock
         self._random = random
         self._retention = retention
+        self._open_requests = open_requests
+        self._patience = patience
         self._sleep = sleep
 
-    def commit(
-        self,
-        change: Change[Any],
-        *,
-        origin: Origin,
-        unchanged: Sequence[Entity] = (),
-        receipt: Receipt | None = None,
-    ) -> None:
+    def commit(self, change: Change[Any], *, origin: Origin, receipt: Receipt | None = None) -> None:
         """Write the change's entities and events in one transaction, or nothing at all."""
         transaction = self._transaction()
-        beside = (*change.entities, *unchanged)
+        beside = (*change.entities, *change.given)
         for entity in change.entities:
             self._put_entity(transaction, entity, beside)
-        self._check_unchanged(transaction, unchanged, written=change.entities)
+        self._check_given(transaction, change)
         if receipt:
             self._put_receipt(transaction, receipt, self._clock())
         self._put_events(transaction, change.events, origin)
-        transaction.commit()
+        open_requests.move(transaction, change.entities, limit=self._open_requests)
+        try:
+            transaction.commit()
+        except RivalChangeError:
+            open_requests.explain(change.entities, limit=self._open_requests)
+            raise
 
     def record(self, *events: AuditEvent, origin: Origin) -> None:
         """Write events that go with no change of state.
@@ -66,7 +77,7 @@ class DynamoUnitOfWork:
         return value_of(record, Receipt) if record else None
 
     def _transaction(self) -> Transaction:
-        return Transaction(random=self._random, sleep=self._sleep)
+        return Transaction(random=self._random, patience=self._patience, sleep=self._sleep)
 
     def _put_entity(self, transaction: Transaction, entity: Entity, beside: Sequence[Entity]) -> None:
         expires_at = expiry_of(entity, beside=beside, retention=self._retention)
@@ -77,14 +88,13 @@ class DynamoUnitOfWork:
             version = StateRecord(*flow_version_key(entity), version=entity.version, body=entity.model_dump_json())
             transaction.put(version, is_new)
 
-    def _check_unchanged(
-        self, transaction: Transaction, unchanged: Iterable[Entity], *, written: Iterable[Entity]
-    ) -> None:
+    def _check_given(self, transaction: Transaction, change: Change[Any]) -> None:
         # One transaction cannot name an item twice, and a written one has its own condition.
-        written_keys = {key_of(entity) for entity in written}
-        for key, entity in {key_of(entity): entity for entity in unchanged}.items():
-            if key not in written_keys:
-                transaction.check(StateRecord(*key), StateRecord.version == entity.version)
+        written = {key_of(entity) for entity in change.entities}
+        for key, entity in {key_of(entity): entity for entity in change.given}.items():
+            if key not in written:
+                stands = StateRecord.version == entity.version if entity.version else StateRecord.pk.does_not_exist()
+                transaction.check(StateRecord(*key), stands)
 
     def _put_receipt(self, transaction: Transaction, receipt: Receipt, now: datetime) -> None:
         record = StateRecord(

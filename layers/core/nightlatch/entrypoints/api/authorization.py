@@ -31,6 +31,14 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/requests/{request_id}/return"): EVERYONE,
     ("POST", "/v1/requests/{request_id}/revoke"): ADMINS,
     ("POST", "/v1/requests/{request_id}/credentials"): EVERYONE,
+    ("POST", "/v1/requests/{request_id}/extend"): EVERYONE,
+    ("POST", "/v1/requests/{request_id}/ask-again"): EVERYONE,
+    ("POST", "/v1/requests/{request_id}/close"): ADMINS,
+    ("POST", "/v1/dry-runs"): EVERYONE,
+    ("POST", "/v1/bundles"): EVERYONE,
+    ("POST", "/v1/revocations"): ADMINS,
+    ("GET", "/v1/people"): READERS,
+    ("POST", "/v1/people/{person_id}/stop"): ADMINS,
     ("GET", "/v1/whoami"): EVERYONE,
     ("GET", "/v1/catalog"): EVERYONE,
     ("POST", "/v1/requests/{request_id}/approve"): PEOPLE,
@@ -40,6 +48,7 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/flows/{flow_id}"): EVERYONE,
     ("GET", "/v1/flows/{flow_id}/versions"): EVERYONE,
     ("PUT", "/v1/flows/{flow_id}"): ADMINS,
+    ("DELETE", "/v1/flows/{flow_id}"): ADMINS,
     ("GET", "/v1/integrations"): READERS,
     ("GET", "/v1/integrations/{integration_id}"): READERS,
     ("POST", "/v1/integrations"): ADMINS,
@@ -55,10 +64,6 @@ WITHOUT_TOKEN = frozenset({("GET", "/healthz")})
 """What a stranger may call."""
 
 Next = Callable[[APIGatewayHttpResolver], Response[str]]
-
-_PATTERNS = {
-    (method, path): re.compile(re.sub(r"{\w+}", "[^/]+", path)) for method, path in (*RULES, *sorted(WITHOUT_TOKEN))
-}
 
 
 def identify(
@@ -85,8 +90,14 @@ def authorize(app: APIGatewayHttpResolver, next_middleware: Next) -> Response[st
 
 def no_route(method: str, path: str) -> NotFoundError | MethodNotAllowedError:
     """Say why nothing answers: the path is unknown, or known with other methods."""
-    allowed = sorted({known for (known, _), pattern in _PATTERNS.items() if pattern.fullmatch(path)} - {method})
+    routes = (*RULES, *sorted(WITHOUT_TOKEN))
+    allowed = sorted({known for known, route in routes if _pattern(route).fullmatch(path)} - {method})
     return MethodNotAllowedError(method, allowed=allowed) if allowed else NotFoundError(f"there is no {path}")
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    # Compiled when it is first needed: hardly any call misses all routes.
+    return re.compile(re.sub(r"{\w+}", "[^/]+", route))
 
 
 def _route(app: APIGatewayHttpResolver) -> tuple[str, str]:

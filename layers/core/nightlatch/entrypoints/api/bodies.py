@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringC
 
 from nightlatch.domain.duration import Duration
 from nightlatch.domain.integration import Slug
-from nightlatch.services.access_requests import Submission, WantedItem
+from nightlatch.entrypoints.api.parameters import PERSON_ID, AwareMoment
+from nightlatch.services.asking import Changes, Submission, WantedItem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
@@ -35,6 +36,12 @@ class RequestToSubmit(Body):
     justification: str = Field(default="", max_length=2000)
     ticket: str = Field(default="", max_length=100)
     duration: Duration | None = Field(default=None, description="Left out: the flow's default.")
+    starts_at: AwareMoment | None = Field(
+        default=None, description="Not before this; left out: as soon as it is approved."
+    )
+    on_behalf_of: str | None = Field(
+        default=None, pattern=PERSON_ID, description="Who is to have it, where a flow lets you ask for others."
+    )
 
     def submission(self) -> Submission:
         """Say it in the words of the service."""
@@ -44,7 +51,36 @@ class RequestToSubmit(Body):
             justification=self.justification,
             ticket=self.ticket,
             duration=self.duration,
+            starts_at=self.starts_at,
+            on_behalf_of=self.on_behalf_of,
         )
+
+
+class BundleToSubmit(Body):
+    """Several requests that are made together, or not at all."""
+
+    requests: list[RequestToSubmit] = Field(min_length=1, max_length=10)
+
+
+class RequestToRepeat(Body):
+    """What is to be different when the same is asked for again."""
+
+    justification: str | None = Field(default=None, max_length=2000)
+    ticket: str | None = Field(default=None, max_length=100)
+    duration: Duration | None = None
+    starts_at: AwareMoment | None = None
+
+    def changes(self) -> Changes:
+        """Say it in the words of the service."""
+        return Changes(
+            justification=self.justification, ticket=self.ticket, duration=self.duration, starts_at=self.starts_at
+        )
+
+
+class Extension(Body):
+    """How much longer one's access is to last."""
+
+    duration: Duration
 
 
 class Decision(Body):
@@ -66,6 +102,12 @@ class Revocation(Body):
     reason: Annotated[ReasonText, StringConstraints(pattern=r"\S")]
 
 
+class RevocationOfMany(Revocation):
+    """The requests whose access is taken away, and why."""
+
+    requests: list[ShortName] = Field(min_length=1, max_length=100)
+
+
 class Nothing(Body):
     """A command that needs no more than its path."""
 
@@ -81,5 +123,6 @@ class IntegrationToAdd(Body):
 
 
 ALL_ITEMS = Decision()
+AS_BEFORE = RequestToRepeat()
 NO_REASON = OptionalReason()
 NOTHING = Nothing()

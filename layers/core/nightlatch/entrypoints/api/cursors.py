@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from aws_lambda_powertools.event_handler import Request
@@ -13,7 +13,10 @@ from itsdangerous import BadData, URLSafeSerializer
 from nightlatch import bootstrap
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.ledger import canonical_json
+from nightlatch.domain.value import rfc3339, to_utc_milliseconds
 from nightlatch.services.ports import Clock
+
+Position = str | int | list[str | int]
 
 LONGEST_AGE = timedelta(hours=24)
 FOR_EVER = None
@@ -28,7 +31,7 @@ class Cursors:
         self._key = key
         self._clock = clock
 
-    def write(self, position: str | int, *, scope: str) -> str:
+    def write(self, position: Position, *, scope: str) -> str:
         """Sign a position for a scope: another list, filter or person makes another scope."""
         return self._serializer().dumps([position, scope, int(self._clock().timestamp())])
 
@@ -51,6 +54,17 @@ class Cursors:
         )
 
 
+class Place(NamedTuple):
+    """Where a list is read on: below what, how many are passed over, and when its first page was asked for.
+
+    The time stays the first page's, so that what `last=1h` means does not slide while the list is read.
+    """
+
+    asked_at: datetime
+    below: Any = None
+    skip: int = 0
+
+
 class Page:
     """The page of a list that is asked for, by one caller with one filter."""
 
@@ -60,7 +74,7 @@ class Page:
         self._cursors = cursors
         self._path = event["rawPath"]
         self._query = query
-        self._filters = [(name, value) for name, value in query if name != "cursor"]
+        self._filters = [(name, value) for name, value in query if name not in {"cursor", "offset"}]
         filters = sorted([name, value] for name, value in self._filters if name != "limit")
         asked = {"path": self._path, "filters": filters, "caller": request.context["principal"].id}
         self._scope = hashlib.sha256(canonical_json(asked)).hexdigest()
@@ -71,7 +85,20 @@ class Page:
             return None
         return self._cursors.read(cursor, scope=self._scope, parameter="cursor", longest_age=LONGEST_AGE)
 
-    def cursor_at(self, position: str | int | None) -> str | None:
+    def place(self, cursor: str | None, *, now: datetime, offset: int = 0) -> Place:
+        """Find where to read on in a list whose frame may be relative to now."""
+        if cursor is None:
+            return Place(to_utc_milliseconds(now), skip=offset)
+        if offset:
+            raise InvalidInputError(Fault("?offset", "goes without cursor: it is for the first page"))
+        asked_at, below, skip = self.position(cursor)
+        return Place(datetime.fromisoformat(asked_at), below, skip)
+
+    def cursor_below(self, below: str | int | None, *, of: Place, skip: int = 0) -> str | None:
+        """Write the cursor of the page after `of`; None when there is none."""
+        return self.cursor_at(None if below is None else [rfc3339(of.asked_at), below, skip])
+
+    def cursor_at(self, position: Position | None) -> str | None:
         """Write the cursor of the next page; None when there is none."""
         return None if position is None else self._cursors.write(position, scope=self._scope)
 

@@ -12,9 +12,11 @@ from nightlatch.domain.errors import (
     ConflictError,
     ConnectorError,
     CursorExpiredError,
+    DuplicateRequestError,
     Fault,
     InvalidInputError,
     KeyReuseError,
+    LimitReachedError,
     NightlatchError,
     NotAllowedError,
     NotFoundError,
@@ -65,11 +67,13 @@ PROBLEMS: dict[type[NightlatchError], Problem] = {
     NotFoundError: Problem("not-found", 404, "There is no such thing"),
     MethodNotAllowedError: Problem("method-not-allowed", 405, "The path has no such method"),
     ConflictError: Problem("conflict", 409, "Not possible in the present state"),
+    DuplicateRequestError: Problem("duplicate-request", 409, "An open request asks for the same"),
     CursorExpiredError: Problem("cursor-expired", 410, "What the cursor points at is no longer kept"),
     StaleVersionError: Problem("stale-version", 412, "It was changed meanwhile"),
     TooLargeError: Problem("too-large", 413, "Too much was sent"),
     UnsupportedMediaTypeError: Problem("unsupported-media-type", 415, "The body is not JSON"),
     KeyReuseError: Problem("idempotency-key-reused", 422, "The Idempotency-Key belongs to another call"),
+    LimitReachedError: Problem("limit-reached", 429, "There are too many already"),
     VersionRequiredError: Problem("version-required", 428, "If-Match is missing"),
     ConnectorError: Problem("target-error", 502, "The connected system did not do what was asked"),
     StoreUnavailableError: Problem("store-unavailable", 503, "Try again in a moment", {"Retry-After": "1"}),
@@ -82,21 +86,29 @@ def problem_of(error: Exception) -> Problem:
     return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL_ERROR)
 
 
-def answer(error: Exception) -> Response[str]:
-    """Answer with an error. Of one that has no kind, nothing is told but that it happened."""
+def problem_json(error: Exception) -> dict[str, Any]:
+    """Describe an error. Of one that has no kind, nothing is told but that it happened."""
     problem = problem_of(error)
     body: dict[str, Any] = {"type": f"/problems/{problem.slug}", "title": problem.title, "status": problem.status}
-    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **problem.headers}
     if problem is not INTERNAL_ERROR:
         body["detail"] = str(error)
     if isinstance(error, InvalidInputError):
         body["detail"] = f"{len(error.faults)} faults" if len(error.faults) > 1 else "1 fault"
         body["errors"] = [_told(fault) for fault in error.faults[:MOST_FAULTS]]
+    if isinstance(error, DuplicateRequestError):
+        body["request_id"] = error.request_id
     if isinstance(error, CursorExpiredError):
         body["oldest"] = error.oldest
+    return body
+
+
+def answer(error: Exception) -> Response[str]:
+    """Answer with an error."""
+    problem = problem_of(error)
+    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **problem.headers}
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allowed)
-    return Response(status_code=problem.status, body=to_json(body).decode(), headers=headers)
+    return Response(status_code=problem.status, body=to_json(problem_json(error)).decode(), headers=headers)
 
 
 def _told(fault: Fault) -> dict[str, str]:

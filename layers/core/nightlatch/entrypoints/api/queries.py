@@ -1,15 +1,18 @@
 """What lists are asked for: a query's parameters in the words of the services."""
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.audit_event import Severity
+from nightlatch.domain.audit_event import Severity, Source
+from nightlatch.domain.time_frame import TimeFrame
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
 from nightlatch.services.audit_trail import EntryFilter
 from nightlatch.services.call import Call
 from nightlatch.services.ports import RequestFilter
+
+V = TypeVar("V")
 
 MYSELF = "me"
 EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -18,26 +21,41 @@ EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def request_filter(
     call: Call,
     *,
-    statuses: Sequence[Status] | None,
-    requester: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    requesters: Iterable[str] | None,
+    statuses: Iterable[Status] | None,
+    integrations: Iterable[str] | None,
+    flows: Iterable[str] | None,
+    sources: Iterable[Source] | None,
+    resource_types: Iterable[str] | None,
+    resources: Iterable[str] | None,
+    permissions: Iterable[str] | None,
+    text: str | None,
+    quarantined: bool | None,
+    frame: TimeFrame,
     before_id: str | None,
 ) -> RequestFilter:
     """Say which requests are wanted; `me` is the caller."""
+    people = [call.principal.id if person == MYSELF else person for person in requesters or ()]
     return RequestFilter(
-        requester_id=call.principal.id if requester == MYSELF else requester,
-        statuses=frozenset(statuses) if statuses else None,
-        since=since,
-        until=until,
+        requesters=_any_of(people),
+        statuses=_any_of(statuses),
+        integrations=_any_of(integrations),
+        flows=_any_of(flows),
+        sources=_any_of(sources),
+        resource_types=_any_of(resource_types),
+        resources=_any_of(resources),
+        permissions=_any_of(permissions),
+        text=text,
+        quarantined=quarantined,
+        since=frame.since,
+        until=frame.until,
         before_id=before_id,
     )
 
 
 def entry_filter(
     *,
-    since: datetime | None,
-    until: datetime | None,
+    frame: TimeFrame,
     event_types: Sequence[str] | None,
     actors: Sequence[str] | None,
     severities: Sequence[Severity] | None,
@@ -45,8 +63,8 @@ def entry_filter(
 ) -> EntryFilter:
     """Say which audit entries are wanted."""
     return EntryFilter(
-        since=since,
-        until=until,
+        since=frame.since,
+        until=frame.until,
         event_types=frozenset(event_types or ()),
         actors=frozenset(actors or ()),
         severities=frozenset(severities or ()),
@@ -62,3 +80,8 @@ def feed_position(begin: str | None, *, number_of: Callable[[str], int], cursors
         return number_of(begin) - 1
     position: int = cursors.read(begin, scope=FEED, parameter="from", longest_age=FOR_EVER)
     return position
+
+
+def _any_of(values: Iterable[V] | None) -> frozenset[V] | None:
+    """Collect values; none at all are no filter."""
+    return frozenset(values or ()) or None

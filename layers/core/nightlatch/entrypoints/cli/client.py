@@ -1,7 +1,7 @@
 """The HTTP API as commands see it: JSON in, JSON out, problems as errors.
 
 A call is repeated when no answer came, or one that says "later". Repeating is safe: a POST carries one
-Idempotency-Key for all its attempts. A PUT is not repeated, because If-Match would refuse its own success.
+Idempotency-Key for all its attempts. A PUT or DELETE is not repeated, because If-Match would refuse its own success.
 """
 
 import uuid
@@ -69,6 +69,11 @@ class Api:
         condition = {"If-Match": if_match} if if_match else {}
         return _understood(self._sent(self._http.build_request("PUT", path, json=dict(body), headers=condition)))
 
+    def delete(self, path: str, *, if_match: str | None) -> None:
+        """Delete something in the version that was read."""
+        condition = {"If-Match": if_match} if if_match else {}
+        _understood(self._sent(self._http.build_request("DELETE", path, headers=condition)))
+
     def _repeated(self, make: Callable[[], httpx.Request]) -> Answer:
         for pause in PAUSES:
             try:
@@ -125,6 +130,8 @@ def _understood(answer: httpx.Response) -> Answer:
 
 
 def _json(answer: httpx.Response) -> Json:
+    if answer.status_code == httpx.codes.NO_CONTENT:
+        return {}
     try:
         body = answer.json()
     except ValueError:

@@ -11,6 +11,8 @@ CliError                          1
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+DUPLICATE = "/problems/duplicate-request"
+
 
 class CliError(Exception):
     """Base of what ends a command on purpose. `lines` are further lines below the message."""
@@ -28,7 +30,7 @@ class ProblemError(CliError):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        super().__init__(headline(status, problem), lines=faults(problem))
+        super().__init__(headline(status, problem), lines=[*faults(problem), *ways_on(problem)])
 
 
 class MistakenError(CliError):
@@ -68,3 +70,10 @@ def faults(problem: Mapping[str, Any]) -> list[str]:
         f"{fault.get('pointer') or fault.get('parameter') or 'body'}: {fault.get('detail', '')}"
         for fault in problem.get("errors") or ()
     ]
+
+
+def ways_on(problem: Mapping[str, Any]) -> list[str]:
+    """Say what can be typed next, where the API's answer makes that plain."""
+    if problem.get("type") == DUPLICATE and problem.get("request_id"):
+        return [f"look at it: nightlatch requests show {problem['request_id']}"]
+    return []

@@ -1,12 +1,14 @@
 """Follow a request step by step until access is there, or cannot come any more."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from nightlatch.entrypoints.cli.errors import UnreachableError
 from nightlatch.entrypoints.cli.inert import inert
 from nightlatch.entrypoints.cli.screen import LINK, MUTED, Part, amounts
-from nightlatch.entrypoints.cli.shapes import ON_THE_WAY, Json, approvals_needed, person, segment, time_left
+from nightlatch.entrypoints.cli.shapes import ON_THE_WAY, Json, person, segment, time_left
+from nightlatch.entrypoints.cli.steps import approvals_needed
 from nightlatch.entrypoints.cli.times import clock, parse_time, words
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 GRANTED = "GRANTED"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 3.0
+LONGEST_PAUSE_FAR_AHEAD_SECONDS = 30.0
+SOON = timedelta(minutes=2)
 LONGEST_PAUSE_IN_AN_OUTAGE_SECONDS = 30.0
 
 DONE: Part = ("  ✓ ", "green")
@@ -24,12 +28,16 @@ FAILED: Part = ("  ✗ ", "red")
 def tell_sent(run: "Invocation", request: Json) -> None:
     """Tell which flow a new request came under, who is asked, and its id."""
     request = inert(request)
-    approvers, flow = request["approvers"], request["flow"]
-    people = len(approvers.get("people", ()))
-    whom = [*approvers.get("groups", ()), *([f"{people} named"] if people else [])]
-    needed = approvals_needed(approvers["needed"], whom, per_item=len(request["items"]) > 1)
-    run.screen.line(DONE, "Matched flow ", (flow["name"], "bold"), "   ", *amounts(needed))
-    run.screen.line(DONE, "Sent", "   ", (request["id"], MUTED))
+    needed = approvals_needed(request["approvers"]["steps"], per_item=len(request["items"]) > 1)
+    run.screen.line(DONE, "Matched flow ", (request["flow"]["name"], "bold"), "   ", *amounts(needed))
+    run.screen.line(DONE, "Sent", "   ", (request["id"], MUTED), *_for_whom(request))
+    if request["starts_at"]:
+        starts = clock(parse_time(request["starts_at"]), now=run.now)
+        run.screen.line(DONE, "Begins at ", (starts, "bold"), ", if it is approved by then")
+
+
+def _for_whom(request: Json) -> list[Part]:
+    return ["   for ", (person(request["requester"]), "bold")] if request["asked_by"] else []
 
 
 def follow(run: "Invocation", request: Json) -> Json:
@@ -49,9 +57,16 @@ def _states(run: "Invocation", request: Json) -> Iterator[Json]:
     pause = FIRST_PAUSE_SECONDS
     while request["status"] in ON_THE_WAY:
         run.outside.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 1.5, _longest_pause(request, now=run.now))
         request = read_patiently(run, f"/v1/requests/{segment(request['id'])}")
         yield request
+
+
+def _longest_pause(request: Json, *, now: datetime) -> float:
+    """Look less often while access is not to begin soon."""
+    starts_at = request["starts_at"]
+    is_far = starts_at and parse_time(starts_at) - now > SOON
+    return LONGEST_PAUSE_FAR_AHEAD_SECONDS if is_far else LONGEST_PAUSE_SECONDS
 
 
 def read_patiently(run: "Invocation", href: str) -> Json:

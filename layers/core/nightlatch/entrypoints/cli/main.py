@@ -8,7 +8,20 @@ import platformdirs
 import typer
 from typer.core import TyperGroup
 
-from nightlatch.entrypoints.cli.commands import account, approvals, audit, catalog, flows, integrations, requests, stack
+from nightlatch.entrypoints.cli.commands import (
+    account,
+    approvals,
+    asking,
+    audit,
+    catalog,
+    ending,
+    flow_history,
+    flows,
+    integrations,
+    people,
+    requests,
+    stack,
+)
 from nightlatch.entrypoints.cli.errors import CliError
 from nightlatch.entrypoints.cli.invocation import Choices, Output, Outside
 from nightlatch.entrypoints.cli.screen import Screen
@@ -83,14 +96,17 @@ def _commands(panel: str, **commands: Any) -> None:
 
 
 _commands(ASK, login=account.login, logout=account.logout, whoami=account.whoami, catalog=catalog.catalog)
-_commands(ASK, request=requests.request, credentials=requests.credentials, **{"return": requests.give_back})
+_commands(ASK, request=asking.request, again=asking.again, credentials=requests.credentials)
+_commands(ASK, extend=requests.extend, **{"return": requests.give_back})
 _group("requests", "Look at requests.", ASK, list=requests.list_requests, show=requests.show, cancel=requests.cancel)
 _commands(DECIDE, approvals=approvals.approvals, approve=approvals.approve, reject=approvals.reject)
-_commands(DECIDE, revoke=approvals.revoke)
+_commands(DECIDE, revoke=ending.revoke, close=ending.close)
+_group("people", "People whom Nightlatch has met.", DECIDE, list=people.list_people)
 _group("audit", "Read the audit trail.", DECIDE, list=audit.list_entries, tail=audit.tail)
 _group(
-    "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show, apply=flows.apply
-)
+    "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show,
+    apply=flows.apply, history=flow_history.history, delete=flows.delete,
+)  # fmt: skip
 _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,

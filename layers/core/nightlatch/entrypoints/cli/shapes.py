@@ -1,6 +1,5 @@
 """What the API's JSON looks like to a reader: requests in few words, states in colour."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -75,15 +74,6 @@ def person(somebody: Json | None) -> str:
     """Name somebody by the most readable thing that is known."""
     known = somebody or {}
     return str(known.get("name") or known.get("email") or known.get("id") or NOTHING)
-
-
-def approvals_needed(count: int, from_whom: Iterable[str], *, per_item: bool = False) -> str:
-    """Say how many of whom must approve."""
-    if count == 0:
-        return "no approval needed"
-    whom = ", ".join(from_whom)
-    each = " per item" if per_item else ""
-    return f"{counted(count, 'approval', 'approvals')} needed{each}" + (f" from {whom}" if whom else "")
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Self
 
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.entrypoints.api.cursors import FEED, Cursors, Page
+from nightlatch.entrypoints.api.cursors import FEED, Cursors, Page, Place
 from nightlatch.entrypoints.api.views.base import Link, Links, View, links_of
 from nightlatch.services.audit_trail import FeedPage, ListPage
 
@@ -37,7 +37,7 @@ class EntryList(View):
     links: Links
 
     @classmethod
-    def of(cls, read: ListPage, *, page: Page) -> Self:
+    def of(cls, read: ListPage, *, page: Page, place: Place) -> Self:
         """Show what was found."""
-        next_cursor = page.cursor_at(read.before)
+        next_cursor = page.cursor_below(read.before, of=place)
         return cls(entries=read.entries, next_cursor=next_cursor, links=links_of(page.links(next_cursor)))

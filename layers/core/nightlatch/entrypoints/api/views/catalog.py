@@ -5,7 +5,7 @@ from typing import Self
 
 from nightlatch.domain.access_request import IntegrationReference
 from nightlatch.entrypoints.api.views.base import ResourceView, View, seconds
-from nightlatch.services.access_requests import Offer
+from nightlatch.services.asking import Offer
 
 
 class OfferedPermission(View):
@@ -48,7 +48,7 @@ class OfferView(View):
             flow=OfferingFlow(
                 id=offer.flow.id,
                 name=definition.name,
-                approvals_needed=definition.approve.needed,
+                approvals_needed=definition.approve.needed(),
                 default_seconds=seconds(definition.grant.default),
                 maximum_seconds=seconds(definition.grant.maximum),
             ),

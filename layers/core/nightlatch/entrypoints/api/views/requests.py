@@ -4,14 +4,19 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Self
 
-from nightlatch.domain.access_flow import FlowSnapshot
+from pydantic import JsonValue
+
 from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
+from nightlatch.domain.approval_rule import ApprovalStep, Progress
 from nightlatch.domain.audit_event import Source
 from nightlatch.domain.identity import Person
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.entrypoints.api.cursors import Page
+from nightlatch.entrypoints.api.cursors import Page, Place
+from nightlatch.entrypoints.api.problems import problem_json
 from nightlatch.entrypoints.api.views.base import Link, Links, ResourceView, Time, View, links_of, seconds
+from nightlatch.services.access_requests import Outcome
+from nightlatch.services.request_page import RequestPage
 
 
 class PermissionView(View):
@@ -35,6 +40,34 @@ class VoteView(View):
         return cls(verdict=vote.verdict, approver=vote.approver, reason=vote.reason, at=vote.at)
 
 
+class StepView(View):
+    """The step of approval that an item waits in: how many of whom, and from when others are asked as well."""
+
+    number: int
+    needed: int
+    approvals: int
+    people: list[str]
+    groups: list[str]
+    since: Time
+    escalates_at: Time | None
+
+    @classmethod
+    def of(cls, progress: Progress) -> Self | None:
+        """Show the current step, if there is one."""
+        step = progress.step
+        if step is None:
+            return None
+        return cls(
+            number=progress.position + 1,
+            needed=len(step.places(without=progress.without)),
+            approvals=len(progress.votes),
+            people=list(step.people),
+            groups=list(step.groups),
+            since=progress.since,
+            escalates_at=progress.since + step.escalation.after if step.escalation else None,
+        )
+
+
 class ItemView(View):
     """One item of a request, with its own decision."""
 
@@ -44,11 +77,14 @@ class ItemView(View):
     status: ItemStatus
     approvals: int
     needed: int
+    step: StepView | None
     votes: list[VoteView]
 
     @classmethod
-    def of(cls, item: Item, *, needed: int) -> Self:
+    def of(cls, item: Item, request: AccessRequest) -> Self:
         """Show an item; its votes in the order in which they were given."""
+        progress = request.progress(item)
+        is_waiting = request.is_pending and item.status is ItemStatus.PENDING
         return cls(
             id=item.id,
             resource=ResourceView(
@@ -56,8 +92,9 @@ class ItemView(View):
             ),
             permission=PermissionView(name=item.permission, tags=list(item.permission_tags)),
             status=item.status,
-            approvals=item.approvals,
-            needed=needed,
+            approvals=progress.approvals,
+            needed=request.approvals_needed,
+            step=StepView.of(progress) if is_waiting else None,
             votes=[VoteView.of(vote) for vote in sorted(item.votes.values(), key=lambda vote: vote.at)],
         )
 
@@ -72,17 +109,33 @@ class FlowReference(View):
 
 
 class Approvers(View):
-    """How many of whom must approve."""
+    """Who must approve each item, in how many steps; none means that it is approved automatically."""
 
     needed: int
-    people: list[str]
-    groups: list[str]
+    steps: list[ApprovalStep]
 
     @classmethod
-    def of(cls, flow: FlowSnapshot) -> Self:
-        """Show whom a flow asks."""
-        rule = flow.approve
-        return cls(needed=rule.needed, people=list(rule.people), groups=list(rule.groups))
+    def of(cls, request: AccessRequest) -> Self:
+        """Show whom the flow asks."""
+        return cls(needed=request.approvals_needed, steps=list(request.flow.approve.steps))
+
+
+class Extensions(View):
+    """How often access may be extended, by how much at most, and how often it was."""
+
+    used: int
+    allowed: int
+    longest_seconds: int
+
+    @classmethod
+    def of(cls, request: AccessRequest) -> Self:
+        """Show what the flow allows."""
+        rule = request.flow.extensions
+        return cls(
+            used=request.extensions,
+            allowed=rule.count if rule else 0,
+            longest_seconds=seconds(rule.longest) if rule else 0,
+        )
 
 
 class RequestView(View):
@@ -93,6 +146,8 @@ class RequestView(View):
     created_at: Time
     updated_at: Time
     requester: Person
+    asked_by: Person | None
+    bundle_id: str | None
     integration: IntegrationReference
     items: list[ItemView]
     justification: str
@@ -100,8 +155,10 @@ class RequestView(View):
     duration_seconds: int
     flow: FlowReference
     approvers: Approvers
+    extensions: Extensions
     source: Source
     lapses_at: Time | None
+    starts_at: Time | None
     granted_at: Time | None
     ends_at: Time | None
     closed_at: Time | None
@@ -120,15 +177,19 @@ class RequestView(View):
             created_at=request.created_at,
             updated_at=request.updated_at,
             requester=request.requester,
+            asked_by=request.asked_by,
+            bundle_id=request.bundle_id,
             integration=request.integration,
-            items=[ItemView.of(item, needed=flow.approve.needed) for item in request.items],
+            items=[ItemView.of(item, request) for item in request.items],
             justification=request.justification,
             ticket=request.ticket,
             duration_seconds=seconds(request.duration),
             flow=FlowReference(id=flow.id, name=flow.name, version=flow.version, reason=flow.reason),
-            approvers=Approvers.of(flow),
+            approvers=Approvers.of(request),
+            extensions=Extensions.of(request),
             source=request.source,
             lapses_at=request.lapses_at,
+            starts_at=request.starts_at,
             granted_at=request.granted_at,
             ends_at=request.ends_at,
             closed_at=request.closed_at,
@@ -143,7 +204,9 @@ class RequestView(View):
 
 
 class RequestList(View):
-    """A page of requests, newest first."""
+    """A page of requests, newest first. For a page of a filtered list at most 2,000 are looked at, so it may be shorter
+    than its limit, even empty, and still have a next one.
+    """
 
     requests: list[RequestView]
     next_cursor: str | None
@@ -154,12 +217,60 @@ class RequestList(View):
         """Show the first of what was found. One more is read, to know whether there is a next page."""
         read = list(islice(found, limit + 1))
         shown = read[:limit]
-        next_cursor = page.cursor_at(shown[-1].id if len(read) > limit else None)
+        return cls._shown(shown, page.cursor_at(shown[-1].id if len(read) > limit else None), page)
+
+    @classmethod
+    def of_page(cls, read: RequestPage, *, page: Page, place: Place) -> Self:
+        """Show what was read for one page."""
+        return cls._shown(read.requests, page.cursor_below(read.before_id, of=place, skip=read.skip), page)
+
+    @classmethod
+    def _shown(cls, requests: Iterable[AccessRequest], next_cursor: str | None, page: Page) -> Self:
         return cls(
-            requests=[RequestView.of(request) for request in shown],
+            requests=[RequestView.of(request) for request in requests],
             next_cursor=next_cursor,
             links=links_of(page.links(next_cursor)),
         )
+
+
+class Bundle(View):
+    """The requests that were made together."""
+
+    id: str
+    requests: list[RequestView]
+
+    @classmethod
+    def of(cls, requests: Iterable[AccessRequest]) -> Self:
+        """Show a bundle."""
+        shown = [RequestView.of(request) for request in requests]
+        return cls(id=shown[0].bundle_id or "", requests=shown)
+
+
+class OutcomeView(View):
+    """What came of a command on one of many requests: the request as it then is, or the problem."""
+
+    id: str
+    request: RequestView | None
+    problem: dict[str, JsonValue] | None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """Show an outcome."""
+        request = RequestView.of(outcome.request) if outcome.request else None
+        return cls(
+            id=outcome.request_id, request=request, problem=problem_json(outcome.error) if outcome.error else None
+        )
+
+
+class Outcomes(View):
+    """What came of a command on many requests."""
+
+    results: list[OutcomeView]
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Self:
+        """Show outcomes, in the order in which the requests were named."""
+        return cls(results=[OutcomeView.of(outcome) for outcome in outcomes])
 
 
 class Timeline(View):

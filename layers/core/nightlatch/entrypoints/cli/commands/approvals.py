@@ -1,4 +1,4 @@
-"""Decide: approve, reject, and end somebody's access."""
+"""Decide: approve and reject."""
 
 from typing import Annotated
 
@@ -60,18 +60,6 @@ def reject(
 ) -> None:
     """Say no to a request, or to some of its items."""
     _decide(invocation(context, acting, output), meant, "reject", item, reason)
-
-
-def revoke(
-    context: typer.Context,
-    *,
-    meant: Meant,
-    reason: Annotated[str, typer.Option(help="Why; it is recorded, and the person is told.")],
-    acting: Acting = None,
-    output: Output = None,
-) -> None:
-    """End somebody's access now, as an administrator."""
-    act(invocation(context, acting, output), meant, "revoke", {"reason": reason})
 
 
 def _decide(run: Invocation, meant: str, verdict: str, items: list[str] | None, reason: str) -> None:

@@ -13,7 +13,7 @@ from nightlatch.entrypoints.cli.errors import ProblemError
 from nightlatch.entrypoints.cli.following import read_patiently
 from nightlatch.entrypoints.cli.inert import inert
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
-from nightlatch.entrypoints.cli.options import listed, moment
+from nightlatch.entrypoints.cli.options import Last, Rounded, Zone, listed, moment
 from nightlatch.entrypoints.cli.references import request_id
 from nightlatch.entrypoints.cli.screen import MUTED, table, whole
 from nightlatch.entrypoints.cli.shapes import NOTHING, SEVERITY_STYLES, Json, counted, person
@@ -37,8 +37,11 @@ def list_entries(
     actor: Actors = None,
     severity: Severities = None,
     meant: Annotated[str | None, typer.Option("--request", help="Only what happened to this request.")] = None,
+    last: Last = None,
+    rounded: Rounded = None,
     since: Annotated[str | None, typer.Option(help="Recorded since: 24h, 7d, or a time.")] = None,
     until: Annotated[str | None, typer.Option(help="Recorded before: a span ago, or a time.")] = None,
+    zone: Zone = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="Go on after the last page.")] = None,
     acting: Acting = None,
@@ -46,7 +49,7 @@ def list_entries(
 ) -> None:
     """List events, newest first.
 
-    nightlatch audit list --severity warning,error --since 7d
+    nightlatch audit list --severity warning,error --last 7d
     """
     run = invocation(context, acting, output)
     query = {
@@ -54,8 +57,11 @@ def list_entries(
         "actor": _actors(run, actor),
         "severity": listed(severity),
         "request_id": request_id(run.api, meant) if meant else None,
-        "start_date": moment(since, now=run.now),
-        "end_date": moment(until, now=run.now),
+        "last": last,
+        "round": rounded,
+        "start_date": moment(since, now=run.now, zone=zone),
+        "end_date": moment(until, now=run.now, zone=zone, is_end=True),
+        "zone": zone,
         "limit": limit,
         "cursor": cursor,
     }

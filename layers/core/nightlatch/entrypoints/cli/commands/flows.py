@@ -13,7 +13,8 @@ from rich.text import Text
 from nightlatch.entrypoints.cli.errors import CliError, MistakenError, ProblemError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.screen import MUTED, table, whole
-from nightlatch.entrypoints.cli.shapes import Json, approvals_needed, person, segment
+from nightlatch.entrypoints.cli.shapes import Json, person, segment
+from nightlatch.entrypoints.cli.steps import approvals_needed, whom
 from nightlatch.entrypoints.cli.times import clock, parse_span, parse_time, words
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 NOT_FOUND = 404
+DAYS_OF_A_WEEK = 7
+
+FlowId = Annotated[str, typer.Argument(metavar="FLOW", help="A flow's id.")]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def list_flows(context: typer.Context, *, acting: Acting = None, output: Output 
 def show(
     context: typer.Context,
     *,
-    flow: Annotated[str, typer.Argument(metavar="FLOW", help="A flow's id.")],
+    flow: FlowId,
     acting: Acting = None,
     output: Output = None,
 ) -> None:
@@ -76,6 +80,28 @@ def apply(
     run.screen.show({"flows": results}, _results_view)
     if refused:
         raise CliError(f"{refused} of {refused + len(results)} flows were refused")
+
+
+def delete(
+    context: typer.Context,
+    *,
+    flow: FlowId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
+    acting: Acting = None,
+    output: Output = None,
+) -> None:
+    """Take a flow out of force. What was asked for under it and has not begun cannot begin any more.
+
+    nightlatch flows delete orders-roles
+    """
+    run = invocation(context, acting, output)
+    path = f"/v1/flows/{segment(flow)}"
+    current = run.api.read(path)
+    if not yes:
+        typer.confirm(f"Delete access flow {flow}, version {current.body['version']}?", abort=True, err=True)
+    run.api.delete(path, if_match=current.etag)
+    result = {"id": flow, "result": "deleted", "version": current.body["version"]}
+    run.screen.show({"flows": [result]}, _results_view)
 
 
 def read_documents(file: str) -> list[Document]:
@@ -130,7 +156,7 @@ def _result(before: "Answer | None", version: int) -> str:
 
 
 def _results_view(results: Json) -> RenderableType:
-    styles = {"created": "green", "updated": "yellow", "unchanged": MUTED}
+    styles = {"created": "green", "updated": "yellow", "unchanged": MUTED, "deleted": "red"}
     rows = [
         (flow["id"], Text(flow["result"], styles[flow["result"]]), f"version {flow['version']}")
         for flow in results["flows"]
@@ -142,31 +168,61 @@ def _results_view(results: Json) -> RenderableType:
 
 def _list_view(known: Json) -> RenderableType:
     rows = [_row(flow) for flow in known["flows"]]
-    columns = ("ID", "WHO", "WHAT", "DECIDES", "DURATION", "VERSION")
-    return table(*columns, rows=rows, folding=("WHO", "WHAT", "DECIDES"))
+    columns = ("ID", "WHO", "WHAT", "DECIDES", "DURATION", "BEGINS", "VERSION")
+    return table(*columns, rows=rows, folding=("WHO", "WHAT", "DECIDES", "DURATION", "BEGINS"))
 
 
 def _row(flow: Json) -> tuple[str, ...]:
     definition = flow["definition"]
-    approve, grant = definition["approve"], definition["grant"]
     return (
         flow["id"],
-        ", ".join(_people(definition["who"])),
+        _who(definition),
         _what(definition["what"]),
-        approvals_needed(approve["needed"], _people(approve)),
-        f"{words(parse_span(grant['default']))}, at most {words(parse_span(grant['maximum']))}",
+        approvals_needed(definition["approve"]["steps"]),
+        _how_long(definition["grant"]),
+        _when(definition["when"]),
         str(flow["version"]),
     )
 
 
-def _people(selector: Json) -> list[str]:
-    return [*selector.get("groups", ()), *selector.get("people", ())]
+def _who(definition: Json) -> str:
+    who, for_others = definition["who"], definition["on_behalf"]
+    joint = " and " if who["match"] == "all" else " or "
+    conditions = joint.join(_condition(condition) for condition in who["conditions"])
+    return f"{conditions}; on behalf of them: {whom(for_others)}" if for_others else conditions
+
+
+def _condition(condition: Json) -> str:
+    if condition["operator"] == "is":
+        return whom({"people": condition["values"]})
+    return f"{condition['attribute']} {condition['operator']} {', '.join(condition['values'])}"
+
+
+def _how_long(grant: Json) -> str:
+    lasting = f"{_words(grant['default'])}, at most {_words(grant['maximum'])}"
+    extensions = grant["extensions"]
+    return f"{lasting}; {extensions['count']} extensions of {_words(extensions['longest'])}" if extensions else lasting
+
+
+def _when(hours: Json | None) -> str:
+    if hours is None:
+        return "always"
+    days = "every day" if len(set(hours["days"])) == DAYS_OF_A_WEEK else ", ".join(hours["days"])
+    return f"{days} {hours['start']}-{hours['end']} {hours['zone']}"
+
+
+def _words(duration: str) -> str:
+    return words(parse_span(duration))
 
 
 def _what(selector: Json) -> str:
-    tags = [f"#{tag}" for tag in selector.get("tags", ())]
-    resources = ", ".join([*selector.get("names", ()), *selector.get("ids", ()), *tags])
-    return f"{', '.join(selector['permissions'])} on {selector['integration']}/{resources}"
+    excluded = _resources(selector["exclude"])
+    without = f" without {excluded}" if excluded else ""
+    return f"{', '.join(selector['permissions'])} on {selector['integration']}/{_resources(selector)}{without}"
+
+
+def _resources(selector: Json) -> str:
+    return ", ".join([*selector["names"], *selector["ids"], *(f"#{tag}" for tag in selector["tags"])])
 
 
 def _document_view(run: Invocation, flow: Json) -> RenderableType:

@@ -1,4 +1,4 @@
-"""Ask for access, follow requests, give access back."""
+"""Follow requests, extend access, give it back."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,13 +8,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nightlatch.entrypoints.cli import following, wishes
 from nightlatch.entrypoints.cli.commands.audit import event_lines
-from nightlatch.entrypoints.cli.errors import EndedWithoutAccessError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
-from nightlatch.entrypoints.cli.options import listed, moment, span
+from nightlatch.entrypoints.cli.options import Last, Rounded, Zone, listed, moment, span
 from nightlatch.entrypoints.cli.references import request_id, short
-from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts, table, whole
+from nightlatch.entrypoints.cli.screen import MUTED, facts, table, whole
 from nightlatch.entrypoints.cli.shapes import (
     NOTHING,
     Json,
@@ -27,6 +25,7 @@ from nightlatch.entrypoints.cli.shapes import (
     state,
     time_left,
 )
+from nightlatch.entrypoints.cli.steps import approvals_needed, still_asked
 from nightlatch.entrypoints.cli.times import clock, iso_8601, parse_time, words
 
 WIDE_ENOUGH_FOR_FULL_IDS = 118
@@ -35,69 +34,63 @@ Meant = Annotated[str, typer.Argument(metavar="REQUEST", help="A request's id, t
 Reason = Annotated[str, typer.Option(help="Why; it is recorded.")]
 
 
-def request(
-    context: typer.Context,
-    *,
-    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="INTEGRATION/RESOURCE; see the catalog.")],
-    permission: Annotated[list[str], typer.Option("--permission", "-p", help="What to get there; repeatable.")],
-    duration: Annotated[
-        timedelta | None, typer.Option("--for", parser=span, metavar="SPAN", help="How long: 2h, 90m, 1h30m, 1d.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="Why you need it; approvers and auditors read it.")] = "",
-    ticket: Annotated[str | None, typer.Option(help="The ticket it belongs to.")] = None,
-    resource_type: Annotated[
-        str | None, typer.Option("--type", help="The resource's type, if the name is not enough.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", "-w", help="Wait for the access; exit code 3 if it does not come.")
-    ] = False,
-    acting: Acting = None,
-    output: Output = None,
-) -> None:
-    """Ask for access.
-
-    nightlatch request orders-db/orders -p role1 -p role3 --for 2h --reason 'INC-2291 duplicate charges' --wait
-    """
-    run = invocation(context, acting, output)
-    body = wishes.body(run.api, targets, listed(permission), resource_type=resource_type)
-    body |= {"justification": reason}
-    body |= {"ticket": ticket} if ticket else {}
-    body |= {"duration": iso_8601(duration)} if duration else {}
-    made = run.api.post("/v1/requests", body)
-    following.tell_sent(run, made)
-    if wait:
-        made = _wait(run, made)
-    else:
-        run.screen.line("  Follow it    ", (f"nightlatch requests show {made['id']}", LINK))
-    if run.screen.for_machines:
-        run.screen.json(made)
-    if wait and made["status"] != following.GRANTED:
-        raise EndedWithoutAccessError(f"request {made['id']} is {made['status'].lower()}: no access")
-
-
 def list_requests(
     context: typer.Context,
     *,
     status: Annotated[list[str] | None, typer.Option(help="Only these: granted,pending; repeatable.")] = None,
+    last: Last = None,
+    rounded: Rounded = None,
     since: Annotated[str | None, typer.Option(help="Made since: 24h, 7d, or a time.")] = None,
     until: Annotated[str | None, typer.Option(help="Made before: a span ago, or a time.")] = None,
-    requester: Annotated[str | None, typer.Option(help="`me`, or a person's id.")] = None,
+    zone: Zone = None,
+    requester: Annotated[list[str] | None, typer.Option(help="`me`, or a person's id; repeatable.")] = None,
+    integration: Annotated[list[str] | None, typer.Option(help="Only for these: orders-db; repeatable.")] = None,
+    flow: Annotated[list[str] | None, typer.Option(help="Only under these: orders-roles; repeatable.")] = None,
+    resource_type: Annotated[list[str] | None, typer.Option("--type", help="Resource types; repeatable.")] = None,
+    resource: Annotated[list[str] | None, typer.Option(help="Resources, by name or id; repeatable.")] = None,
+    permission: Annotated[list[str] | None, typer.Option("--permission", "-p", help="Permissions; repeatable.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="How it was asked: web,cli,api; repeatable.")] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", "-q", metavar="TEXT", help="Text in names, reasons, tickets, ids.")
+    ] = None,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Only those whose access could not be ended yet.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    offset: Annotated[int | None, typer.Option(min=0, max=1000, help="Pass over so many.")] = None,
     cursor: Annotated[str | None, typer.Option(help="Go on after the last page.")] = None,
     acting: Acting = None,
     output: Output = None,
 ) -> None:
     """List requests, newest first: yours, or everybody's for administrators and auditors.
 
-    nightlatch requests list --status granted,pending --since 24h
+    Values of one option are alternatives; all options must be met.
+
+    nightlatch requests list --status granted,pending --last 24h
+
+    nightlatch requests list --integration orders-db -p role3 --requester me --last 2mo
+
+    nightlatch requests list -q INC-2291 --since 2026-11-22T10:00 --zone Europe/Berlin
     """
     run = invocation(context, acting, output)
     query = {
         "status": [value.upper() for value in listed(status)],
-        "requester": requester,
-        "since": moment(since, now=run.now),
-        "until": moment(until, now=run.now),
+        "last": last,
+        "round": rounded,
+        "since": moment(since, now=run.now, zone=zone),
+        "until": moment(until, now=run.now, zone=zone, is_end=True),
+        "zone": zone,
+        "requester": listed(requester),
+        "integration": listed(integration),
+        "flow": listed(flow),
+        "resource_type": listed(resource_type),
+        "resource": listed(resource),
+        "permission": listed(permission),
+        "source": [value.lower() for value in listed(source)],
+        "q": search,
+        "quarantined": "true" if quarantined else None,
         "limit": limit,
+        "offset": offset,
         "cursor": cursor,
     }
     run.screen.show(run.api.get("/v1/requests", query), lambda page: requests_view(run, page))
@@ -124,6 +117,21 @@ def give_back(
 ) -> None:
     """Give your access back before it ends."""
     act(invocation(context, acting, output), meant, "return", {"reason": reason})
+
+
+def extend(
+    context: typer.Context,
+    *,
+    meant: Meant,
+    duration: Annotated[timedelta, typer.Option("--for", parser=span, metavar="SPAN", help="How much longer: 1h.")],
+    acting: Acting = None,
+    output: Output = None,
+) -> None:
+    """Make your access last longer, as far as its flow lets it.
+
+    nightlatch extend last --for 1h
+    """
+    act(invocation(context, acting, output), meant, "extend", {"duration": iso_8601(duration)})
 
 
 def credentials(context: typer.Context, *, meant: Meant, acting: Acting = None, output: Output = None) -> None:
@@ -180,11 +188,16 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
     email = f" <{asker['email']}>" if asker.get("email") else ""
     known = [
         ("Requester", person(asker) + email),
+        ("Asked by", person(request["asked_by"]) if request["asked_by"] else ""),
         ("Why", request["justification"] or NOTHING),
         ("Ticket", request.get("ticket") or ""),
         ("Integration", f"{target['name']} ({target['id']}, {target['kind']})"),
-        ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']})"),
+        ("Bundle", request["bundle_id"] or ""),
+        ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']}): {flow['reason']}"),
+        ("Approval", approvals_needed(request["approvers"]["steps"], per_item=len(request["items"]) > 1)),
+        *(("Still asked", text) for text in still_asked(request, now=now)),
         ("Duration", words(timedelta(seconds=request["duration_seconds"]))),
+        ("Extensions", _extensions(request["extensions"])),
         ("Session user", request["session_user"]),
         *((name, _at(request.get(field), now)) for name, field in _TIMES),
         ("Ended because", request.get("end_reason") or ""),
@@ -196,10 +209,16 @@ def _facts(request: Json, *, now: datetime) -> list[tuple[str, str]]:
 _TIMES = (
     ("Asked", "created_at"),
     ("Lapses", "lapses_at"),
+    ("Begins", "starts_at"),
     ("Granted", "granted_at"),
     ("Ends", "ends_at"),
     ("Closed", "closed_at"),
 )
+
+
+def _extensions(known: Json) -> str:
+    longest = words(timedelta(seconds=known["longest_seconds"]))
+    return f"{known['used']} of {known['allowed']} used, each at most {longest}" if known["allowed"] else ""
 
 
 def _at(text: str | None, now: datetime) -> str:
@@ -236,11 +255,3 @@ def _brief_view(request: Json, *, now: datetime) -> RenderableType:
 
 def _credentials_view(known: Json) -> RenderableType:
     return facts([(name, str(value)) for name, value in known.items() if not name.startswith("_")])
-
-
-def _wait(run: Invocation, made: Json) -> Json:
-    try:
-        return following.follow(run, made)
-    except KeyboardInterrupt:
-        run.screen.note(f"Not waiting any more. It goes on without you: nightlatch requests show {made['id']}")
-        raise

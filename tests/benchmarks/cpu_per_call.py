@@ -1,0 +1,207 @@
+"""How much processor time a warm call of the API takes, against botocore alone making the same calls to DynamoDB.
+
+Each call is made once on moto and what DynamoDB answered is kept; from then on these answers come straight back where
+botocore would have sent its request. So the time is the client's own: ours, PynamoDB's and botocore's.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import StringIO
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.hooks import BaseEventHooks
+from botocore.model import OperationModel
+from moto import mock_aws
+
+from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
+from nightlatch.adapters.dynamodb.connection import table_of
+from nightlatch.adapters.dynamodb.keys import HEAD
+from nightlatch.adapters.dynamodb.ledger_record import record_of_entry
+from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, record_of
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.value import rfc3339
+from tests.benchmarks.cold_start import ENVIRONMENT
+from tests.benchmarks.cold_start_in_runtime import SETTINGS
+from tests.benchmarks.layers import ROOT
+from tests.benchmarks.row import Row, in_turn
+from tests.builders import IVO, MAYA, NOA, SECOND, a_chain, a_flow, a_request, a_resource, an_integration
+from tests.functions.client import Context, an_api_event, claims_of
+from tests.integration.aws.tables import make_anew, table_definition
+
+CALLS_PER_ROUND = 5
+PAGE = 100
+BASELINE = "botocore alone"
+EVENTS = "dynamodb"
+
+WISH = {
+    "integration": "orders-db",
+    "items": [{"resource_type": "database", "resource": "orders", "permission": "role1"}],
+    "justification": "a customer cannot pay",
+}
+
+Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
+
+
+@dataclass
+class Tape:
+    """What was asked of DynamoDB during one call, and what it answered."""
+
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    answered: list[tuple[int, HTTPHeaders, bytes]] = field(default_factory=list)
+
+    @contextmanager
+    def recording(self, events: BaseEventHooks) -> Iterator[None]:
+        """Keep what is asked and answered."""
+        with (
+            _registered(events.register, events, "provide-client-params", self._note_question),
+            _registered(events.register, events, "response-received", self._note_answer),
+        ):
+            yield
+
+    @contextmanager
+    def playing(self, events: BaseEventHooks) -> Iterator[None]:
+        """Answer as it was answered, in the same order."""
+        answers = iter(self.answered)
+
+        def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+            status, headers, body = next(answers)
+            return AWSResponse(request.url, status, headers, _Body(body))
+
+        with _registered(events.register_first, events, "before-send", answer):
+            yield
+
+    def _note_question(self, model: OperationModel, params: dict[str, Any], **_: object) -> None:
+        self.asked.append((xform_name(model.name), params))
+
+    def _note_answer(self, response_dict: dict[str, Any], **_: object) -> None:
+        self.answered.append((response_dict["status_code"], response_dict["headers"], response_dict["body"]))
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The body of an answer, as urllib3 hands it over."""
+
+    content: bytes
+
+    def stream(self) -> Iterator[bytes]:
+        """Yield all of it."""
+        yield self.content
+
+
+def rows(*, rounds: int) -> Iterable[Row]:
+    """Measure the main calls."""
+    os.environ.update(ENVIRONMENT, **{f"NIGHTLATCH_{name}": value for name, value in SETTINGS.items()})
+    with mock_aws():
+        calls = _calls()
+        tapes = {name: _recorded(call) for name, call in calls.items()}
+    os.environ.update(ENVIRONMENT)  # moto takes its own credentials away
+    measures = {name: partial(_ours, call, tapes[name]) for name, call in calls.items()}
+    bare = {f"{name}: {BASELINE}": partial(_bare, tapes[name]) for name in calls}
+    taken = in_turn({**measures, **bare}, rounds=rounds)
+    # The least of all rounds: what other work on the machine adds to processor time is never the call's own.
+    least = {name: min(values) for name, values in taken.items()}
+    for name in calls:
+        ratio = {BASELINE: least[name] / least[f"{name}: {BASELINE}"]}
+        yield Row(name, least[name], "ms", ratio)
+
+
+def _calls() -> dict[str, Callable[[], None]]:
+    """Fill the tables, and name what is measured."""
+    from nightlatch import bootstrap  # noqa: PLC0415  (it reads the environment, which is set by now)
+    from nightlatch.entrypoints.api.http_api import logger  # noqa: PLC0415
+    from nightlatch.entrypoints.api.openapi import load_function  # noqa: PLC0415
+
+    client = boto3.client("dynamodb")
+    make_anew(client, {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")})
+    boto3.client("secretsmanager").create_secret(Name=SETTINGS["CURSOR_SECRET"], SecretString="key")
+    bootstrap.access_requests()
+    request_id = _fill()
+    logger.registered_handler.setStream(StringIO())  # type: ignore[attr-defined]  # it is a StreamHandler
+    requests, approvals, audit = (
+        load_function(name, ROOT / "functions").handler for name in ("access_requests", "approvals", "audit")
+    )
+    approve = f"/v1/requests/{request_id}/approve"
+    return {
+        "submit": partial(_call, requests, MAYA, "POST", "/v1/requests", WISH),
+        "list of 100": partial(_call, requests, MAYA, "GET", f"/v1/requests?requester=me&limit={PAGE}"),
+        "show": partial(_call, requests, MAYA, "GET", f"/v1/requests/{request_id}"),
+        "approve": partial(_call, approvals, NOA, "POST", approve, {"items": ["item-1"]}),
+        "catalog": partial(_call, requests, MAYA, "GET", "/v1/catalog"),
+        "audit feed of 100": partial(_call, audit, IVO, "GET", f"/v1/audit?limit={PAGE}"),
+    }
+
+
+def _fill() -> str:
+    """Store a flow, a catalog, a page of requests and one more, and a ledger; return the id of a request."""
+    now = datetime.now(UTC)
+    requests = [a_request("role3", "orders_admin", at=now - number * SECOND) for number in range(PAGE + 1)]
+    for entity in (a_flow(), an_integration(), *requests):
+        record_of(entity).save()
+    DynamoCatalogue().replace_resources("orders-db", [a_resource()])
+    entries = a_chain(PAGE + 1, at=now)
+    for entry in entries:
+        record_of_entry(entry, retention=timedelta(days=90)).save()
+    HeadRecord(*HEAD, seq=entries[-1].seq, hash=entries[-1].hash, recorded_at=rfc3339(now)).save()
+    return requests[0].id
+
+
+def _call(handler: Handler, caller: Principal, method: str, path: str, body: object = None) -> None:
+    answer = handler(an_api_event(method, path, claims=claims_of(caller), body=body), Context())
+    if answer["statusCode"] >= 300:
+        raise AssertionError(f"{method} {path}: {answer['body']}")
+
+
+def _recorded(call: Callable[[], None]) -> Tape:
+    tape = Tape()
+    with tape.recording(_events()):
+        call()
+    return tape
+
+
+def _ours(call: Callable[[], None], tape: Tape) -> float:
+    return milliseconds(call, tape, _events())
+
+
+def _bare(tape: Tape) -> float:
+    client = boto3.client("dynamodb")
+
+    def ask() -> None:
+        for operation, parameters in tape.asked:
+            getattr(client, operation)(**parameters)
+
+    return milliseconds(ask, tape, client.meta.events)
+
+
+def milliseconds(work: Callable[[], None], tape: Tape, events: BaseEventHooks) -> float:
+    """Measure the processor time of some work whose answers are on a tape."""
+    spent = []
+    for _ in range(CALLS_PER_ROUND):
+        with tape.playing(events):
+            started_at = time.process_time()
+            work()
+            spent.append(time.process_time() - started_at)
+    return min(spent) * 1000
+
+
+def _events() -> BaseEventHooks:
+    """Return the hooks of the client that the records share."""
+    events: BaseEventHooks = table_of(StateRecord).connection.client.meta.events
+    return events
+
+
+@contextmanager
+def _registered(register: Callable[..., None], events: BaseEventHooks, name: str, note: Any) -> Iterator[None]:
+    register(f"{name}.{EVENTS}", note)
+    try:
+        yield
+    finally:
+        events.unregister(f"{name}.{EVENTS}", note)

@@ -1,0 +1,238 @@
+"""Nightlatch as it is deployed, in one process: the real functions over AWS as moto plays it, a target in memory."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from nightlatch import bootstrap
+from nightlatch.adapters.dynamodb.records import StateRecord
+from nightlatch.domain.access_flow import FlowRegister
+from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import StoreUnavailableError
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.ledger import Head, LedgerEntry, first_break
+from nightlatch.entrypoints.api.openapi import load_function
+from nightlatch.entrypoints.wakes import WakeFailedError
+from tests.builders import (
+    API,
+    MAYA,
+    NOA,
+    SPARE_ROLES,
+    FakeClock,
+    KilledError,
+    OneConnector,
+    a_flow,
+    a_resource,
+    an_integration,
+)
+from tests.fakes.connector import FakeConnector
+from tests.functions.client import ROOT, Answer, Context, an_api_event, claims_of
+from tests.integration.aws.outbound import Outbound
+from tests.integration.aws.tables import make_anew, table_definition
+
+MINUTE = timedelta(minutes=1)
+FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "provisioning", "expiry", "ledger")
+TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
+ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}
+ASK = {
+    "integration": "orders-db",
+    "items": [ITEM],
+    "justification": "a customer cannot pay",
+    "duration": "PT1H",
+}
+
+
+@dataclass(frozen=True)
+class FunctionContext(Context):
+    """What Lambda tells a function of itself, which has all its time left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell how long it may still run."""
+        return 60_000
+
+
+@dataclass
+class HandedOn:
+    """The integrations that a sweep called another invocation for."""
+
+    integrations: list[str] = field(default_factory=list)
+
+    def work_off(self, integration_id: str) -> None:
+        """Remember one."""
+        self.integrations.append(integration_id)
+
+
+@dataclass
+class Deployed:
+    """One integration, `orders-db`, with one database and one flow that needs one approval."""
+
+    dynamodb: DynamoDBClient
+    functions: Mapping[str, ModuleType]
+    clock: FakeClock
+    connector: FakeConnector
+    handed_on: "HandedOn"
+    outbound: Outbound = field(default_factory=Outbound)
+    unasked: Iterator[str] = field(default_factory=lambda: iter(()))
+
+    def reset(self) -> None:
+        """Begin anew, with empty tables and the time of the beginning."""
+        self.unasked = iter(["role1", *SPARE_ROLES])
+        self.outbound.clear()
+        self.connector.accesses.clear()
+        self.connector.calls.clear()
+        self.clock.at(FakeClock().now)
+        make_anew(self.dynamodb, TABLES)
+        flow = Change(a_flow(), (), (an_integration(), FlowRegister(version=1)))
+        bootstrap._unit_of_work().commit(flow, origin=API)
+        bootstrap.asking.cache_clear()
+        bootstrap._catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
+        self.outbound.clear()
+
+    # What people do
+
+    def call(self, function: str, method: str, path: str, body: object, *, by: Principal, **headers: str) -> Answer:
+        """Call a route of a function as somebody."""
+        event = an_api_event(method, path, claims=claims_of(by), body=body, headers=headers)
+        answer = self.functions[function].handler(event, FunctionContext())
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def submit(self, permission: str = "role3", *, by: Principal = MAYA, key: str = "") -> Answer:
+        """Ask for a role on orders."""
+        body = {**ASK, "items": [{**ITEM, "permission": permission}]}
+        return self.call("access_requests", "POST", "/v1/requests", body, by=by, **_headers(key))
+
+    def command(self, request_id: str, verb: str, *, by: Principal, key: str = "", **body: Any) -> Answer:
+        """Carry out a command on a request."""
+        function = "approvals" if verb in {"approve", "reject"} else "access_requests"
+        return self.call(function, "POST", f"/v1/requests/{request_id}/{verb}", body, by=by, **_headers(key))
+
+    def submitted(self) -> str:
+        """Ask for role1, and then each time for another, and return the request's id."""
+        return str(self.submit(next(self.unasked)).json["id"])
+
+    def approved(self) -> str:
+        """Ask, let an approver say yes, and return the request's id."""
+        request_id = self.submitted()
+        assert self.command(request_id, "approve", by=NOA).status == 200
+        return request_id
+
+    def granted(self) -> str:
+        """Ask, approve and provision."""
+        request_id = self.approved()
+        self.ring(request_id)
+        return request_id
+
+    # What Lambda does
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> None:
+        """Call a function that no person calls; its errors come through."""
+        self.functions[function].handler(event, FunctionContext())
+
+    def ring(self, request_id: str) -> None:
+        """Ring provisioning for a request."""
+        image = {"id": {"S": request_id}, "integration_id": {"S": "orders-db"}}
+        with surviving():
+            self.invoke("provisioning", {"Records": [{"eventName": "MODIFY", "dynamodb": {"NewImage": image}}]})
+
+    def wake(self, request_id: str) -> None:
+        """Let a request's timer go off."""
+        with surviving():
+            self.invoke("expiry", {"request_id": request_id})
+
+    def sweep(self, *, minutes: int = 1) -> None:
+        """Let the sweep of requests run every minute, for so long, and then that of events."""
+        for _ in range(minutes):
+            with surviving():
+                self.invoke("expiry", {"sweep": True})
+            while self.handed_on.integrations:
+                with surviving():
+                    self.invoke("expiry", {"integration": self.handed_on.integrations.pop()})
+            self.clock.advance(MINUTE)
+        with surviving():
+            self.invoke("ledger", {"sweep": True})
+
+    # What is then so
+
+    def request(self, request_id: str) -> AccessRequest:
+        """Read a request."""
+        return bootstrap._requests().request(request_id)
+
+    def trail(self) -> list[LedgerEntry]:
+        """Read the ledger, and see that it is contiguous and chained, and that nothing waits."""
+        head = bootstrap._ledger().head()
+        entries = list(bootstrap._ledger().entries(1, head.seq))
+        assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
+        assert first_break(entries, after=Head()) is None
+        assert not list(StateRecord.query("OUTBOX#0", consistent_read=True))
+        return entries
+
+    def told(self, request_id: str) -> list[str]:
+        """List the names of a request's events."""
+        return [entry.event_type for entry in self.trail() if entry.request_id == request_id]
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"idempotency-key": key} if key else {}
+
+
+@contextmanager
+def surviving() -> Iterator[None]:
+    """Let a function die or fail as a function may: Lambda goes on."""
+    with suppress(KilledError, WakeFailedError, StoreUnavailableError):
+        yield
+
+
+@contextmanager
+def deployed(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    """Wire the real functions to moto and to a target in memory."""
+    clock, handed_on = FakeClock(), HandedOn()
+    connector = FakeConnector(roles=("role1", "role3", *SPARE_ROLES))
+    for name, value in _variables().items():
+        environment.setenv(f"NIGHTLATCH_{name}", value)
+    environment.setattr(bootstrap, "clock", clock)
+    environment.setattr(bootstrap, "_connectors", partial(OneConnector, connector))
+    environment.setattr(bootstrap, "fan_out", lambda: handed_on)
+    _forget_wiring()
+    try:
+        outbound = Outbound()
+        outbound.watch(bootstrap._session().get_component("event_emitter"))
+        bootstrap._bind_tables()
+        functions = {name: load_function(name, ROOT / "functions") for name in FUNCTIONS}
+        yield Deployed(dynamodb, functions, clock, connector, handed_on, outbound)
+    finally:
+        _forget_wiring()
+
+
+def _variables() -> dict[str, str]:
+    boto3.client("scheduler").create_schedule_group(Name="nightlatch")
+    return {
+        "STATE_TABLE": "state",
+        "LEDGER_TABLE": "ledger",
+        "RETENTION_DAYS": "90",
+        "TIME_ZONE": "UTC",
+        "GROUPS_CLAIM": "cognito:groups",
+        "ADMIN_GROUPS": "admins",
+        "AUDITOR_GROUPS": "auditors",
+        "CURSOR_SECRET": boto3.client("secretsmanager").create_secret(Name="cursors", SecretString="a key")["ARN"],
+        "CREDENTIALS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+        "SECRET_PREFIX": "nightlatch/integrations/",
+        "SCHEDULE_GROUP": "nightlatch",
+        "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/scheduler",
+        "OPEN_REQUESTS": "25",
+        "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-expiry",
+    }
+
+
+def _forget_wiring() -> None:
+    for wired in vars(bootstrap).values():
+        if hasattr(wired, "cache_clear"):
+            wired.cache_clear()
