@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
@@ -9,6 +11,11 @@ from xdist.scheduler import LoadScopeScheduling
 settings.register_profile("nightlatch", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=10_000, stateful_step_count=60)
 settings.load_profile("nightlatch")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one worker more than there are processors: who has the stack waits for it nearly all the time."""
+    return (os.cpu_count() or 1) + 1
 
 
 class StackOnOneWorker(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships no types
