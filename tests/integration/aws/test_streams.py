@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from nightlatch import bootstrap
 from nightlatch.adapters.dynamodb.connection import table_of
-from nightlatch.adapters.dynamodb.records import StateRecord
-from nightlatch.domain.access_request import CLOSED, Status
+from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, value_of
+from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.errors import NotFoundError
 from tests.builders import ADA, HOUR, MAYA, NOA, OMAR
 from tests.integration.aws.deployed import Deployed
@@ -147,7 +147,8 @@ def test_the_doorbell_alone_grants_ends_and_tells(streamed: Streamed) -> None:
 def test_the_filters_let_pass_what_is_to_be_done_and_nothing_else(streamed: Streamed) -> None:
     whole_life(streamed)
 
-    states = [record["dynamodb"]["NewImage"]["status"]["S"] for record in streamed.handed("provisioning")]
+    images = (record["dynamodb"]["NewImage"] for record in streamed.handed("provisioning"))
+    states = [value_of(RequestRecord.from_raw_data(image), AccessRequest).status for image in images]
     rung = {record["dynamodb"]["NewImage"]["pk"]["S"] for record in streamed.handed("ledger")}
     assert states == ["APPROVED", "REVOKING"]
     assert rung == {"OUTBOX#0"}
