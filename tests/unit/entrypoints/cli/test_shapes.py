@@ -36,4 +36,6 @@ def test_the_fake_answers_with_the_fields_of_the_real_api(shape: fake_api.Json, 
 
 
 def test_the_fakes_flow_is_a_definition_that_the_domain_takes() -> None:
-    FlowDefinition.model_validate(fake_api.a_flow()["definition"])
+    written = fake_api.a_flow()["definition"]
+
+    assert FlowDefinition.model_validate(written).name == written["name"]
