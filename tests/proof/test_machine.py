@@ -31,7 +31,7 @@ from nightlatch.domain.selectors import PeopleSelector, TargetSelector
 from nightlatch.services.asking import Changes, Submission, WantedItem
 from nightlatch.services.call import Call
 from tests.builders import API, HOUR, SECOND, a_definition, groups_are
-from tests.machine.stage import (
+from tests.proof.stage import (
     ADA,
     PEOPLE,
     PERMISSIONS,
@@ -45,7 +45,7 @@ from tests.machine.stage import (
     Unreliable,
     act,
 )
-from tests.machine.truth import ENDED, Truth
+from tests.proof.truth import ENDED, Truth
 
 MINUTE, DAY = HOUR / 60, 24 * HOUR
 REACHED: Counter[str] = Counter()

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import event, given, settings
 
 from nightlatch.domain.flow_choice import Decision, decide
-from tests.unit.domain import reference_flows
-from tests.unit.domain.flow_cases import MINUTE, SETS_OF_FLOWS, TIMES, WISHES, Plain, as_flow, as_wish
+from tests.proof import reference_flows
+from tests.proof.flow_cases import MINUTE, SETS_OF_FLOWS, TIMES, WISHES, Plain, as_flow, as_wish
 
 
 def said(decision: Decision) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from nightlatch.domain.ledger import LedgerEntry, PendingEvent
 from nightlatch.domain.opening_hours import OpeningHours
 from nightlatch.domain.people import KnownPerson
 from tests.fakes.store import Key, key_of
-from tests.machine.stage import (
+from tests.proof.stage import (
     SESSIONS,
     SHARED,
     Caller,

@@ -14,7 +14,7 @@ from nightlatch.domain.flow_choice import FARTHEST_START, Wish, decide
 from nightlatch.domain.opening_hours import WEEK, OpeningHours
 from nightlatch.domain.selectors import TargetSelector
 from tests.builders import HOUR, MAYA, NOON, a_definition, a_flow, a_principal, a_resource, groups_are
-from tests.unit.domain.flow_cases import SETS_OF_FLOWS, TIMES, WISHES, Plain, as_flow, as_wish
+from tests.proof.flow_cases import SETS_OF_FLOWS, TIMES, WISHES, Plain, as_flow, as_wish
 
 ORDERS = a_resource("orders", "role1", "role3", "orders_admin")
 BILLING = a_resource("billing", "role1")

@@ -13,7 +13,7 @@ from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Progress
 from nightlatch.domain.identity import Person, Principal
 from nightlatch.domain.item import Verdict, Vote
 from tests.builders import ADA, EVE, HOUR, IVO, MAYA, NOA, NOON, OMAR, a_principal, a_rule
-from tests.unit.domain import reference_steps
+from tests.proof import reference_steps
 
 MINUTE = timedelta(minutes=1)
 BOTH = a_principal("bo", groups=["approvers", "admins"])
