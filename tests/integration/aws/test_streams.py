@@ -4,7 +4,7 @@ The emulator plays only some of this: here the test is Lambda, as template.yaml 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 
@@ -155,13 +155,23 @@ def test_the_filters_let_pass_what_is_to_be_done_and_nothing_else(streamed: Stre
     assert len(streamed.handed("ledger")) == len(streamed.changes.committed())
 
 
-def test_a_request_is_handed_over_alone_and_events_together(streamed: Streamed) -> None:
+def test_one_ring_drains_the_events_of_many_requests(streamed: Streamed) -> None:
     for _ in range(3):
         streamed.nightlatch.approved()
     streamed.pump()
 
-    assert {len(batch) for batch in streamed.mappings["provisioning"].batches} == {1}
     assert max(len(batch) for batch in streamed.mappings["ledger"].batches) > 3
+
+
+def test_requests_that_arrive_in_one_batch_are_all_granted(streamed: Streamed) -> None:
+    """Requests share a lane when their keys happen to: here all do."""
+    request_ids = [streamed.nightlatch.approved() for _ in range(3)]
+    mapping = streamed.mappings["provisioning"]
+    mapping.settings = replace(mapping.settings, lanes=1)
+    streamed.pump()
+
+    assert len(mapping.batches[0]) == 3
+    assert {streamed.nightlatch.request(request_id).status for request_id in request_ids} == {Status.GRANTED}
 
 
 @pytest.mark.parametrize("function", ["provisioning", "ledger"])
