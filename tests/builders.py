@@ -1,5 +1,6 @@
 """Builders that show only what matters to a test: people, flows, requests, and a whole Nightlatch over the fakes."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -276,7 +277,8 @@ def a_pending_event(number: int = 1, event: AuditEvent | None = None) -> Pending
 
 def a_chain(length: int, *, at: datetime = NOON) -> list[LedgerEntry]:
     """Build so many ledger entries, chained from the beginning."""
-    _, entries = append(Head(hash=GENESIS), [a_pending_event(number) for number in range(1, length + 1)], at=at)
+    pending = [a_pending_event(number) for number in range(1, length + 1)]
+    _, entries = append(Head(hash=GENESIS), pending, at=at, random=bytes)
     return entries
 
 
@@ -505,7 +507,7 @@ class World:
 
     def events(self, request_id: str | None = None) -> list[PendingEvent]:
         """Drain the outbox, and list what the ledger holds of a request (or of everything)."""
-        Sequencer(outbox=self.store, clock=self.clock).drain(batches=1000)
+        Sequencer(outbox=self.store, clock=self.clock, random=os.urandom).drain(batches=1000)
         entries = [self.store.ledger[number] for number in sorted(self.store.ledger)]
         return [entry for entry in entries if request_id in {None, entry.request_id}]
 

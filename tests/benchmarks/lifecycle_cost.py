@@ -95,7 +95,7 @@ class Bench:
 
     def sequence(self) -> None:
         """Let the sequencer run, as each doorbell makes it."""
-        Sequencer(outbox=self.outbox, clock=self.world.clock).drain(batches=9)
+        Sequencer(outbox=self.outbox, clock=self.world.clock, random=os.urandom).drain(batches=9)
 
     @property
     def provisioning(self) -> Provisioning:

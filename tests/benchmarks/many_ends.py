@@ -7,6 +7,7 @@ Scheduler itself is late by (it promises the minute, not the second), and a targ
 """
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -166,7 +167,7 @@ class Simulation:
     @property
     def sequencer(self) -> Sequencer:
         """Build a sequencer."""
-        return Sequencer(outbox=self.outside.around("store", self.world.store), clock=self.time)
+        return Sequencer(outbox=self.outside.around("store", self.world.store), clock=self.time, random=os.urandom)
 
     @property
     def numbered(self) -> list[LedgerEntry]:

@@ -260,12 +260,12 @@ class InMemoryStore:
         if 1 + 2 * len(entries) > LIMIT:
             raise ValueError(f"{1 + 2 * len(entries)} items are more than a transaction can write ({LIMIT})")
         stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
-        if not stands or any(entry.seq in self.ledger or entry.id not in self.outbox for entry in entries):
+        if not stands or any(entry.seq in self.ledger or entry.event_id not in self.outbox for entry in entries):
             raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
         self.chain = head
         for entry in entries:
             self.ledger[entry.seq] = entry
-            del self.outbox[entry.id]
+            del self.outbox[entry.event_id]
 
     def entry(self, seq: int) -> LedgerEntry | None:
         """Read an entry."""
@@ -286,10 +286,6 @@ class InMemoryStore:
         for seq in sorted(self.ledger, reverse=True):
             if first <= seq <= last and _index_values(self.ledger[seq])[index] == value:
                 yield seq
-
-    def number_of(self, event_id: str) -> int | None:
-        """Find an event's number."""
-        return next((seq for seq, entry in self.ledger.items() if entry.id == event_id), None)
 
     # Within
 

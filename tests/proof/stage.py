@@ -4,6 +4,7 @@ Two targets: `orders-db` makes a session user for each grant, `wiki` gives to pe
 one person overlap there.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -428,7 +429,7 @@ class Desk:
     @property
     def sequencer(self) -> Sequencer:
         """The one that numbers."""
-        return Sequencer(outbox=self.store, clock=self.stage.clock)
+        return Sequencer(outbox=self.store, clock=self.stage.clock, random=os.urandom)
 
     @property
     def provisioning(self) -> Provisioning:

@@ -284,5 +284,5 @@ def test_whatever_was_killed_leaves_a_chain_that_holds_each_event_once(
     chain = [world.store.ledger[number] for number in range(1, len(world.events()) + 1)]
 
     assert first_break(chain, after=Head()) is None
-    assert waiting <= {entry.id for entry in chain}
+    assert waiting <= {entry.event_id for entry in chain}
     assert len({entry.id for entry in chain}) == len(chain)

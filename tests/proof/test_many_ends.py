@@ -1,5 +1,6 @@
 """A thousand grants that end in the same second: all of them end, whoever is woken, and none waits for ever."""
 
+import os
 from collections import Counter
 from datetime import timedelta
 from itertools import count
@@ -111,7 +112,7 @@ def test_the_ledger_keeps_up_with_a_thousand_ends(logger: Logger) -> None:
     world = a_thousand_ends(*(f"db-{number}" for number in range(10)))
     sweep(world, logger)
 
-    Sequencer(outbox=world.store, clock=world.clock).drain(batches=MANY)
+    Sequencer(outbox=world.store, clock=world.clock, random=os.urandom).drain(batches=MANY)
 
     told = Counter(entry.event_type for entry in world.store.ledger.values())
     assert (told["access.revoking"], told["access.expired"]) == (MANY, MANY)

@@ -367,9 +367,9 @@ class Truth:
             previous = self.numbered[-1].hash if self.numbered else "0" * 64
             assert (entry.seq, entry.prev_hash, entry.hash) == (number, previous, _hash(entry)), "the chain is broken"
             self.numbered.append(entry)
-        there = [*(entry.id for entry in self.numbered), *outbox]
+        there = [*(entry.event_id for entry in self.numbered), *outbox]
         assert sorted(there) == sorted(event.id for event in self.told), "events were lost, doubled or made up"
-        position = {event_id: number for number, event_id in enumerate(entry.id for entry in self.numbered)}
+        position = {event_id: number for number, event_id in enumerate(entry.event_id for entry in self.numbered)}
         for request_id, steps in self.steps.items():
             places = [position[event_id] for event_id in steps if event_id in position]
             assert places == sorted(places), f"the events of {request_id} are out of order"
@@ -469,5 +469,22 @@ def _has_access(stage: Stage, request: AccessRequest) -> bool:
 
 def _hash(entry: LedgerEntry) -> str:
     content = {name: value for name, value in entry.model_dump(mode="json").items() if name != "hash"}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(entry.prev_hash.encode() + text.encode()).hexdigest()
+    told = [content[name] for name in ("recorded_at", "event_type", "severity")]
+    whose = [content["actor"]["id"], content["resource"]["id"]]
+    parts = [*told, *whose, *(content[name] for name in ("request_id", "integration", "source")), content]
+    names = [
+        "recorded_at",
+        "event_type",
+        "severity",
+        "actor",
+        "resource",
+        "request_id",
+        "integration",
+        "source",
+        "entry",
+    ]
+    chain = hashlib.sha256(f"{entry.prev_hash}{entry.seq}".encode())
+    for name, part in zip(names, parts, strict=True):
+        text = json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        chain.update(hashlib.sha256(hashlib.sha256((entry.salt + name).encode()).digest() + text.encode()).digest())
+    return chain.hexdigest()

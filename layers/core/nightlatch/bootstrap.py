@@ -196,7 +196,9 @@ def fan_out() -> FanOut:
 def sequencer() -> Sequencer:
     """Wire the sequencer."""
     _bind_tables()
-    return Sequencer(outbox=DynamoOutbox(random=os.urandom, retention=settings().retention), clock=clock)
+    return Sequencer(
+        outbox=DynamoOutbox(random=os.urandom, retention=settings().retention), clock=clock, random=os.urandom
+    )
 
 
 @cache

@@ -61,7 +61,7 @@ class Store:
         """Record events and move them into the ledger at once."""
         self.work.record(*events, origin=ORIGIN)
         before = self.outbox.head()
-        after, entries = append(before, self.outbox.pending(limit=49), at=self.clock())
+        after, entries = append(before, self.outbox.pending(limit=49), at=self.clock(), random=os.urandom)
         self.outbox.append(entries, after=before, head=after)
         return entries
 

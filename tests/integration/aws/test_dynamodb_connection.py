@@ -1,5 +1,6 @@
 """How the adapters talk to DynamoDB: with one client, repeatably, and never more than is asked of them."""
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -195,7 +196,7 @@ def test_no_more_is_pending_at_once_than_one_transaction_can_hold(store: Store, 
     pending = store.outbox.pending(limit=49)
     assert 1 < len(pending) < 20
     calls.clear()
-    head, entries = append(Head(), pending, at=NOW)
+    head, entries = append(Head(), pending, at=NOW, random=os.urandom)
     store.outbox.append(entries, after=Head(), head=head)
     ((_, params),) = calls
     assert bytes_put(params) <= LARGEST_TRANSACTION
@@ -214,7 +215,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
     for number in range(25):
         store.work.record(an_event("x" * 200_000, at=NOW + number * MILLISECOND), origin=ORIGIN)
     calls.clear()
-    assert Sequencer(outbox=store.outbox, clock=store.clock).drain(batches=25) == 25
+    assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=25) == 25
     assert store.outbox.pending(limit=49) == []
     assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
     assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")
@@ -222,7 +223,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
 
 def test_an_append_of_49_entries_is_one_call(store: Store, calls: Calls) -> None:
     store.work.record(*(an_event(str(number)) for number in range(49)), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=49), at=NOW)
+    head, entries = append(Head(), store.outbox.pending(limit=49), at=NOW, random=os.urandom)
     calls.clear()
     store.outbox.append(entries, after=Head(), head=head)
     ((name, params),) = calls

@@ -110,14 +110,6 @@ def test_an_event_without_an_actors_id_is_recorded_all_the_same(store: Store) ->
     assert store.ledger.entry(1) == entry
 
 
-def test_a_number_is_found_by_the_events_id(store: Store) -> None:
-    fill(store, 3)
-    entry = store.ledger.entry(2)
-    assert entry
-    assert store.ledger.number_of(entry.id) == 2
-    assert store.ledger.number_of("other") is None
-
-
 READERS: dict[str, Callable[[Store], bool]] = {
     "entry": lambda store: bool(store.ledger.entry(1)),
     "entries": lambda store: bool(list(store.ledger.entries(1, 9))),

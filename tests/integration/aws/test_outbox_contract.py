@@ -1,5 +1,7 @@
 """What every store promises to the sequencer: each event gets one number, once, whoever tries."""
 
+import os
+
 import pytest
 
 from nightlatch.domain.errors import RivalChangeError
@@ -20,7 +22,7 @@ def test_no_more_is_read_than_wanted(store: Store) -> None:
 
 def test_appending_moves_the_head_and_clears_the_outbox(store: Store) -> None:
     store.work.record(*events_in_order(3), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=2), at=NOW)
+    head, entries = append(Head(), store.outbox.pending(limit=2), at=NOW, random=os.urandom)
     store.outbox.append(entries, after=Head(), head=head)
     assert store.outbox.head() == store.ledger.head() == head
     assert list(store.ledger.entries(1, 9)) == entries
@@ -38,8 +40,8 @@ def test_the_chain_holds_over_what_is_read_back(store: Store) -> None:
 def test_of_two_rivals_one_appends_and_the_other_writes_nothing(store: Store) -> None:
     store.work.record(*events_in_order(2), origin=ORIGIN)
     first, second = store.outbox.pending(limit=2)
-    winner, winners = append(Head(), [first], at=NOW)
-    loser, losers = append(Head(), [second], at=NOW)
+    winner, winners = append(Head(), [first], at=NOW, random=os.urandom)
+    loser, losers = append(Head(), [second], at=NOW, random=os.urandom)
     store.outbox.append(winners, after=Head(), head=winner)
     with pytest.raises(RivalChangeError):
         store.outbox.append(losers, after=Head(), head=loser)
@@ -53,7 +55,7 @@ def test_a_head_that_is_not_the_stored_one_is_refused(store: Store, changed: dic
     store.sequence(an_event())
     store.work.record(an_event("waits"), origin=ORIGIN)
     supposed = store.outbox.head().model_copy(update=changed)
-    after, entries = append(supposed, store.outbox.pending(limit=1), at=NOW)
+    after, entries = append(supposed, store.outbox.pending(limit=1), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
         store.outbox.append(entries, after=supposed, head=after)
     assert store.outbox.head().seq == 1
@@ -63,9 +65,9 @@ def test_a_head_that_is_not_the_stored_one_is_refused(store: Store, changed: dic
 def test_an_event_that_was_taken_already_gets_no_second_number(store: Store) -> None:
     store.work.record(an_event(), origin=ORIGIN)
     taken = store.outbox.pending(limit=1)
-    head, entries = append(Head(), taken, at=NOW)
+    head, entries = append(Head(), taken, at=NOW, random=os.urandom)
     store.outbox.append(entries, after=Head(), head=head)
-    further, again = append(head, taken, at=NOW)
+    further, again = append(head, taken, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
         store.outbox.append(again, after=head, head=further)
     assert store.outbox.head() == head
@@ -75,7 +77,7 @@ def test_an_event_that_was_taken_already_gets_no_second_number(store: Store) -> 
 def test_an_entry_is_never_replaced(store: Store) -> None:
     (entry,) = store.sequence(an_event("first"))
     store.work.record(an_event("second"), origin=ORIGIN)
-    after, again = append(Head(), store.outbox.pending(limit=1), at=NOW)
+    after, again = append(Head(), store.outbox.pending(limit=1), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
         store.outbox.append(again, after=store.outbox.head(), head=after)
     assert list(store.ledger.entries(1, 9)) == [entry]
@@ -83,7 +85,7 @@ def test_an_entry_is_never_replaced(store: Store) -> None:
 
 def test_fifty_entries_are_too_many_for_one_transaction(store: Store) -> None:
     store.work.record(*events_in_order(50), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=50), at=NOW)
+    head, entries = append(Head(), store.outbox.pending(limit=50), at=NOW, random=os.urandom)
     with pytest.raises(ValueError, match="101 items"):
         store.outbox.append(entries, after=Head(), head=head)
     assert store.outbox.head() == Head()

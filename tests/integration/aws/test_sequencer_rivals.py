@@ -1,5 +1,6 @@
 """The sequencer on the real store: rivals, doorbells doubled and lost, deaths at each call, and a reader meanwhile."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -47,7 +48,7 @@ def as_committed(nightlatch: Deployed, changes: Changes) -> bool:
     entries = nightlatch.trail()
     told = changes.committed()
     return len(entries) == len(told) and all(
-        [entry.id for entry in entries if entry.request_id == request_id]
+        [entry.event_id for entry in entries if entry.request_id == request_id]
         == [event_id for event_id, of in told if of == request_id]
         for request_id in REQUESTS
     )
@@ -140,7 +141,7 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
         while not over.is_set():
             with suppress(KilledError):
                 outbox = mortal.around(bootstrap.sequencer()._outbox)
-                Sequencer(outbox=outbox, clock=nightlatch.clock).drain(batches=1)
+                Sequencer(outbox=outbox, clock=nightlatch.clock, random=os.urandom).drain(batches=1)
 
     def follow() -> None:
         while not over.is_set():
@@ -159,7 +160,7 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
 
     assert len(read) > WRITES
     assert read == nightlatch.trail()
-    assert sorted(entry.id for entry in read) == sorted(event_id for event_id, _ in committed.committed())
+    assert sorted(entry.event_id for entry in read) == sorted(event_id for event_id, _ in committed.committed())
 
 
 class Mortal:

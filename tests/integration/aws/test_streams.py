@@ -111,7 +111,7 @@ def test_whatever_the_stream_does_the_sweep_brings_everything_where_it_should_be
 
     assert {one.request(request_id).status for request_id in request_ids} <= CLOSED
     assert one.connector.accesses == {}
-    told = [(entry.id, entry.request_id) for entry in one.trail()]
+    told = [(entry.event_id, entry.request_id) for entry in one.trail()]
     assert by_request(told) == by_request(wired_stream.changes.committed())
 
 

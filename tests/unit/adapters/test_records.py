@@ -243,6 +243,7 @@ entries = st.builds(
     user_agent=st.none() | text,
     seq=counts,
     recorded_at=instants,
+    salt=text,
     prev_hash=text,
     hash=text,
 )

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlatch.domain.audit_event import Origin, Source
-from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, PendingEvent, append, canonical_json, first_break
+from nightlatch.domain.ledger import (
+    GENESIS,
+    Head,
+    LedgerEntry,
+    PendingEvent,
+    append,
+    canonical_json,
+    first_break,
+    number_in,
+)
 from nightlatch.domain.value import Instant
 from tests.builders import HOUR, NOON, SECOND, a_chain, a_pending_event, an_event
 
@@ -33,11 +42,12 @@ def test_however_it_is_cut_into_batches_the_chain_is_contiguous_and_holds(offset
     head, chain = Head(), list[LedgerEntry]()
 
     for start in range(0, len(pending), batch):
-        head, entries = append(head, pending[start : start + batch], at=NOON)
+        head, entries = append(head, pending[start : start + batch], at=NOON, random=bytes)
         chain.extend(entries)
 
     assert [entry.seq for entry in chain] == list(range(1, len(pending) + 1))
-    assert [entry.id for entry in chain] == [event.id for event in pending]
+    assert [entry.event_id for entry in chain] == [event.id for event in pending]
+    assert [number_in(entry.id) for entry in chain] == [entry.seq for entry in chain]
     assert first_break(chain, after=Head()) is None
     assert (head.seq, head.hash) == ((chain[-1].seq, chain[-1].hash) if chain else (0, GENESIS))
 
@@ -50,7 +60,7 @@ def test_the_time_of_recording_never_runs_backwards_nor_before_the_event(
 
     for number, (happened, recorded) in enumerate(clocks):
         event = a_pending_event(number, an_event(at=NOON + happened))
-        head, entries = append(head, [event], at=NOON + recorded)
+        head, entries = append(head, [event], at=NOON + recorded, random=bytes)
         chain.extend(entries)
 
     times: list[Instant] = [entry.recorded_at for entry in chain]
@@ -61,15 +71,20 @@ def test_the_time_of_recording_never_runs_backwards_nor_before_the_event(
 def test_an_entry_says_all_that_its_event_said() -> None:
     pending = a_pending_event()
 
-    _, (entry,) = append(Head(), [pending], at=NOON)
+    _, (entry,) = append(Head(), [pending], at=NOON, random=bytes)
 
-    assert dict(entry).items() >= dict(pending).items()
+    assert dict(pending) | {"id": entry.id} == {name: getattr(entry, name) for name in dict(pending)}
+
+
+@pytest.mark.parametrize("entry_id", ["", "0199", "-1", a_pending_event().id, f"{a_pending_event().id}-0", "x-1"])
+def test_what_is_no_id_of_an_entry_has_no_number(entry_id: str) -> None:
+    assert number_in(entry_id) is None
 
 
 def test_nothing_to_append_leaves_the_head_alone() -> None:
     head = Head(seq=7, hash="f" * 64, recorded_at=NOON)
 
-    assert append(head, [], at=NOON) == (head, [])
+    assert append(head, [], at=NOON, random=bytes) == (head, [])
 
 
 @given(number=st.integers(0, LENGTH - 1), field=st.sampled_from(["description", "event_type", "id", "request_id"]))
@@ -113,7 +128,7 @@ def test_two_swapped_entries_break_the_chain_at_the_first_of_them(number: int) -
 def test_a_cut_tail_does_not_reach_the_head() -> None:
     """I2."""
     chain = a_chain(LENGTH)
-    head, _ = append(Head(seq=chain[-2].seq, hash=chain[-2].hash), [a_pending_event(99)], at=NOON)
+    head, _ = append(Head(seq=chain[-2].seq, hash=chain[-2].hash), [a_pending_event(99)], at=NOON, random=bytes)
 
     cut = chain[:-1]
 
@@ -129,7 +144,7 @@ def test_a_chain_rebuilt_over_other_content_does_not_fit_what_was_before() -> No
     """I2."""
     chain = a_chain(LENGTH)
     before_it = Head(seq=chain[1].seq, hash=chain[1].hash)
-    _, rebuilt = append(Head(seq=2), [a_pending_event(number) for number in (8, 9)], at=NOON)
+    _, rebuilt = append(Head(seq=2), [a_pending_event(number) for number in (8, 9)], at=NOON, random=bytes)
 
     assert first_break(rebuilt, after=before_it) == 3
 
@@ -144,7 +159,7 @@ def test_the_hash_of_an_entry_is_always_the_same() -> None:
     """The form that is hashed must not change: every chain ever written would break."""
     (entry,) = a_chain(1)
 
-    assert entry.hash == "e0fb345567cf0c6b3497ddfd4b41dfe6289c1302e58dace6aa10ef91abc17225"
+    assert entry.hash == "52d7a9648d8ebd3bfb35ca0eaa612ac8c6c3d002775a35ecd5635f9367304c4f"
 
 
 def test_an_entry_hashes_the_same_after_it_was_stored_as_json() -> None:

@@ -1,6 +1,7 @@
 """Doorbells and sweeps: what is woken, in which order, and what becomes of the others when one fails."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
@@ -418,7 +419,7 @@ def test_the_outbox_is_drained_until_it_is_empty(logger: Logger, written: String
     """I3."""
     world = a_world_with_events(events)
 
-    drain(Sequencer(outbox=world.store, clock=world.clock), FunctionTime(), logger=logger)
+    drain(Sequencer(outbox=world.store, clock=world.clock, random=os.urandom), FunctionTime(), logger=logger)
 
     assert (len(world.store.outbox), len(world.store.ledger)) == (0, events)
     (line,) = logged(written)
@@ -429,6 +430,7 @@ def test_the_outbox_is_drained_until_it_is_empty(logger: Logger, written: String
 def test_draining_stops_when_time_runs_short(logger: Logger, enough: int) -> None:
     world = a_world_with_events(3 * IN_ONE_CALL)
 
-    drain(Sequencer(outbox=world.store, clock=world.clock), FunctionTime(enough=enough), logger=logger)
+    sequencer = Sequencer(outbox=world.store, clock=world.clock, random=os.urandom)
+    drain(sequencer, FunctionTime(enough=enough), logger=logger)
 
     assert len(world.store.ledger) == enough * IN_ONE_CALL

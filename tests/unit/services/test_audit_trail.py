@@ -1,5 +1,6 @@
 """Reading the ledger: a feed that never skips, and a list that finds exactly what was asked for."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -30,7 +31,7 @@ def a_ledger(*entries: tuple[EventType, Principal, str | None, datetime]) -> InM
     head, at = Head(), NOON
     for number, (event_type, by, request_id, at) in enumerate(entries, start=1):
         event = an_event(event_type, at=at, by=by.as_actor(), request_id=request_id)
-        head, (entry,) = append(head, [a_pending_event(number, event)], at=at)
+        head, (entry,) = append(head, [a_pending_event(number, event)], at=at, random=os.urandom)
         store.ledger[entry.seq] = entry
     store.chain = head
     store.clock = FakeClock(at, step=timedelta())
@@ -84,7 +85,7 @@ def test_the_end_of_the_feed_is_a_place_to_go_on_from() -> None:
     store = an_even_ledger(3)
     trail = AuditTrail(ledger=store)
     end = trail.feed(after=3, limit=10)
-    store.chain, (entry,) = append(store.chain, [a_pending_event(4)], at=NOON + DAY)
+    store.chain, (entry,) = append(store.chain, [a_pending_event(4)], at=NOON + DAY, random=os.urandom)
     store.ledger[entry.seq] = entry
 
     went_on = trail.feed(after=end.last, limit=10)
@@ -296,7 +297,7 @@ def test_a_page_goes_on_below_the_last_one_even_if_events_arrived_meanwhile() ->
     store = an_even_ledger(10)
     trail = AuditTrail(ledger=store)
     first = trail.page(EntryFilter(), before=None, limit=4)
-    store.chain, (entry,) = append(store.chain, [a_pending_event(11)], at=NOON + DAY)
+    store.chain, (entry,) = append(store.chain, [a_pending_event(11)], at=NOON + DAY, random=os.urandom)
     store.ledger[entry.seq] = entry
 
     second = trail.page(EntryFilter(), before=first.before, limit=4)

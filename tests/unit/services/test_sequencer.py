@@ -1,5 +1,6 @@
 """The sequencer: every committed event once, in order, whoever else is at it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -57,7 +58,7 @@ class CrowdedOutbox:
     def _let_others_go_first(self) -> None:
         turn = self.turns.pop(0) if self.turns else "nobody"
         if turn == "rival":
-            Sequencer(outbox=self, clock=self.store.clock).drain(batches=1)
+            Sequencer(outbox=self, clock=self.store.clock, random=os.urandom).drain(batches=1)
         if turn == "commit":
             self.store.record(an_event(at=self.store.clock()), origin=API)
 
@@ -66,16 +67,16 @@ def test_what_waits_is_appended_in_the_order_of_its_ids() -> None:
     store = a_store(events=3)
     waiting = sorted(store.outbox)
 
-    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=1)
+    appended = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=1)
 
-    assert (appended, [entry.id for entry in chain_of(store)], store.outbox) == (3, waiting, {})
+    assert (appended, [entry.event_id for entry in chain_of(store)], store.outbox) == (3, waiting, {})
 
 
 @pytest.mark.parametrize("events", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
 def test_any_number_of_events_is_one_unbroken_chain(events: int) -> None:
     store = a_store(events)
 
-    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=10)
+    appended = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=10)
 
     assert (appended, store.head().seq, store.outbox) == (events, events, {})
     assert first_break(chain_of(store), after=Head()) is None
@@ -84,7 +85,7 @@ def test_any_number_of_events_is_one_unbroken_chain(events: int) -> None:
 def test_no_more_batches_are_moved_than_were_asked_for() -> None:
     store = a_store(3 * BATCH)
 
-    appended = Sequencer(outbox=store, clock=store.clock).drain(batches=2)
+    appended = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=2)
 
     assert (appended, len(store.outbox)) == (2 * BATCH, BATCH)
 
@@ -96,8 +97,8 @@ def test_among_rivals_every_event_is_appended_exactly_once(turns: list[str], eve
     store = a_store(events)
     expected = events + turns.count("commit")
 
-    Sequencer(outbox=CrowdedOutbox(store, [*turns]), clock=store.clock).drain(batches=40)
-    later = Sequencer(outbox=store, clock=store.clock).drain(batches=40)
+    Sequencer(outbox=CrowdedOutbox(store, [*turns]), clock=store.clock, random=os.urandom).drain(batches=40)
+    later = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=40)
 
     chain = chain_of(store)
     assert later <= turns.count("commit")
@@ -115,10 +116,10 @@ def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(n
     killed = Outside(dies_at=number, after_effect=after_effect).around("outbox", store)
 
     with pytest.raises(KilledError):
-        Sequencer(outbox=killed, clock=store.clock).drain(batches=1)
-    Sequencer(outbox=store, clock=store.clock).drain(batches=1)
+        Sequencer(outbox=killed, clock=store.clock, random=os.urandom).drain(batches=1)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=1)
 
-    assert [entry.id for entry in chain_of(store)] == waiting
+    assert [entry.event_id for entry in chain_of(store)] == waiting
     assert first_break(chain_of(store), after=Head()) is None
 
 

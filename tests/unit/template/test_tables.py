@@ -20,7 +20,6 @@ INDEXES = {
         "by_resource": ("resource_id", "sk"),
         "by_request": ("request_id", "sk"),
         "by_type": ("type_day", "sk"),
-        "by_event_id": ("id", "sk"),
     },
 }
 

@@ -1,13 +1,20 @@
 """The ledger's entries: contiguous numbers and one hash chain over them.
 
-    hash(n) = SHA-256( hash(n-1) || canonical JSON of entry n without `hash` )
+    hash(n)       = SHA-256( hash(n-1) || n || c(event_type) || c(severity) || … || c(entry) )
+    c(part)       = SHA-256( salt(part) || canonical JSON of the part )
+    salt(part)    = SHA-256( the entry's salt || name of the part )
+
+The parts are what exports are filtered by, each alone, and the whole entry without `hash`. So an export can prove that
+it left out only what its filter does not select: of an entry that is left out it shows one part that the filter
+refuses, and of all others nothing but their commitments, which the salts keep from being guessed.
 
 Canonical JSON has sorted keys, no blanks and UTF-8 text (RFC 8785 for the values that occur here: no floats).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +26,9 @@ from nightlatch.domain.value import Instant, Value
 
 GENESIS = "0" * 64
 """The hash before the first entry."""
+
+SALT_BYTES = 16
+ENTRY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([1-9][0-9]{0,14})", re.ASCII)
 
 
 class PendingEvent(Value):
@@ -54,12 +64,18 @@ class PendingEvent(Value):
 
 
 class LedgerEntry(PendingEvent):
-    """An event in its final, numbered form: as stored, served and hashed."""
+    """An event in its final, numbered form: as stored, served and hashed. Its id ends with its number."""
 
     seq: int
     recorded_at: Instant
+    salt: str
     prev_hash: str
     hash: str
+
+    @property
+    def event_id(self) -> str:
+        """The id that the event waited under."""
+        return self.id.removesuffix(f"-{self.seq}")
 
 
 class Head(Value):
@@ -75,21 +91,69 @@ def canonical_json(content: dict[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def entry_hash(prev_hash: str, content: dict[str, Any]) -> str:
+def parts_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Divide an entry's JSON form into what is committed to, each part by its name, in the order of the hash."""
+    return {
+        "recorded_at": content["recorded_at"],
+        "event_type": content["event_type"],
+        "severity": content["severity"],
+        "actor": content["actor"]["id"],
+        "resource": content["resource"]["id"],
+        "request_id": content["request_id"],
+        "integration": content["integration"],
+        "source": content["source"],
+        "entry": {name: value for name, value in content.items() if name != "hash"},
+    }
+
+
+def part_salt(salt: str, name: str) -> bytes:
+    """Derive the salt of one part, from which no other can be derived."""
+    return hashlib.sha256(f"{salt}{name}".encode()).digest()
+
+
+def commitment(part: Any, salt: bytes) -> bytes:
+    """Commit to a part's JSON form without showing it."""
+    return hashlib.sha256(salt + canonical_json(part)).digest()
+
+
+def commitments_of(content: Mapping[str, Any]) -> list[bytes]:
+    """Commit to each part of an entry's JSON form, in the order of the hash."""
+    return [commitment(part, part_salt(content["salt"], name)) for name, part in parts_of(content).items()]
+
+
+def chained(prev_hash: str, seq: int, commitments: Iterable[bytes]) -> str:
+    """Hash the commitments of the entry numbered `seq` onto its predecessor's hash."""
+    return hashlib.sha256(f"{prev_hash}{seq}".encode() + b"".join(commitments)).hexdigest()
+
+
+def entry_hash(prev_hash: str, content: Mapping[str, Any]) -> str:
     """Hash an entry's JSON form (its own `hash` is left out) onto its predecessor's."""
-    unhashed = {name: value for name, value in content.items() if name != "hash"}
-    return hashlib.sha256(prev_hash.encode() + canonical_json(unhashed)).hexdigest()
+    return chained(prev_hash, content["seq"], commitments_of(content))
 
 
-def append(head: Head, pending: Sequence[PendingEvent], *, at: datetime) -> tuple[Head, list[LedgerEntry]]:
+def number_in(entry_id: str) -> int | None:
+    """Read the number at the end of an entry's id; None when this is no such id."""
+    match = ENTRY_ID.fullmatch(entry_id)
+    return int(match[1]) if match else None
+
+
+def append(
+    head: Head, pending: Sequence[PendingEvent], *, at: datetime, random: Callable[[int], bytes]
+) -> tuple[Head, list[LedgerEntry]]:
     """Chain `pending` onto `head`; `recorded_at` never runs backwards, nor lies before an event's own time."""
     entries: list[LedgerEntry] = []
     for event in pending:
-        recorded_at = max(moment for moment in (at, event.timestamp, head.recorded_at) if moment)
-        unhashed = LedgerEntry(**dict(event), seq=head.seq + 1, recorded_at=recorded_at, prev_hash=head.hash, hash="")
-        digest = entry_hash(head.hash, unhashed.model_dump(mode="json"))
-        entry = unhashed.model_copy(update={"hash": digest})
-        head = Head(seq=entry.seq, hash=digest, recorded_at=entry.recorded_at)
+        seq = head.seq + 1
+        unhashed = LedgerEntry(
+            **{**dict(event), "id": f"{event.id}-{seq}"},
+            seq=seq,
+            recorded_at=max(moment for moment in (at, event.timestamp, head.recorded_at) if moment),
+            salt=random(SALT_BYTES).hex(),
+            prev_hash=head.hash,
+            hash="",
+        )
+        entry = unhashed.model_copy(update={"hash": entry_hash(head.hash, unhashed.model_dump(mode="json"))})
+        head = Head(seq=seq, hash=entry.hash, recorded_at=entry.recorded_at)
         entries.append(entry)
     return head, entries
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
-from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.ports import Ledger, LedgerIndex
 
 READ_AHEAD = 100
@@ -96,19 +96,26 @@ class AuditTrail:
                 return ListPage(found, before=entry.seq if entry.seq > first else None)
         return ListPage(found, before=None)
 
-    def number_of(self, event_id: str) -> int:
-        """Find the number of an event."""
-        number = self._ledger.number_of(event_id)
-        if number is None:
-            raise NotFoundError(f"no audit entry {event_id}")
+    def number_of(self, entry_id: str) -> int:
+        """Find the number of an entry, whose retention may be over."""
+        number = number_in(entry_id)
+        if number is None or number > self._ledger.head().seq:
+            raise NotFoundError(f"no audit entry {entry_id}")
+        self._refuse_another(self._ledger.entry(number), entry_id)
         return number
 
-    def show(self, event_id: str) -> LedgerEntry:
-        """Read one entry by its event id."""
-        entry = self._ledger.entry(self.number_of(event_id))
+    def show(self, entry_id: str) -> LedgerEntry:
+        """Read one entry."""
+        number = number_in(entry_id)
+        entry = self._ledger.entry(number) if number is not None else None
+        self._refuse_another(entry, entry_id)
         if entry is None:
-            raise NotFoundError(f"no audit entry {event_id}")
+            raise NotFoundError(f"no audit entry {entry_id}")
         return entry
+
+    def _refuse_another(self, entry: LedgerEntry | None, entry_id: str) -> None:
+        if entry is not None and entry.id != entry_id:
+            raise NotFoundError(f"no audit entry {entry_id}")
 
     def _candidates(self, wanted: EntryFilter, first: int, last: int) -> Iterator[LedgerEntry]:
         """Read through the narrowest index that serves the filter, or through the ledger itself."""

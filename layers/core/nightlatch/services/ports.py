@@ -312,10 +312,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def number_of(self, event_id: str) -> int | None:
-        """Find an entry's number by its event id."""
-        ...
-
 
 class Timer(Protocol):
     """A schedule that wakes. It carries an id and decides nothing."""

@@ -6,7 +6,7 @@ lose the condition, read again, and find the events gone from the outbox.
 
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.ledger import append
-from nightlatch.services.ports import Clock, Outbox
+from nightlatch.services.ports import Clock, Outbox, Randomness
 
 BATCH = 49
 """One head, 49 entries and 49 outbox deletes fit into the 100 actions of a DynamoDB transaction."""
@@ -15,9 +15,10 @@ BATCH = 49
 class Sequencer:
     """Moves events from the outbox to the ledger."""
 
-    def __init__(self, *, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, *, outbox: Outbox, clock: Clock, random: Randomness) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._random = random
 
     def drain(self, *, batches: int) -> int:
         """Append what waits to the ledger, in at most so many batches, and return how many events that were."""
@@ -27,7 +28,7 @@ class Sequencer:
             pending = self._outbox.pending(limit=BATCH)
             if not pending:
                 break
-            new_head, entries = append(head, pending, at=self._clock())
+            new_head, entries = append(head, pending, at=self._clock(), random=self._random)
             try:
                 self._outbox.append(entries, after=head, head=new_head)
             except RivalChangeError:

@@ -64,10 +64,6 @@ class DynamoLedger:
         for record in INDEXES[index].query(value, within, scan_index_forward=False, page_size=PAGE):
             yield int(record.sk)
 
-    def number_of(self, event_id: str) -> int | None:
-        """Find an entry's number by its event id."""
-        return next((int(record.sk) for record in LedgerRecord.by_event_id.query(event_id, limit=1)), None)
-
     def _partitions(self, first: int, last: int, *, newest_first: bool) -> Iterable[int]:
         """Name the partitions to read, without those that retention has emptied or that nothing has reached yet."""
         if first > last:

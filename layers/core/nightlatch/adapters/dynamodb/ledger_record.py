@@ -54,23 +54,12 @@ class ByType(GlobalSecondaryIndex["LedgerRecord"]):
     sk = UnicodeAttribute(range_key=True)
 
 
-class ByEventId(GlobalSecondaryIndex["LedgerRecord"]):
-    """The entry of one event."""
-
-    class Meta:
-        projection = KeysOnlyProjection()
-
-    id = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-
-
 class LedgerRecord(Record):
     """An item of the Ledger table. The table's name comes from `connection.bind`."""
 
     class Meta:
         table_name = ""
 
-    id = UnicodeAttribute()
     actor_id = UnicodeAttribute(null=True)
     resource_id = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
@@ -80,7 +69,6 @@ class LedgerRecord(Record):
     by_resource = ByResource()
     by_request = ByRequest()
     by_type = ByType()
-    by_event_id = ByEventId()
 
 
 def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord:
@@ -91,7 +79,6 @@ def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord
         pk,
         sk,
         body=canonical_json(entry.model_dump(mode="json")).decode(),
-        id=entry.id,
         actor_id=entry.actor.id or None,
         resource_id=about_another or None,
         request_id=entry.request_id or None,

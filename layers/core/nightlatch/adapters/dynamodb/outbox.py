@@ -46,7 +46,7 @@ class DynamoOutbox:
         transaction = Transaction(random=self._random, patience=NONE)
         transaction.put(_head_record(head), _stands_at(after))
         for entry in entries:
-            transaction.delete(StateRecord(OUTBOX, entry.id), StateRecord.pk.exists())
+            transaction.delete(StateRecord(OUTBOX, entry.event_id), StateRecord.pk.exists())
             transaction.put(record_of_entry(entry, retention=self._retention), LedgerRecord.pk.does_not_exist())
         transaction.commit()
 

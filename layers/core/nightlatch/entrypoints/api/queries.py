@@ -1,11 +1,11 @@
 """What lists are asked for: a query's parameters in the words of the services."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Severity, Source
+from nightlatch.domain.ledger import number_in
 from nightlatch.domain.time_frame import TimeFrame
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
 from nightlatch.services.audit_trail import EntryFilter
@@ -15,7 +15,6 @@ from nightlatch.services.ports import RequestFilter
 V = TypeVar("V")
 
 MYSELF = "me"
-EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def request_filter(
@@ -76,7 +75,7 @@ def feed_position(begin: str | None, *, number_of: Callable[[str], int], cursors
     """Find the number that the feed goes on after: the cursor's, or the one before an event's own."""
     if begin is None:
         return None
-    if EVENT_ID.fullmatch(begin):
+    if number_in(begin) is not None:
         return number_of(begin) - 1
     position: int = cursors.read(begin, scope=FEED, parameter="from", longest_age=FOR_EVER)
     return position
