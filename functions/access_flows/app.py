@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.flows import access_flows
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.entrypoints.api.etags import versioned, written
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
@@ -14,7 +14,7 @@ from nightlatch.entrypoints.api.parameters import IfMatch, PathSlug
 from nightlatch.entrypoints.api.views.flows import FlowList, FlowVersions, FlowView
 from nightlatch.services.access_flows import AccessFlows
 
-Service = Annotated[AccessFlows, Depends(bootstrap.access_flows)]
+Service = Annotated[AccessFlows, Depends(access_flows)]
 
 api = http_api()
 handler = lambda_handler(api)

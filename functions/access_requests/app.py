@@ -6,7 +6,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.asking import asking
+from nightlatch.bootstrap.people import acquaintances
+from nightlatch.bootstrap.requests import access_requests
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.entrypoints.api.bodies import (
     AS_BEFORE,
@@ -61,9 +63,9 @@ from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.asking import Asking
 from nightlatch.services.people import Acquaintances
 
-Service = Annotated[AccessRequests, Depends(bootstrap.access_requests)]
-Desk = Annotated[Asking, Depends(bootstrap.asking)]
-Register = Annotated[Acquaintances, Depends(bootstrap.acquaintances)]
+Service = Annotated[AccessRequests, Depends(access_requests)]
+Desk = Annotated[Asking, Depends(asking)]
+Register = Annotated[Acquaintances, Depends(acquaintances)]
 
 api = http_api()
 handler = lambda_handler(api)

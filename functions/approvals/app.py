@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.approvals import approvals
 from nightlatch.entrypoints.api.bodies import ALL_ITEMS, Decision
 from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
@@ -13,7 +13,7 @@ from nightlatch.entrypoints.api.parameters import Cursor, Limit, PathId
 from nightlatch.entrypoints.api.views.requests import RequestList, RequestView
 from nightlatch.services.approvals import Approvals
 
-Service = Annotated[Approvals, Depends(bootstrap.approvals)]
+Service = Annotated[Approvals, Depends(approvals)]
 
 api = http_api()
 handler = lambda_handler(api)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
@@ -26,7 +26,7 @@ from nightlatch.entrypoints.api.queries import entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
 from nightlatch.services.audit_trail import AuditTrail
 
-Service = Annotated[AuditTrail, Depends(bootstrap.audit_trail)]
+Service = Annotated[AuditTrail, Depends(audit_trail)]
 
 api = http_api()
 handler = lambda_handler(api)

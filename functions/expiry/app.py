@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.provisioning import fan_out, provisioning
 from nightlatch.domain.audit_event import Source
 from nightlatch.entrypoints.wakes import wake
 
@@ -18,8 +18,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     wake(
         event,
         context,
-        provisioning=bootstrap.provisioning(Source.SCHEDULE),
-        fan_out=bootstrap.fan_out(),
+        provisioning=provisioning(Source.SCHEDULE),
+        fan_out=fan_out(),
         logger=logger,
         metrics=sys.stdout,
     )

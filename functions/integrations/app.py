@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.integrations import integrations
 from nightlatch.domain.connector import CheckResult
 from nightlatch.entrypoints.api.bodies import NOTHING, IntegrationToAdd, Nothing
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
@@ -15,7 +15,7 @@ from nightlatch.entrypoints.api.parameters import PathSlug
 from nightlatch.entrypoints.api.views.integrations import IntegrationList, IntegrationView
 from nightlatch.services.integrations import Integrations
 
-Service = Annotated[Integrations, Depends(bootstrap.integrations)]
+Service = Annotated[Integrations, Depends(integrations)]
 
 api = http_api()
 handler = lambda_handler(api)

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.sequencer import sequencer
 from nightlatch.entrypoints.wakes import drain
 
 logger = Logger()
@@ -13,4 +13,4 @@ logger = Logger()
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Drain the outbox; what rang does not matter."""
-    drain(bootstrap.sequencer(), context, logger=logger)
+    drain(sequencer(), context, logger=logger)

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.provisioning import provisioning
 from nightlatch.domain.audit_event import Source
 from nightlatch.entrypoints.wakes import advance_all, requests_in_stream, while_time_lasts
 
@@ -15,4 +15,4 @@ logger = Logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Advance the requests that the batch names; what there is no time for is left to the sweep."""
     work = while_time_lasts(requests_in_stream(event), context)
-    advance_all(bootstrap.provisioning(Source.SYSTEM), work, logger=logger)
+    advance_all(provisioning(Source.SYSTEM), work, logger=logger)

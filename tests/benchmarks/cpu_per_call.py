@@ -116,14 +116,14 @@ def rows(*, rounds: int) -> Iterable[Row]:
 
 def _calls() -> dict[str, Callable[[], None]]:
     """Fill the tables, and name what is measured."""
-    from nightlatch import bootstrap  # noqa: PLC0415  (it reads the environment, which is set by now)
+    from nightlatch.bootstrap.requests import access_requests  # noqa: PLC0415  (it reads the environment, which is set by now)
     from nightlatch.entrypoints.api.http_api import logger  # noqa: PLC0415
     from nightlatch.entrypoints.api.openapi import load_function  # noqa: PLC0415
 
     client = boto3.client("dynamodb")
     make_anew(client, {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")})
     boto3.client("secretsmanager").create_secret(Name=SETTINGS["CURSOR_SECRET"], SecretString="key")
-    bootstrap.access_requests()
+    access_requests()
     request_id = _fill()
     logger.registered_handler.setStream(StringIO())  # type: ignore[attr-defined]  # it is a StreamHandler
     requests, approvals, audit = (

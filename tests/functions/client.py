@@ -9,7 +9,15 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.approvals import approvals
+from nightlatch.bootstrap.asking import asking
+from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.flows import access_flows
+from nightlatch.bootstrap.integrations import integrations
+from nightlatch.bootstrap.people import acquaintances
+from nightlatch.bootstrap.requests import access_requests
+from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.cursors import Cursors, cursors
@@ -27,7 +35,7 @@ FLOW: dict[str, Any] = {
 }
 """An access flow as it is sent."""
 ROUTES = [*RULES, *WITHOUT_TOKEN]
-SETTINGS = bootstrap.Settings(
+SETTINGS = Settings(
     state_table="state",
     ledger_table="ledger",
     retention=timedelta(days=90),
@@ -139,15 +147,15 @@ class Client:
         self.apps = {name: _loaded(name) for name in FUNCTIONS}
         for app in self.apps.values():
             app.api.dependency_overrides = {
-                bootstrap.settings: lambda: SETTINGS,
-                bootstrap.clock: lambda: self.world.clock.now,
-                bootstrap.access_requests: lambda: self.world.requests,
-                bootstrap.asking: lambda: self.world.asking,
-                bootstrap.acquaintances: lambda: self.world.acquaintances,
-                bootstrap.approvals: lambda: self.world.approvals,
-                bootstrap.access_flows: lambda: self.world.flows,
-                bootstrap.integrations: lambda: self.world.integrations,
-                bootstrap.audit_trail: lambda: self.world.trail,
+                settings: lambda: SETTINGS,
+                clock.now: lambda: self.world.clock.now,
+                access_requests: lambda: self.world.requests,
+                asking: lambda: self.world.asking,
+                acquaintances: lambda: self.world.acquaintances,
+                approvals: lambda: self.world.approvals,
+                access_flows: lambda: self.world.flows,
+                integrations: lambda: self.world.integrations,
+                audit_trail: lambda: self.world.trail,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.requests import access_requests
 from nightlatch.domain.identity import Principal
 from tests.builders import ADA, MAYA, World
 from tests.functions.client import Client
@@ -14,7 +14,7 @@ def broken() -> None:
 
 
 def test_an_unexpected_error_tells_the_caller_nothing_and_the_log_everything(client: Client, log: Lines) -> None:
-    client.apps["access_requests"].api.dependency_overrides[bootstrap.access_requests] = broken
+    client.apps["access_requests"].api.dependency_overrides[access_requests] = broken
 
     answer = client.get("/v1/requests")
 

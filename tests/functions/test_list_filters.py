@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.settings import settings
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
 from nightlatch.domain.audit_event import Source
 from nightlatch.domain.change import Change
@@ -38,7 +38,7 @@ def called(answer: Any) -> list[str]:
 def in_zone(client: Client, zone: str) -> None:
     """Deploy in a zone."""
     for app in client.apps.values():
-        app.api.dependency_overrides[bootstrap.settings] = lambda: replace(SETTINGS, time_zone=zone)
+        app.api.dependency_overrides[settings] = lambda: replace(SETTINGS, time_zone=zone)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,9 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch import bootstrap
 from nightlatch.adapters.dynamodb.records import StateRecord
+from nightlatch.bootstrap import asking, aws, known, provisioning, state, targets
+from nightlatch.bootstrap import clock as real_clock
+from nightlatch.bootstrap.ledger import ledger
 from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
@@ -92,9 +97,9 @@ class Deployed:
         self.clock.at(FakeClock().now)
         make_anew(self.dynamodb, TABLES)
         flow = Change(a_flow(), (), (an_integration(), FlowRegister(version=1)))
-        bootstrap._unit_of_work().commit(flow, origin=API)
-        bootstrap.asking.cache_clear()
-        bootstrap._catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
+        state.unit_of_work().commit(flow, origin=API)
+        asking.asking.cache_clear()
+        known.catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
         self.outbound.clear()
 
     # What people do
@@ -164,12 +169,12 @@ class Deployed:
 
     def request(self, request_id: str) -> AccessRequest:
         """Read a request."""
-        return bootstrap._requests().request(request_id)
+        return state.requests().request(request_id)
 
     def trail(self) -> list[LedgerEntry]:
         """Read the ledger, and see that it is contiguous and chained, and that nothing waits."""
-        head = bootstrap._ledger().head()
-        entries = list(bootstrap._ledger().entries(1, head.seq))
+        head = ledger().head()
+        entries = list(ledger().entries(1, head.seq))
         assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
         assert first_break(entries, after=Head()) is None
         assert not list(StateRecord.query("OUTBOX#0", consistent_read=True))
@@ -198,14 +203,14 @@ def deployed(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Itera
     connector = FakeConnector(roles=("role1", "role3", *SPARE_ROLES))
     for name, value in _variables().items():
         environment.setenv(f"NIGHTLATCH_{name}", value)
-    environment.setattr(bootstrap, "clock", clock)
-    environment.setattr(bootstrap, "_connectors", partial(OneConnector, connector))
-    environment.setattr(bootstrap, "fan_out", lambda: handed_on)
+    environment.setattr(real_clock, "now", clock)
+    environment.setattr(targets, "connectors", partial(OneConnector, connector))
+    environment.setattr(provisioning, "fan_out", lambda: handed_on)
     _forget_wiring()
     try:
         outbound = Outbound()
-        outbound.watch(bootstrap._session().get_component("event_emitter"))
-        bootstrap._bind_tables()
+        outbound.watch(aws.session().get_component("event_emitter"))
+        aws.bind_tables()
         functions = {name: load_function(name, ROOT / "functions") for name in FUNCTIONS}
         yield Deployed(dynamodb, functions, clock, connector, handed_on, outbound)
     finally:
@@ -233,6 +238,7 @@ def _variables() -> dict[str, str]:
 
 
 def _forget_wiring() -> None:
-    for wired in vars(bootstrap).values():
-        if hasattr(wired, "cache_clear"):
-            wired.cache_clear()
+    for found in iter_modules(bootstrap.__path__):
+        for wired in vars(import_module(f"{bootstrap.__name__}.{found.name}")).values():
+            if hasattr(wired, "cache_clear"):
+                wired.cache_clear()

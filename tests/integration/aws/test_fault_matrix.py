@@ -8,7 +8,9 @@ from itertools import product
 
 import pytest
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap import aws, targets
+from nightlatch.bootstrap.provisioning import provisioning
+from nightlatch.bootstrap.secrets import secrets
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Source
 from nightlatch.domain.errors import StoreUnavailableError
@@ -150,11 +152,11 @@ def test_an_integration_whose_secret_cannot_be_kept_is_not_added(nightlatch: Dep
 
 
 USES: dict[str, tuple[str, Callable[[], object]]] = {
-    "seal": ("kms.", lambda: bootstrap._vault().seal("s3cret", request_id="req_1")),
-    "open": ("kms.", lambda: bootstrap._vault().open("AAAA", request_id="req_1")),
-    "wake": ("scheduler.", lambda: bootstrap.provisioning(Source.SYSTEM)._granting._timer.wake("req_1", at=NOON)),
-    "put": ("secretsmanager.", lambda: bootstrap._secrets().put("orders-db", "s3cret")),
-    "get": ("secretsmanager.", lambda: bootstrap._secrets().get("orders-db")),
+    "seal": ("kms.", lambda: targets.vault().seal("s3cret", request_id="req_1")),
+    "open": ("kms.", lambda: targets.vault().open("AAAA", request_id="req_1")),
+    "wake": ("scheduler.", lambda: provisioning(Source.SYSTEM)._granting._timer.wake("req_1", at=NOON)),
+    "put": ("secretsmanager.", lambda: secrets().put("orders-db", "s3cret")),
+    "get": ("secretsmanager.", lambda: secrets().get("orders-db")),
 }
 
 
@@ -175,7 +177,7 @@ def test_a_service_that_does_not_take_part_is_an_unavailable_store(
 @pytest.mark.usefixtures("nightlatch")
 def test_no_service_is_waited_for_longer_than_a_function_has(service: str) -> None:
     """J2: a sweep that waits for one request ends the access of nobody else."""
-    config = bootstrap._client(service).meta.config
+    config = aws.client(service).meta.config
 
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) < 15

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from nightlatch import bootstrap
 from nightlatch.adapters.dynamodb.connection import SharedConnection, table_of
 from nightlatch.adapters.dynamodb.records import StateRecord
+from nightlatch.bootstrap import state
+from nightlatch.bootstrap.ledger import ledger
+from nightlatch.bootstrap.sequencer import sequencer
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.sequencer import Sequencer
@@ -40,7 +42,7 @@ def record(nightlatch: Deployed, number: int, *, events: int = 1) -> None:
     """Commit events of one of the requests."""
     request_id = REQUESTS[number % len(REQUESTS)]
     told = (an_event(at=nightlatch.clock(), request_id=request_id) for _ in range(events))
-    bootstrap._unit_of_work().record(*told, origin=API)
+    state.unit_of_work().record(*told, origin=API)
 
 
 def as_committed(nightlatch: Deployed, changes: Changes) -> bool:
@@ -127,7 +129,7 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
     nightlatch: Deployed, committed: Changes
 ) -> None:
     """I3: hundreds of writes, three sequencers of which any may die at any call, and a reader that never stops."""
-    over, feed = threading.Event(), AuditTrail(ledger=bootstrap._ledger())
+    over, feed = threading.Event(), AuditTrail(ledger=ledger())
     read: list[LedgerEntry] = []
     writers = [Mortal(Random(number), 0.1) for number in range(WRITERS)]
 
@@ -140,7 +142,7 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
     def sequence(mortal: Mortal) -> None:
         while not over.is_set():
             with suppress(KilledError):
-                outbox = mortal.around(bootstrap.sequencer()._outbox)
+                outbox = mortal.around(sequencer()._outbox)
                 Sequencer(outbox=outbox, clock=nightlatch.clock, random=os.urandom).drain(batches=1)
 
     def follow() -> None:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch import bootstrap
 from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, value_of
+from nightlatch.bootstrap import state
+from nightlatch.bootstrap.ledger import ledger
 from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.errors import NotFoundError
 from tests.builders import ADA, HOUR, MAYA, NOA, OMAR
@@ -253,12 +254,12 @@ def test_what_is_past_its_time_but_still_there_is_not_served(streamed: Streamed)
     one.command(first, "cancel", by=MAYA)
     request_id = whole_life(streamed)
     one.sweep()
-    head = bootstrap._ledger().head().seq
+    head = ledger().head().seq
     one.clock.advance(timedelta(days=91))
 
     assert one.call("access_requests", "GET", f"/v1/requests/{request_id}", None, by=MAYA).status == 404
     assert one.command(request_id, "credentials", by=MAYA).status == 404
     with pytest.raises(NotFoundError):
-        bootstrap._requests().grant(request_id)
+        state.requests().grant(request_id)
     assert one.submit(key="ask").json["id"] != first
-    assert list(bootstrap._ledger().entries(1, head)) == []
+    assert list(ledger().entries(1, head)) == []

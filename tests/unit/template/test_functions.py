@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.settings import settings
 
 FUNCTIONS = (
     "access_flows",
@@ -109,7 +109,7 @@ def test_the_known_settings_are_enough_for_the_code(monkeypatch: pytest.MonkeyPa
     for name in SETTINGS:
         monkeypatch.setenv(name, "90")
 
-    assert bootstrap.settings.__wrapped__().retention == timedelta(days=90)
+    assert settings.__wrapped__().retention == timedelta(days=90)
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))
@@ -119,4 +119,4 @@ def test_no_setting_is_given_in_vain(name: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv(name, raising=False)
 
     with pytest.raises(KeyError, match=name):
-        bootstrap.settings.__wrapped__()
+        settings.__wrapped__()

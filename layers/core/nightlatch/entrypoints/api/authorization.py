@@ -11,7 +11,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.domain.errors import NotAllowedError, NotFoundError
 from nightlatch.domain.identity import Role
 from nightlatch.entrypoints.api.caller import principal_of
@@ -69,12 +69,12 @@ Next = Callable[[APIGatewayHttpResolver], Response[str]]
 def identify(
     app: APIGatewayHttpResolver,
     next_middleware: Next,
-    settings: Annotated[bootstrap.Settings, Depends(bootstrap.settings)],
+    chosen: Annotated[Settings, Depends(settings)],
 ) -> Response[str]:
     """Find out who calls, for every route that has a rule; no other exists."""
     route = _route(app)
     if route in RULES:
-        app.context["principal"] = principal_of(app.current_event.raw_event, settings)
+        app.context["principal"] = principal_of(app.current_event.raw_event, chosen)
     elif route not in WITHOUT_TOKEN:
         raise no_route(app.request.method, app.current_event.path)
     return next_middleware(app)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from nightlatch.bootstrap import Settings
+from nightlatch.bootstrap.settings import Settings
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.errors import AuthenticationError
 from nightlatch.domain.identity import Principal, Role

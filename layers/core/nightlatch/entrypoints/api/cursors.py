@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 from itsdangerous import BadData, URLSafeSerializer
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.secrets import cursor_key
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.ledger import canonical_json
 from nightlatch.domain.value import rfc3339, to_utc_milliseconds
@@ -115,7 +116,7 @@ class Page:
 
 def cursors() -> Cursors:
     """Make the cursors of this deployment."""
-    return Cursors(bootstrap.cursor_key, clock=bootstrap.clock)
+    return Cursors(cursor_key, clock=clock.now)
 
 
 def this_page(request: Request, signer: Annotated[Cursors, Depends(cursors)]) -> Page:

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch import bootstrap
+from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.time_frame import TimeFrame, begin_at, end_at, parse_last, to_the_hour, zone_named
 
-Now = Annotated[datetime, Depends(bootstrap.clock)]
-TheSettings = Annotated[bootstrap.Settings, Depends(bootstrap.settings)]
+Now = Annotated[datetime, Depends(clock.now)]
+TheSettings = Annotated[Settings, Depends(settings)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,33 @@
+"""The clients of AWS's services, which share one session, and the session's patience."""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import Session, get_session
+
+from nightlatch.adapters.dynamodb.connection import CONNECT_SECONDS, READ_SECONDS, RETRIES, bind
+from nightlatch.bootstrap.settings import settings
+
+
+@cache
+def session() -> Session:
+    """Make the session: one for all clients, because each reads the partitions, defaults and credentials anew."""
+    made = get_session()
+    # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
+    patience = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": RETRIES + 1}
+    )
+    made.set_default_client_config(patience)
+    return made
+
+
+@cache
+def bind_tables() -> None:
+    """Tell the records their tables and their session."""
+    bind(state_table=settings().state_table, ledger_table=settings().ledger_table, session=session())
+
+
+def client(service: str) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
+    """Make the client of a service."""
+    return session().create_client(service)

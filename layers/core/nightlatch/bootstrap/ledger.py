@@ -1,0 +1,13 @@
+"""The Ledger table."""
+
+from functools import cache
+
+from nightlatch.adapters.dynamodb.ledger import DynamoLedger
+from nightlatch.bootstrap import aws, clock
+
+
+@cache
+def ledger() -> DynamoLedger:
+    """Wire the reading of the ledger."""
+    aws.bind_tables()
+    return DynamoLedger(clock=clock.now)

@@ -1,0 +1,55 @@
+"""The environment, read once."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What template.yaml sets for every function."""
+
+    state_table: str
+    ledger_table: str
+    retention: timedelta
+    time_zone: str
+    groups_claim: str
+    admin_groups: frozenset[str]
+    auditor_groups: frozenset[str]
+    cursor_secret: str
+    credentials_key: str
+    secret_prefix: str
+    schedule_group: str
+    schedule_role: str
+    expiry_function: str
+    open_requests: int
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment, once."""
+    return Settings(
+        state_table=_variable("STATE_TABLE"),
+        ledger_table=_variable("LEDGER_TABLE"),
+        retention=timedelta(days=int(_variable("RETENTION_DAYS"))),
+        time_zone=_variable("TIME_ZONE"),
+        groups_claim=_variable("GROUPS_CLAIM"),
+        admin_groups=_names(_variable("ADMIN_GROUPS")),
+        auditor_groups=_names(_variable("AUDITOR_GROUPS")),
+        cursor_secret=_variable("CURSOR_SECRET"),
+        credentials_key=_variable("CREDENTIALS_KEY"),
+        secret_prefix=_variable("SECRET_PREFIX"),
+        schedule_group=_variable("SCHEDULE_GROUP"),
+        schedule_role=_variable("SCHEDULE_ROLE"),
+        expiry_function=_variable("EXPIRY_FUNCTION"),
+        open_requests=int(_variable("OPEN_REQUESTS")),
+    )
+
+
+def _variable(name: str) -> str:
+    return os.environ[f"NIGHTLATCH_{name}"]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,38 @@
+"""The State table: the unit of work, and the reading of requests and flows."""
+
+import os
+from functools import cache
+
+from nightlatch.adapters.dynamodb.flows import DynamoFlows
+from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience
+from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
+from nightlatch.bootstrap import aws, clock
+from nightlatch.bootstrap.settings import settings
+
+
+@cache
+def unit_of_work(patience: Patience = OF_A_CALLER) -> DynamoUnitOfWork:
+    """Wire the only way to write."""
+    aws.bind_tables()
+    return DynamoUnitOfWork(
+        clock=clock.now,
+        random=os.urandom,
+        retention=settings().retention,
+        open_requests=settings().open_requests,
+        patience=patience,
+    )
+
+
+@cache
+def requests() -> DynamoRequests:
+    """Wire the reading of requests and grants."""
+    aws.bind_tables()
+    return DynamoRequests(clock=clock.now)
+
+
+@cache
+def flows() -> DynamoFlows:
+    """Wire the reading of access flows."""
+    aws.bind_tables()
+    return DynamoFlows()
