@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.audit_event import EventType, Severity
+from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import Head, LedgerEntry, append
-from nightlatch.services.audit_trail import AuditTrail, EntryFilter
+from nightlatch.services.audit_trail import AuditTrail
 from tests.builders import ADA, MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 

@@ -2,11 +2,11 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from nightlatch.domain.audit_event import Severity
+from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.ports import Ledger, LedgerIndex
@@ -27,27 +27,6 @@ class FeedPage:
     entries: list[LedgerEntry]
     last: int
     has_more: bool
-
-
-@dataclass(frozen=True)
-class EntryFilter:
-    """Which entries are wanted; empty means any. The times are those of recording, `until` is exclusive."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    event_types: frozenset[str] = field(default_factory=frozenset)
-    actors: frozenset[str] = field(default_factory=frozenset)
-    severities: frozenset[Severity] = field(default_factory=frozenset)
-    request_ids: frozenset[str] = field(default_factory=frozenset)
-
-    def admits(self, entry: LedgerEntry) -> bool:
-        """Whether an entry of the right time is wanted."""
-        return (
-            (not self.event_types or entry.event_type in self.event_types)
-            and (not self.actors or entry.actor.id in self.actors)
-            and (not self.severities or entry.severity in self.severities)
-            and (not self.request_ids or entry.request_id in self.request_ids)
-        )
 
 
 @dataclass(frozen=True)

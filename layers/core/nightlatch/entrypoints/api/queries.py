@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Severity, Source
+from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.ledger import number_in
 from nightlatch.domain.time_frame import TimeFrame
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
-from nightlatch.services.audit_trail import EntryFilter
 from nightlatch.services.call import Call
 from nightlatch.services.ports import RequestFilter
 
