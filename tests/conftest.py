@@ -1,11 +1,15 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+STACK = Path(__file__).resolve().parent / "e2e"
+"""The tests of the running stack."""
 
 # A loaded machine is no reason to fail; how long something takes is measured in benchmarks.
 settings.register_profile("nightlatch", deadline=None)
@@ -13,9 +17,11 @@ settings.register_profile("thorough", deadline=None, max_examples=10_000, statef
 settings.load_profile("nightlatch")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Take one worker more than there are processors: who has the stack waits for it nearly all the time."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take a worker for each processor, and one more for the stack: who has it waits for it nearly all the time."""
+    asked_for = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    needs_stack = any(STACK.is_relative_to(path) or path.is_relative_to(STACK) for path in asked_for)
+    return (os.cpu_count() or 1) + needs_stack
 
 
 class StackOnOneWorker(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships no types

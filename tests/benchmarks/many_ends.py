@@ -17,7 +17,6 @@ from functools import cache, partial
 from io import StringIO
 from typing import Any, TypeVar
 
-import yaml
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -33,8 +32,8 @@ from nightlatch.services.sequencer import Sequencer
 from tests.benchmarks._virtual_time import VirtualTime
 from tests.benchmarks.row import Row
 from tests.builders import Outside
+from tests.cloudformation import template
 from tests.fakes.store import predictable
-from tests.integration.aws.tables import TEMPLATE, TemplateLoader
 from tests.unit.services.targets import ManyTargets, ResistingConnector, a_world_of
 
 MANY = 1000
@@ -148,8 +147,7 @@ class Invocation(LambdaContext):
 
 @cache
 def _time_of(function: str) -> timedelta:
-    template = yaml.load(TEMPLATE.read_text(), TemplateLoader)
-    return timedelta(seconds=template["Resources"][function]["Properties"]["Timeout"])
+    return timedelta(seconds=template()["Resources"][function]["Properties"]["Timeout"])
 
 
 class Simulation:

@@ -214,7 +214,7 @@ class InMemoryStore:
     def known(self, wanted: Wanted) -> Known:
         """Read all that is wanted."""
         integrations = {name: self.integration(name) for name in wanted.integrations}
-        resources = {key: self.resource(*key) for key in wanted.resources}
+        resources = {key: self._resource(*key) for key in wanted.resources}
         people = {name: self.person(name) for name in wanted.people}
         return Known(
             integrations={name: found for name, found in integrations.items() if found},
@@ -236,10 +236,6 @@ class InMemoryStore:
     def resources(self, integration_id: str) -> list[Resource]:
         """Read what was found."""
         return [resource for _, resource in sorted(self.found.get(integration_id, {}).items())]
-
-    def resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
-        """Read one thing that was found."""
-        return self.found.get(integration_id, {}).get((resource_type, resource_id))
 
     def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
         """Replace what was found."""
@@ -288,6 +284,9 @@ class InMemoryStore:
                 yield seq
 
     # Within
+
+    def _resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
+        return self.found.get(integration_id, {}).get((resource_type, resource_id))
 
     def _all(self, kind: type[E]) -> list[E]:
         return [entity for entity in self.entities.values() if isinstance(entity, kind)]

@@ -36,16 +36,7 @@ class Desk:
     @property
     def asking(self) -> Asking:
         """Build it."""
-        store, world = self.outside.around("store", self.world.store), self.world
-        return Asking(
-            unit_of_work=store,
-            requests=store,
-            flows=store,
-            catalogue=store,
-            facts=store,
-            clock=world.clock,
-            randomness=world.store.random,
-        )
+        return self.world.asking_with(self.outside)
 
     @property
     def approvals(self) -> Approvals:

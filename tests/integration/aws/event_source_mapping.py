@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 from zlib import crc32
 
-import yaml
 from botocore.awsrequest import AWSResponse
 from botocore.hooks import BaseEventHooks
 
@@ -22,8 +21,8 @@ from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.entrypoints.wakes import WakeFailedError
 from tests.builders import FakeClock, KilledError
+from tests.cloudformation import template
 from tests.integration.aws.outbound import Death, Outbound
-from tests.integration.aws.tables import TEMPLATE, TemplateLoader
 
 Record = dict[str, Any]
 Invoke = Callable[[str, Mapping[str, Any]], None]
@@ -58,8 +57,7 @@ class Settings:
     @classmethod
     def in_template(cls, function: str) -> "Settings":
         """Read them; a setting that is not played here is refused."""
-        template = yaml.load(TEMPLATE.read_text(), TemplateLoader)
-        events = template["Resources"][LOGICAL[function]]["Properties"]["Events"].values()
+        events = template()["Resources"][LOGICAL[function]]["Properties"]["Events"].values()
         [wanted] = (event["Properties"] for event in events if event["Type"] == "DynamoDB")
         assert wanted.keys() <= PLAYED
         return cls(

@@ -1,6 +1,7 @@
 """What every store promises about integrations and what was found in them."""
 
 from nightlatch.domain.change import Change
+from nightlatch.services.ports import Wanted
 from tests.integration.aws.builders import ORIGIN, a_resource, an_integration
 from tests.integration.aws.conftest import Store
 
@@ -24,8 +25,15 @@ def test_resources_are_read_by_type_and_id(store: Store) -> None:
     store.catalogue.replace_resources("orders-db", found)
     read = [(resource.type, resource.id) for resource in store.catalogue.resources("orders-db")]
     assert read == [("role", "a"), ("role", "b"), ("role", "x#y"), ("schema", "a")]
-    assert store.catalogue.resource("orders-db", "role", "x#y") == found[3]
-    assert store.catalogue.resource("orders-db", "schema", "b") is None
+
+
+def test_a_resource_is_found_by_its_key_whatever_its_id_looks_like(store: Store) -> None:
+    there, absent = ("orders-db", "role", "x#y"), ("orders-db", "schema", "b")
+    store.catalogue.replace_resources("orders-db", [a_resource("x#y"), a_resource("b")])
+    known = store.facts.known(
+        Wanted(integrations=frozenset(), resources=frozenset({there, absent}), people=frozenset())
+    )
+    assert known.resources == {there: a_resource("x#y")}
 
 
 def test_resources_of_another_integration_are_not_touched(store: Store) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.stub import Stubber
+from mypy_boto3_lambda import LambdaClient
 
 from nightlatch.adapters.lambda_fan_out import LambdaFanOut
 from tests.fakes.aws import FakeFanOut
@@ -28,11 +29,22 @@ def test_each_integration_is_one_asynchronous_invocation_of_the_expiry_function(
         stubber.assert_no_pending_responses()
 
 
-def test_no_client_is_made_before_there_is_something_to_hand_on() -> None:
-    def never() -> Any:
-        raise AssertionError("a client was made")
+def test_one_client_is_made_and_not_before_there_is_something_to_hand_on(aws: str) -> None:
+    client = boto3.client("lambda", region_name=aws)
+    made: list[LambdaClient] = []
 
-    LambdaFanOut(never, function=FUNCTION)
+    def make() -> LambdaClient:
+        made.append(client)
+        return client
+
+    fan_out = LambdaFanOut(make, function=FUNCTION)
+    made_before = [*made]
+    with Stubber(client) as stubber:
+        for name in ("orders-db", "payments"):
+            stubber.add_response("invoke", {"StatusCode": 202}, expected(name))
+            fan_out.work_off(name)
+
+    assert (made_before, made) == ([], [client])
 
 
 def test_the_fake_remembers_what_was_handed_on() -> None:

@@ -1,26 +1,21 @@
 """The template, read as text: what CloudFormation will be told."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests import cloudformation
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    return ROOT
+    return cloudformation.ROOT
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    nodes, errors = decode(str(ROOT / "template.yaml"))
-    assert not errors
-    parsed: dict[str, Any] = json.loads(json.dumps(nodes))
-    return parsed
+    return cloudformation.template()
 
 
 @pytest.fixture(scope="session")

@@ -205,10 +205,6 @@ class Catalogue(Protocol):
         """Read everything that the last scan found, by type and id."""
         ...
 
-    def resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
-        """Read one resource."""
-        ...
-
     def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
         """Make `resources` everything there is; what is gone is removed last."""
         ...

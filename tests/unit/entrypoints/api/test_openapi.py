@@ -6,10 +6,10 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode
 
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.openapi import FUNCTIONS, document, load_function, operations
+from tests.cloudformation import template
 from tests.functions.client import ROOT
 
 
@@ -74,8 +74,7 @@ def test_no_answer_shows_a_secret(described: dict[str, Any]) -> None:
 
 
 def test_the_template_routes_each_path_to_the_function_that_answers_it() -> None:
-    template, _ = decode(str(ROOT / "template.yaml"))
-    resources = template["Resources"].values()
+    resources = template()["Resources"].values()
     routed = {
         (str(route["Properties"]["RouteKey"]), _function(route["Properties"]["Target"]["Fn::Sub"]))
         for route in resources

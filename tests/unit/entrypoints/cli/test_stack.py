@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from nightlatch.entrypoints.cli.commands.stack import Steps, up_view
+from nightlatch.entrypoints.cli.commands.stack import Steps, _local, up_view
+from nightlatch.entrypoints.cli.errors import CliError
 from nightlatch.entrypoints.cli.screen import Format, Screen
+from nightlatch.entrypoints.local.errors import PortTakenError
 from tests.unit.entrypoints.cli.terminal import Terminal
 
 
@@ -45,3 +47,8 @@ def test_up_ends_with_what_to_type_next(capsys: pytest.CaptureFixture[str]) -> N
     assert "Up. The API answers at http://127.0.0.1:4566/x" in shown
     for command in ("login maya", "request orders-db/orders -p role1 -p role3", "login noa", "approve last"):
         assert f"  uv run nightlatch {command}" in shown
+
+
+def test_what_goes_wrong_with_the_stack_is_told_without_a_traceback() -> None:
+    with pytest.raises(CliError, match="port 4566 is taken; free it"), _local():
+        raise PortTakenError(4566, option="--port", owner=None)

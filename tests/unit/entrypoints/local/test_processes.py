@@ -28,11 +28,15 @@ def record(tmp_path: Path) -> Iterator[Path]:
     processes.stop(record, by=signal.SIGKILL)
 
 
-def started(record: Path, command: tuple[str, ...] = SLEEP) -> int:
+def sleeper(record: Path, command: tuple[str, ...] = SLEEP) -> Program:
     log = record.with_suffix(".log")
-    program = Program(name="sleeper", command=command, environment={"ONLY": "this"}, record=record, log=log)
+    return Program(name="sleeper", command=command, environment={"ONLY": "this"}, record=record, log=log)
+
+
+def started(record: Path, command: tuple[str, ...] = SLEEP) -> int:
+    program = sleeper(record, command)
     pid = processes.start(program)
-    while not log.read_text():
+    while not program.log.read_text():
         assert processes.running(record)
     return pid
 
@@ -45,6 +49,26 @@ def test_what_was_started_runs_until_it_is_stopped(record: Path) -> None:
     assert processes.stop(record)
     assert processes.running(record) is None
     assert not processes.stop(record)
+
+
+def test_what_is_started_is_waited_for_until_it_answers(record: Path) -> None:
+    program = sleeper(record)
+    processes.start_and_wait(program, lambda: program.log.read_text() != "")
+    assert program.log.read_text()
+    assert processes.running(record)
+
+
+def test_a_program_that_ends_instead_of_answering_shows_its_log(record: Path) -> None:
+    quitter = sleeper(record, (sys.executable, "-c", "raise SystemExit('no room')"))
+    with pytest.raises(StepFailedError, match="start sleeper failed: it ended at once") as failed:
+        processes.start_and_wait(quitter, lambda: False)
+    assert failed.value.tail == ("no room",)
+
+
+def test_a_program_that_does_not_answer_in_time_is_reported_and_remembered(record: Path) -> None:
+    with pytest.raises(StepFailedError, match=r"start sleeper failed: no answer within 0\.1 s"):
+        processes.start_and_wait(sleeper(record), lambda: False, within=0.1)
+    assert processes.running(record)
 
 
 def test_a_program_gets_its_own_environment_and_session(record: Path) -> None:

@@ -25,11 +25,6 @@ class DynamoCatalogue:
         found = [value_of(record, Resource) for record in _stored(integration_id)]
         return sorted(found, key=lambda resource: (resource.type, resource.id))
 
-    def resource(self, integration_id: str, resource_type: str, resource_id: str) -> Resource | None:
-        """Read one resource."""
-        record = read_one(StateRecord, resource_key(integration_id, resource_type, resource_id))
-        return value_of(record, Resource) if record else None
-
     def replace_resources(self, integration_id: str, resources: Iterable[Resource]) -> None:
         """Make `resources` everything there is; what is gone is removed last. What is as before is not written."""
         records = (_record_of(integration_id, resource) for resource in resources)

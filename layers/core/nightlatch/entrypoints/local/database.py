@@ -11,7 +11,6 @@ import secrets
 import shutil
 import signal
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import pg8000.native  # type: ignore[import-untyped]  # it ships no types
 
 from nightlatch.domain.value import Value
 from nightlatch.entrypoints.local import processes, tools
-from nightlatch.entrypoints.local.errors import LocalStackError, StepFailedError
+from nightlatch.entrypoints.local.errors import LocalStackError
 from nightlatch.entrypoints.local.facts import write_private
 from nightlatch.entrypoints.local.layout import Layout
 from nightlatch.entrypoints.local.ports import require_free
@@ -31,7 +30,6 @@ HOST = "127.0.0.1"
 _SUPERUSER = "postgres"
 _STAND_IN = "nobody"
 _FOR_ROOT = Path("/var/lib/nightlatch")
-_READY_WITHIN_SECONDS = 30.0
 _OTHERS_MAY_ENTER = 0o001
 
 
@@ -65,9 +63,9 @@ def ensure_running(layout: Layout, *, port: int) -> Passwords:
     stop(layout)
     require_free(port, option="--database-port")
     _initialise(layout, place)
-    processes.start(_program(layout, place, command))
-    _wait_until_ready(layout, port)
-    return _passwords(layout)
+    passwords = _passwords(layout)
+    processes.start_and_wait(_program(layout, place, command), lambda: _answers(port, passwords))
+    return passwords
 
 
 def stop(layout: Layout) -> bool:
@@ -172,19 +170,6 @@ def _program(layout: Layout, place: Place, command: tuple[str, ...]) -> Program:
         log=layout.log(NAME),
         user=place.user,
     )
-
-
-def _wait_until_ready(layout: Layout, port: int) -> None:
-    passwords = _passwords(layout)
-    deadline = time.monotonic() + _READY_WITHIN_SECONDS
-    while not _answers(port, passwords):
-        if not processes.running(layout.record(NAME)):
-            raise StepFailedError("start postgresql", "it ended at once", log=layout.log(NAME))
-        if time.monotonic() > deadline:
-            raise StepFailedError(
-                "start postgresql", f"no answer within {_READY_WITHIN_SECONDS} s", log=layout.log(NAME)
-            )
-        time.sleep(0.1)
 
 
 def _answers(port: int, passwords: Passwords) -> bool:

@@ -4,13 +4,11 @@ Of its own, because it runs the functions on its interpreter: with our developme
 missing from the layer would go unnoticed. It saves its state on SIGTERM only.
 """
 
-import time
 from pathlib import Path
 
 import httpx
 
 from nightlatch.entrypoints.local import processes, tools
-from nightlatch.entrypoints.local.errors import StepFailedError
 from nightlatch.entrypoints.local.layout import Layout
 from nightlatch.entrypoints.local.ports import require_free
 from nightlatch.entrypoints.local.processes import Program
@@ -19,7 +17,6 @@ NAME = "emulator"
 REQUIREMENTS = ("ministack[full]==1.5.33", "boto3==1.43.106")
 
 _GUARD = Path(__file__).with_name("guard.py")
-_READY_WITHIN_SECONDS = 30.0
 
 
 def install(layout: Layout) -> None:
@@ -35,8 +32,7 @@ def ensure_running(layout: Layout, *, port: int) -> None:
         return
     stop(layout)
     require_free(port, option="--port")
-    processes.start(_program(layout, command, port=port))
-    _wait_until_ready(layout, port)
+    processes.start_and_wait(_program(layout, command, port=port), lambda: _answers(port))
 
 
 def stop(layout: Layout) -> bool:
@@ -71,18 +67,6 @@ def _program(layout: Layout, command: tuple[str, ...], *, port: int) -> Program:
         record=layout.record(NAME),
         log=layout.log(NAME),
     )
-
-
-def _wait_until_ready(layout: Layout, port: int) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_SECONDS
-    while not _answers(port):
-        if not processes.running(layout.record(NAME)):
-            raise StepFailedError("start the emulator", "it ended at once", log=layout.log(NAME))
-        if time.monotonic() > deadline:
-            raise StepFailedError(
-                "start the emulator", f"no answer within {_READY_WITHIN_SECONDS} s", log=layout.log(NAME)
-            )
-        time.sleep(0.1)
 
 
 def _answers(port: int) -> bool:

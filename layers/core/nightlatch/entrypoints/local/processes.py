@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +58,18 @@ def start(program: Program) -> int:
     record = Record(pid=process.pid, began=birth(process.pid) or "", command=tuple(program.command))
     program.record.write_text(record.model_dump_json())
     return process.pid
+
+
+def start_and_wait(program: Program, answers: Callable[[], bool], *, within: float = 30.0) -> None:
+    """Start a program and wait until it answers; raise StepFailedError if it ends first, or takes too long."""
+    start(program)
+    deadline = time.monotonic() + within
+    while not answers():
+        if not running(program.record):
+            raise StepFailedError(f"start {program.name}", "it ended at once", log=program.log)
+        if time.monotonic() > deadline:
+            raise StepFailedError(f"start {program.name}", f"no answer within {within} s", log=program.log)
+        time.sleep(0.1)
 
 
 def running(record: Path) -> Record | None:

@@ -1,5 +1,7 @@
 """The local stack: bring it up, take it down, see how it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,30 +63,24 @@ def up(
 ) -> None:
     """Bring a whole Nightlatch up on this machine: emulator, database, deployment, demo people and flows."""
     run = invocation(context, None, output)
-    stack, errors = _local()
-    try:
+    with _local() as stack:
         facts = stack.up(home, fresh=fresh, port=port, database_port=database_port, progress=Steps(run.screen))
-    except errors.LocalStackError as error:
-        raise CliError(str(error)) from error
     run.screen.show(facts.model_dump(mode="json"), up_view)
 
 
 def down(context: typer.Context, *, home: Home = HOME) -> None:
     """Stop the local stack and keep its state."""
     run = invocation(context)
-    stack, errors = _local()
-    try:
+    with _local() as stack:
         stack.down(home)
-    except errors.LocalStackError as error:
-        raise CliError(str(error)) from error
     run.screen.note("Down. Its state is kept; nightlatch up brings it back.")
 
 
 def status(context: typer.Context, *, home: Home = HOME, output: Output = None) -> None:
     """Show which parts of the local stack run; exit code 5 unless all do."""
     run = invocation(context, None, output)
-    stack, _ = _local()
-    parts = [part.model_dump(mode="json") for part in stack.status(home)]
+    with _local() as stack:
+        parts = [part.model_dump(mode="json") for part in stack.status(home)]
     run.screen.show({"components": parts}, _status_view)
     if not all(part["running"] for part in parts):
         raise UnreachableError("the local stack is not up; start it with: nightlatch up")
@@ -100,21 +96,23 @@ def logs(
 ) -> None:
     """Print what the functions logged."""
     run = invocation(context, None, output)
-    stack, errors = _local()
-    try:
+    with _local() as stack:
         for line in stack.logs(home, function=function, follow=follow):
             _print(run, line)
+
+
+@contextmanager
+def _local() -> Iterator[Any]:
+    """Load what runs the stack, and tell what goes wrong with it as the command line does."""
+    # It brings boto3 and the database's driver along, which no other command needs.
+    from nightlatch.entrypoints.local import errors, stack  # noqa: PLC0415
+
+    try:
+        yield stack
     except errors.NotRunningError as error:
         raise UnreachableError(str(error)) from error
     except errors.LocalStackError as error:
         raise CliError(str(error)) from error
-
-
-def _local() -> tuple[Any, Any]:
-    # It brings boto3 and the database's driver along, which no other command needs.
-    from nightlatch.entrypoints.local import errors, stack  # noqa: PLC0415
-
-    return stack, errors
 
 
 def _print(run: Invocation, line: "LogLine") -> None:
