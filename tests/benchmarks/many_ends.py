@@ -65,8 +65,8 @@ SWEEP_EVERY = timedelta(minutes=1)
 OUTBOX_UNITS = 1000
 """What one partition key takes in a second, in write units. DynamoDB refuses what is more."""
 
-EVENT_UNITS = 2
-"""Writing or deleting an event of up to a kilobyte in a transaction."""
+ROW_UNITS = 2
+"""Writing or deleting what one commit tells, of up to a kilobyte, in a transaction."""
 
 DUE_PAGE = 100
 """What a query of the index by time brings at once (`adapters.dynamodb.reading.PAGE`)."""
@@ -80,7 +80,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class SlowOutside(Outside):
-    """A store whose calls take time, and whose outbox takes only so many events in a second."""
+    """A store whose calls take time, and whose outbox takes only so many rows in a second."""
 
     time: VirtualTime = field(default_factory=VirtualTime)
     chance: Randomness = field(default_factory=predictable)
@@ -91,14 +91,14 @@ class SlowOutside(Outside):
         """Take the time, then do it."""
         self.time.take(CALLS.get(name, STORE_CALL))
         if name == "store.commit" and isinstance(work, partial):
-            self._write(len(work.args[0].events), patience=OF_A_WORKER)
+            self._write(bool(work.args[0].events), patience=OF_A_WORKER)
         if name == "store.append" and isinstance(work, partial):
-            self._write(len(work.args[0]), patience=NONE)
+            self._write(len(work.keywords["clearing"]), patience=NONE)
         return self._paged(work()) if name == "store.due" else work()
 
-    def _write(self, events: int, *, patience: Patience) -> None:
+    def _write(self, rows: int, *, patience: Patience) -> None:
         """Find room in the outbox, as often as `adapters.dynamodb.transaction` tries, with its pauses."""
-        units = events * EVENT_UNITS
+        units = rows * ROW_UNITS
         for attempt in range(patience.attempts):
             if attempt:
                 self.time.take(timedelta(seconds=patience.pause(attempt, random=self.chance)) + COMMIT)

@@ -25,7 +25,7 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
@@ -34,6 +34,7 @@ E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
 
 LIMIT = 100
+MOST_EVENTS = 32
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
@@ -50,7 +51,7 @@ class InMemoryStore:
     entities: dict[Key, Entity] = field(default_factory=dict)
     flow_versions: dict[str, list[AccessFlow]] = field(default_factory=dict)
     found: dict[str, dict[tuple[str, str], Resource]] = field(default_factory=dict)
-    outbox: dict[str, PendingEvent] = field(default_factory=dict)
+    outbox: dict[str, OutboxRow] = field(default_factory=dict)
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
@@ -79,9 +80,14 @@ class InMemoryStore:
 
     def record(self, *events: AuditEvent, origin: Origin) -> None:
         """Put the events into the outbox."""
-        for index, event in enumerate(events):
-            event_id = str(uuid7(event.timestamp, index=index, random=self.random(RANDOM_BYTES)))
-            self.outbox[event_id] = PendingEvent.of(event, event_id=event_id, origin=origin)
+        pending = [self._pending(index, event, origin) for index, event in enumerate(events)]
+        for start in range(0, len(pending), MOST_EVENTS):
+            row = OutboxRow(events=tuple(pending[start : start + MOST_EVENTS]))
+            self.outbox[row.key] = row
+
+    def _pending(self, index: int, event: AuditEvent, origin: Origin) -> PendingEvent:
+        event_id = str(uuid7(event.timestamp, index=index, random=self.random(RANDOM_BYTES)))
+        return PendingEvent.of(event, event_id=event_id, origin=origin)
 
     def receipt(self, principal_id: str, key: str) -> Receipt | None:
         """Find a receipt that is still kept."""
@@ -110,7 +116,8 @@ class InMemoryStore:
             for entity in change.entities
             if isinstance(entity, AccessRequest) and (_opens(entity) or entity.has_just_closed)
         }
-        size = sum(map(len, (change.entities, flows, checked, moving, change.events))) + bool(receipt)
+        rows = range(0, len(change.events), MOST_EVENTS)
+        size = sum(map(len, (change.entities, flows, checked, moving, rows))) + bool(receipt)
         if size > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
 
@@ -247,21 +254,30 @@ class InMemoryStore:
         """Say where the chain stands."""
         return self.chain
 
-    def pending(self, *, limit: int) -> list[PendingEvent]:
-        """Read what waits, oldest first."""
-        return [event for _, event in sorted(self.outbox.items())][:limit]
+    def waiting(self) -> list[OutboxRow]:
+        """Read what waits, oldest first, while there is room."""
+        rows: list[OutboxRow] = []
+        room = LIMIT - 1
+        for key in sorted(self.outbox):
+            room -= 1 + len(self.outbox[key].events)
+            if room < 0:
+                break
+            rows.append(self.outbox[key])
+        return rows
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Check everything, then move it."""
-        if 1 + 2 * len(entries) > LIMIT:
-            raise ValueError(f"{1 + 2 * len(entries)} items are more than a transaction can write ({LIMIT})")
+        if (size := 1 + len(entries) + len(clearing)) > LIMIT:
+            raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
         stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
-        if not stands or any(entry.seq in self.ledger or entry.event_id not in self.outbox for entry in entries):
+        is_taken = any(entry.seq in self.ledger for entry in entries)
+        if not stands or is_taken or any(key not in self.outbox for key in clearing):
             raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
         self.chain = head
         for entry in entries:
             self.ledger[entry.seq] = entry
-            del self.outbox[entry.event_id]
+        for key in clearing:
+            del self.outbox[key]
 
     def entry(self, seq: int) -> LedgerEntry | None:
         """Read an entry."""

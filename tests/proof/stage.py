@@ -170,7 +170,7 @@ class Recording(InMemoryStore):
             self.log.append(Told(self._since(waiting), self.callers[-1]))
 
     def _since(self, waiting: set[str]) -> tuple[PendingEvent, ...]:
-        return tuple(event for event_id, event in self.outbox.items() if event_id not in waiting)
+        return tuple(event for key, row in self.outbox.items() if key not in waiting for event in row.events)
 
 
 @dataclass

@@ -271,7 +271,7 @@ def test_whatever_was_killed_leaves_a_chain_that_holds_each_event_once(
     with pytest.raises(KilledError):
         operation.run(Desk(world, Outside(dies_at=number, after_effect=after_effect)), ids, call)
 
-    waiting = {*world.store.outbox}
+    waiting = {event.id for row in world.store.outbox.values() for event in row.events}
     chain = [world.store.ledger[number] for number in range(1, len(world.events()) + 1)]
 
     assert first_break(chain, after=Head()) is None

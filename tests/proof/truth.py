@@ -367,7 +367,8 @@ class Truth:
             previous = self.numbered[-1].hash if self.numbered else "0" * 64
             assert (entry.seq, entry.prev_hash, entry.hash) == (number, previous, _hash(entry)), "the chain is broken"
             self.numbered.append(entry)
-        there = [*(entry.event_id for entry in self.numbered), *outbox]
+        waiting = (event.id for row in outbox.values() for event in row.events)
+        there = [*(entry.event_id for entry in self.numbered), *waiting]
         assert sorted(there) == sorted(event.id for event in self.told), "events were lost, doubled or made up"
         position = {event_id: number for number, event_id in enumerate(entry.event_id for entry in self.numbered)}
         for request_id, steps in self.steps.items():

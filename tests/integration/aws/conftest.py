@@ -23,7 +23,7 @@ from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
-from nightlatch.domain.ledger import LedgerEntry, append
+from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
 from tests.fakes.store import InMemoryStore, predictable
@@ -61,9 +61,17 @@ class Store:
         """Record events and move them into the ledger at once."""
         self.work.record(*events, origin=ORIGIN)
         before = self.outbox.head()
-        after, entries = append(before, self.outbox.pending(limit=49), at=self.clock(), random=os.urandom)
-        self.outbox.append(entries, after=before, head=after)
+        after, entries = append(before, self.pending(), at=self.clock(), random=os.urandom)
+        self.outbox.append(entries, clearing=self.waiting(), after=before, head=after)
         return entries
+
+    def waiting(self) -> list[str]:
+        """List the keys of the rows that wait."""
+        return [row.key for row in self.outbox.waiting()]
+
+    def pending(self) -> list[PendingEvent]:
+        """List the events that wait."""
+        return [event for row in self.outbox.waiting() for event in row.events]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from botocore.hooks import BaseEventHooks
 
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.errors import StoreUnavailableError
-from nightlatch.domain.ledger import PendingEvent
+from nightlatch.domain.ledger import OutboxRow
 from nightlatch.entrypoints.wakes import WakeFailedError
 from tests.builders import FakeClock, KilledError
 from tests.cloudformation import template
@@ -203,10 +203,13 @@ class Changes:
 
     def committed(self) -> list[tuple[str, str | None]]:
         """List the events that were committed, by id, each with its request."""
+        return [(event.id, event.request_id) for row in self.rows() for event in row.events]
+
+    def rows(self) -> list[OutboxRow]:
+        """List the rows that came into the outbox."""
         images = (record["dynamodb"].get("NewImage", {}) for record in self.records if record["eventName"] == "INSERT")
         records = (StateRecord.from_raw_data(image) for image in images if image["pk"]["S"].startswith("OUTBOX#"))
-        events = (value_of(record, PendingEvent) for record in records)
-        return [(event.id, event.request_id) for event in events]
+        return [value_of(record, OutboxRow) for record in records]
 
     def expire(self, now: datetime) -> list[Record]:
         """Remove what is past its time, as DynamoDB does days later, and return what the stream tells of it."""

@@ -22,7 +22,7 @@ from nightlatch.domain.ledger import Head, append, first_break
 from nightlatch.services.ports import RequestFilter
 from nightlatch.services.sequencer import Sequencer
 from tests.fakes.store import predictable
-from tests.integration.aws.builders import MILLISECOND, NOW, ORIGIN, Clock, a_request, a_resource, an_event
+from tests.integration.aws.builders import HOUR, MILLISECOND, NOW, ORIGIN, Clock, a_request, a_resource, an_event
 from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
 
 Calls = list[tuple[str, dict[str, Any]]]
@@ -156,7 +156,7 @@ def test_a_broken_condition_is_not_tried_again(stubber: Stubber, store: Store) -
 def test_a_sequencer_does_not_wait_for_its_rival(stubber: Stubber, store: Store) -> None:
     refuse(stubber, "TransactionConflict")
     with pytest.raises(RivalChangeError, match="LEDGER HEAD"):
-        store.outbox.append([], after=Head(), head=Head(seq=1, hash="a"))
+        store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a"))
     stubber.assert_no_pending_responses()
 
 
@@ -188,26 +188,33 @@ def test_a_batch_that_is_never_answered_is_an_error_and_not_a_gap(stubber: Stubb
         read_many(StateRecord, keys, sleep=lambda _: None)
 
 
-def test_no_more_is_pending_at_once_than_one_transaction_can_hold(store: Store, calls: Calls) -> None:
+def test_no_more_is_read_at_once_than_one_transaction_can_hold(store: Store, calls: Calls) -> None:
     """I4."""
-    widest = "\N{ROCKET}" * 90_000
+    widest = "\N{ROCKET}" * 85_000
     for number in range(20):
         store.work.record(an_event(widest, at=NOW + number * MILLISECOND), origin=ORIGIN)
-    pending = store.outbox.pending(limit=49)
-    assert 1 < len(pending) < 20
+    rows = store.outbox.waiting()
+    assert 1 < len(rows) < 20
     calls.clear()
-    head, entries = append(Head(), pending, at=NOW, random=os.urandom)
-    store.outbox.append(entries, after=Head(), head=head)
-    ((_, params),) = calls
+    store.sequence()
+    ((_, params),) = ((name, params) for name, params in calls if name == "TransactWriteItems")
     assert bytes_put(params) <= LARGEST_TRANSACTION
-    assert [event.id for event in store.outbox.pending(limit=49)] > [event.id for event in pending]
+    assert store.outbox.waiting()[0].key > rows[-1].key
 
 
-def test_one_event_is_pending_however_large_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_row_is_read_however_large_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """I4."""
     monkeypatch.setattr("nightlatch.adapters.dynamodb.outbox.LARGEST_BATCH", 1)
-    store.work.record(an_event("first"), an_event("second", at=NOW + MILLISECOND), origin=ORIGIN)
-    assert [event.description for event in store.outbox.pending(limit=49)] == ["first"]
+    store.work.record(an_event("first"), origin=ORIGIN)
+    store.work.record(an_event("second", at=NOW + MILLISECOND), origin=ORIGIN)
+    assert [event.description for event in store.pending()] == ["first"]
+
+
+def test_the_large_events_of_one_commit_wait_in_rows_that_an_item_can_hold(store: Store) -> None:
+    """I4."""
+    large = [an_event("x" * 40_000, at=NOW + number * MILLISECOND) for number in range(5)]
+    store.work.record(*large, an_event("y" * 100_000, at=NOW + HOUR), an_event(at=NOW + 2 * HOUR), origin=ORIGIN)
+    assert [len(row.events) for row in store.outbox.waiting()] == [2, 2, 1, 1, 1]
 
 
 def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) -> None:
@@ -216,16 +223,17 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
         store.work.record(an_event("x" * 200_000, at=NOW + number * MILLISECOND), origin=ORIGIN)
     calls.clear()
     assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=25) == 25
-    assert store.outbox.pending(limit=49) == []
+    assert store.pending() == []
     assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
     assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")
 
 
-def test_an_append_of_49_entries_is_one_call(store: Store, calls: Calls) -> None:
-    store.work.record(*(an_event(str(number)) for number in range(49)), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=49), at=NOW, random=os.urandom)
+def test_an_append_of_three_full_rows_is_one_call(store: Store, calls: Calls) -> None:
+    store.work.record(*(an_event(str(number)) for number in range(96)), origin=ORIGIN)
+    head, entries = append(Head(), store.pending(), at=NOW, random=os.urandom)
+    waiting = store.waiting()
     calls.clear()
-    store.outbox.append(entries, after=Head(), head=head)
+    store.outbox.append(entries, clearing=waiting, after=Head(), head=head)
     ((name, params),) = calls
     assert name == "TransactWriteItems"
-    assert len(params["TransactItems"]) == 99
+    assert len(params["TransactItems"]) == 100

@@ -23,7 +23,9 @@ def numbers(entries: list[LedgerEntry]) -> Numbers:
 def fill(store: Store, count: int, *, from_number: int = 1) -> None:
     """Put `count` entries into the ledger, the first with `from_number`."""
     if from_number > 1:
-        store.outbox.append([], after=Head(), head=Head(seq=from_number - 1, hash="e" * 64, recorded_at=NOW))
+        store.outbox.append(
+            [], clearing=[], after=Head(), head=Head(seq=from_number - 1, hash="e" * 64, recorded_at=NOW)
+        )
     for start in range(0, count, 40):
         store.sequence(*events_in_order(min(40, count - start), at=NOW + start * MILLISECOND))
 

@@ -25,7 +25,7 @@ def test_the_same_is_not_asked_for_twice_and_the_refusal_names_the_open_request(
     with pytest.raises(DuplicateRequestError) as refused:
         store.work.commit(Change(again(first, 2), (an_event(),)), origin=ORIGIN)
     assert refused.value.request_id == first.id
-    assert store.outbox.pending(limit=9) == []
+    assert store.pending() == []
     with pytest.raises(NotFoundError):
         store.requests.request(a_request(2).id)
 

@@ -5,9 +5,20 @@ import os
 import pytest
 
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import GENESIS, Head, append, first_break
-from tests.integration.aws.builders import NOW, ORIGIN, an_event, events_in_order
+from nightlatch.domain.ledger import GENESIS, Head, OutboxRow, append, first_break
+from tests.integration.aws.builders import HOUR, NOW, ORIGIN, an_event, events_in_order
 from tests.integration.aws.conftest import Store
+
+
+def record_each(store: Store, events: int) -> None:
+    """Record so many events, each of a commit of its own."""
+    for event in events_in_order(events):
+        store.work.record(event, origin=ORIGIN)
+
+
+def descriptions(row: OutboxRow) -> list[str]:
+    """Name the events of a row."""
+    return [event.description for event in row.events]
 
 
 def test_before_the_first_entry_the_chain_stands_at_its_beginning(store: Store) -> None:
@@ -15,18 +26,54 @@ def test_before_the_first_entry_the_chain_stands_at_its_beginning(store: Store) 
     assert store.ledger.head() == store.outbox.head()
 
 
-def test_no_more_is_read_than_wanted(store: Store) -> None:
-    store.work.record(*events_in_order(5), origin=ORIGIN)
-    assert [event.description for event in store.outbox.pending(limit=3)] == ["1", "2", "3"]
-
-
-def test_appending_moves_the_head_and_clears_the_outbox(store: Store) -> None:
+def test_the_events_of_one_commit_wait_in_one_row_each_with_an_id_of_its_own(store: Store) -> None:
     store.work.record(*events_in_order(3), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=2), at=NOW, random=os.urandom)
-    store.outbox.append(entries, after=Head(), head=head)
+    (row,) = store.outbox.waiting()
+    assert descriptions(row) == ["1", "2", "3"]
+    assert row.key == row.events[0].id
+    assert len({event.id for event in row.events}) == 3
+
+
+def test_commits_wait_apart_oldest_first(store: Store) -> None:
+    first, *others = events_in_order(3)
+    store.work.record(*others, origin=ORIGIN)
+    store.work.record(first, origin=ORIGIN)
+    assert list(map(descriptions, store.outbox.waiting())) == [["1"], ["2", "3"]]
+
+
+def test_a_commit_with_many_events_waits_in_several_rows(store: Store) -> None:
+    store.work.record(*events_in_order(70), origin=ORIGIN)
+    assert [len(row.events) for row in store.outbox.waiting()] == [32, 32, 6]
+    assert [event.description for event in store.pending()] == [str(number) for number in range(1, 71)]
+
+
+@pytest.mark.parametrize(
+    ("commits", "events", "fitting"),
+    [(50, 1, 49), (34, 2, 33), (4, 32, 3), (5, 24, 3), (3, 49, 3)],
+)
+def test_as_much_is_read_as_can_be_appended_at_once(store: Store, commits: int, events: int, fitting: int) -> None:
+    for number in range(commits):
+        store.work.record(*events_in_order(events, at=NOW + number * HOUR), origin=ORIGIN)
+    waiting = store.outbox.waiting()
+    assert len(waiting) == fitting
+    store.sequence()
+    assert store.outbox.waiting()[0].key > waiting[-1].key
+
+
+def test_appending_moves_the_head_and_clears_the_rows(store: Store) -> None:
+    record_each(store, 3)
+    *rows, last = store.outbox.waiting()
+    head, entries = append(Head(), [event for row in rows for event in row.events], at=NOW, random=os.urandom)
+    store.outbox.append(entries, clearing=[row.key for row in rows], after=Head(), head=head)
     assert store.outbox.head() == store.ledger.head() == head
     assert list(store.ledger.entries(1, 9)) == entries
-    assert [event.description for event in store.outbox.pending(limit=9)] == ["3"]
+    assert store.outbox.waiting() == [last]
+
+
+def test_an_entry_gives_back_the_id_that_its_event_waited_under(store: Store) -> None:
+    store.work.record(*events_in_order(3), origin=ORIGIN)
+    waiting = store.pending()
+    assert [entry.event_id for entry in store.sequence()] == [event.id for event in waiting]
 
 
 def test_the_chain_holds_over_what_is_read_back(store: Store) -> None:
@@ -38,16 +85,16 @@ def test_the_chain_holds_over_what_is_read_back(store: Store) -> None:
 
 
 def test_of_two_rivals_one_appends_and_the_other_writes_nothing(store: Store) -> None:
-    store.work.record(*events_in_order(2), origin=ORIGIN)
-    first, second = store.outbox.pending(limit=2)
-    winner, winners = append(Head(), [first], at=NOW, random=os.urandom)
-    loser, losers = append(Head(), [second], at=NOW, random=os.urandom)
-    store.outbox.append(winners, after=Head(), head=winner)
+    record_each(store, 2)
+    first, second = store.outbox.waiting()
+    winner, winners = append(Head(), first.events, at=NOW, random=os.urandom)
+    loser, losers = append(Head(), second.events, at=NOW, random=os.urandom)
+    store.outbox.append(winners, clearing=[first.key], after=Head(), head=winner)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(losers, after=Head(), head=loser)
+        store.outbox.append(losers, clearing=[second.key], after=Head(), head=loser)
     assert store.outbox.head() == winner
     assert list(store.ledger.entries(1, 9)) == winners
-    assert store.outbox.pending(limit=9) == [second]
+    assert store.outbox.waiting() == [second]
 
 
 @pytest.mark.parametrize("changed", [{"seq": 2}, {"hash": "f" * 64}], ids=["another number", "another hash"])
@@ -55,21 +102,21 @@ def test_a_head_that_is_not_the_stored_one_is_refused(store: Store, changed: dic
     store.sequence(an_event())
     store.work.record(an_event("waits"), origin=ORIGIN)
     supposed = store.outbox.head().model_copy(update=changed)
-    after, entries = append(supposed, store.outbox.pending(limit=1), at=NOW, random=os.urandom)
+    after, entries = append(supposed, store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(entries, after=supposed, head=after)
+        store.outbox.append(entries, clearing=store.waiting(), after=supposed, head=after)
     assert store.outbox.head().seq == 1
-    assert len(store.outbox.pending(limit=9)) == 1
+    assert len(store.pending()) == 1
 
 
-def test_an_event_that_was_taken_already_gets_no_second_number(store: Store) -> None:
-    store.work.record(an_event(), origin=ORIGIN)
-    taken = store.outbox.pending(limit=1)
-    head, entries = append(Head(), taken, at=NOW, random=os.urandom)
-    store.outbox.append(entries, after=Head(), head=head)
-    further, again = append(head, taken, at=NOW, random=os.urandom)
+def test_a_row_that_was_taken_already_gets_no_second_numbers(store: Store) -> None:
+    store.work.record(*events_in_order(2), origin=ORIGIN)
+    (taken,) = store.outbox.waiting()
+    head, entries = append(Head(), taken.events, at=NOW, random=os.urandom)
+    store.outbox.append(entries, clearing=[taken.key], after=Head(), head=head)
+    further, again = append(head, taken.events, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(again, after=head, head=further)
+        store.outbox.append(again, clearing=[taken.key], after=head, head=further)
     assert store.outbox.head() == head
     assert list(store.ledger.entries(1, 9)) == entries
 
@@ -77,15 +124,15 @@ def test_an_event_that_was_taken_already_gets_no_second_number(store: Store) -> 
 def test_an_entry_is_never_replaced(store: Store) -> None:
     (entry,) = store.sequence(an_event("first"))
     store.work.record(an_event("second"), origin=ORIGIN)
-    after, again = append(Head(), store.outbox.pending(limit=1), at=NOW, random=os.urandom)
+    after, again = append(Head(), store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(again, after=store.outbox.head(), head=after)
+        store.outbox.append(again, clearing=store.waiting(), after=store.outbox.head(), head=after)
     assert list(store.ledger.entries(1, 9)) == [entry]
 
 
-def test_fifty_entries_are_too_many_for_one_transaction(store: Store) -> None:
-    store.work.record(*events_in_order(50), origin=ORIGIN)
-    head, entries = append(Head(), store.outbox.pending(limit=50), at=NOW, random=os.urandom)
+def test_what_is_too_much_for_one_transaction_is_refused_as_a_whole(store: Store) -> None:
+    record_each(store, 49)
+    head, entries = append(Head(), [*store.pending(), *store.pending()[:2]], at=NOW, random=os.urandom)
     with pytest.raises(ValueError, match="101 items"):
-        store.outbox.append(entries, after=Head(), head=head)
+        store.outbox.append(entries, clearing=store.waiting(), after=Head(), head=head)
     assert store.outbox.head() == Head()

@@ -38,10 +38,10 @@ USES: dict[str, tuple[str, Use]] = {
     "resources": ("query", lambda store: store.catalogue.resources("orders-db")),
     "replace_resources": ("query", lambda store: store.catalogue.replace_resources("orders-db", [a_resource("a")])),
     "head": ("get_item", lambda store: store.outbox.head()),
-    "pending": ("query", lambda store: store.outbox.pending(limit=49)),
+    "waiting": ("query", lambda store: store.outbox.waiting()),
     "append": (
         "transact_write_items",
-        lambda store: store.outbox.append([], after=Head(), head=Head(seq=1, hash="a")),
+        lambda store: store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a")),
     ),
     "entries": ("query", lambda store: list(store.ledger.entries(1, 9))),
     "by_numbers": ("batch_get_item", lambda store: store.ledger.by_numbers([1, 2])),

@@ -153,7 +153,7 @@ def test_the_filters_let_pass_what_is_to_be_done_and_nothing_else(streamed: Stre
     rung = {record["dynamodb"]["NewImage"]["pk"]["S"] for record in streamed.handed("ledger")}
     assert states == ["APPROVED", "REVOKING"]
     assert rung == {"OUTBOX#0"}
-    assert len(streamed.handed("ledger")) == len(streamed.changes.committed())
+    assert len(streamed.handed("ledger")) == len(streamed.changes.rows()) < len(streamed.changes.committed())
 
 
 def test_one_ring_drains_the_events_of_many_requests(streamed: Streamed) -> None:

@@ -31,12 +31,13 @@ from nightlatch.entrypoints.wakes import (
     while_time_lasts,
     work_off,
 )
-from nightlatch.services.sequencer import BATCH, Sequencer
+from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, HOUR, World, an_event
 from tests.fakes.aws import FakeFanOut
 from tests.unit.services.targets import DOWN, ResistingConnector, a_world_at_the_end_of, a_world_of
 
 ENOUGH = TIME_TO_STOP + 1
+BATCH = 49
 IN_ONE_CALL = DRAIN_BATCHES * BATCH
 
 

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, first_break
-from nightlatch.services.sequencer import BATCH, Sequencer
+from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, first_break
+from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 MILLISECOND = timedelta(milliseconds=1)
+BATCH = 49
+"""So many events, each of a commit of its own, are appended at once: the head, their entries and their deletes."""
 
 
 def a_store(events: int = 0) -> InMemoryStore:
@@ -45,15 +47,15 @@ class CrowdedOutbox:
         self._let_others_go_first()
         return self.store.head()
 
-    def pending(self, *, limit: int) -> list[PendingEvent]:
+    def waiting(self) -> list[OutboxRow]:
         """Read what waits after whatever comes between."""
         self._let_others_go_first()
-        return self.store.pending(limit=limit)
+        return self.store.waiting()
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Append after whatever comes between."""
         self._let_others_go_first()
-        self.store.append(entries, after=after, head=head)
+        self.store.append(entries, clearing=clearing, after=after, head=head)
 
     def _let_others_go_first(self) -> None:
         turn = self.turns.pop(0) if self.turns else "nobody"

@@ -32,7 +32,7 @@ ENTRY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([1-9][0-9]{
 
 
 class PendingEvent(Value):
-    """An event in the outbox: committed with its state change, not yet numbered."""
+    """An event in the outbox: committed with its state change, not yet numbered. Its id is its own."""
 
     id: str
     timestamp: Instant
@@ -61,6 +61,17 @@ class PendingEvent(Value):
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,
         )
+
+
+class OutboxRow(Value):
+    """Events of one commit that wait as one item, in their order. They are numbered together, and cleared together."""
+
+    events: tuple[PendingEvent, ...] = Field(min_length=1)
+
+    @property
+    def key(self) -> str:
+        """What the row waits under: the id of its first event, so that rows sort by time."""
+        return self.events[0].id
 
 
 class LedgerEntry(PendingEvent):

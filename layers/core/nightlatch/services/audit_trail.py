@@ -16,8 +16,8 @@ LONGEST_SEARCH = 10_000
 """So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""
 
 
-LONGEST_GAP = 49
-"""So many entries are in flight together at most: what the sequencer writes in one transaction."""
+LONGEST_GAP = 98
+"""So many entries are in flight together at most: what one transaction holds beside the head and one outbox row."""
 
 
 @dataclass(frozen=True)

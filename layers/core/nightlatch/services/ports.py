@@ -21,7 +21,7 @@ from nightlatch.domain.connector import (
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
 
@@ -261,14 +261,14 @@ class Outbox(Protocol):
         """Read, consistently, where the chain stands."""
         ...
 
-    def pending(self, *, limit: int) -> list[PendingEvent]:
-        """Read, consistently, the events that wait, oldest first."""
+    def waiting(self) -> list[OutboxRow]:
+        """Read, consistently, the rows that wait, oldest first, as many as can be appended at once."""
         ...
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
-        """Move the head, write the entries and clear them from the outbox in one transaction.
+    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
+        """Move the head, write the entries and clear the rows of these keys from the outbox in one transaction.
 
-        Raises RivalChangeError when the chain no longer stands at `after`.
+        Raises RivalChangeError when the chain no longer stands at `after`, or when one of the rows is gone.
         """
         ...
 

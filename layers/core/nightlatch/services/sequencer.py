@@ -1,15 +1,12 @@
 """The sequencer: gives each committed event the next number and the hash of its predecessor, exactly once.
 
 Rivals and retries are harmless. All of them read the same head, and only one transaction can move it on; the others
-lose the condition, read again, and find the events gone from the outbox.
+lose the condition, read again, and find the rows gone from the outbox.
 """
 
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.ledger import append
 from nightlatch.services.ports import Clock, Outbox, Randomness
-
-BATCH = 49
-"""One head, 49 entries and 49 outbox deletes fit into the 100 actions of a DynamoDB transaction."""
 
 
 class Sequencer:
@@ -25,12 +22,13 @@ class Sequencer:
         total = 0
         for _ in range(batches):
             head = self._outbox.head()
-            pending = self._outbox.pending(limit=BATCH)
-            if not pending:
+            rows = self._outbox.waiting()
+            if not rows:
                 break
-            new_head, entries = append(head, pending, at=self._clock(), random=self._random)
+            events = [event for row in rows for event in row.events]
+            new_head, entries = append(head, events, at=self._clock(), random=self._random)
             try:
-                self._outbox.append(entries, after=head, head=new_head)
+                self._outbox.append(entries, clearing=[row.key for row in rows], after=head, head=new_head)
             except RivalChangeError:
                 continue
             total += len(entries)

@@ -12,7 +12,7 @@ FLOW                   <id>                    an access flow in force
 FLOW#<id>              VERSION#<n>             each version that it ever had
 INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
-OUTBOX#0               <uuid7>                 an event that waits for its number
+OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
 LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 

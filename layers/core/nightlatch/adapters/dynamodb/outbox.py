@@ -1,6 +1,6 @@
 """What the sequencer works on. The head's condition is its only lock: of two rivals one appends, the other is told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import accumulate
 
@@ -10,13 +10,22 @@ from nightlatch.adapters.dynamodb.keys import HEAD, OUTBOX
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, record_of_entry
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, value_of
-from nightlatch.adapters.dynamodb.transaction import NONE, Transaction
-from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
+from nightlatch.adapters.dynamodb.transaction import LIMIT, NONE, Transaction
+from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports import Randomness
 
 LARGEST_BATCH = 400_000
 """Characters of JSON that are appended, and deleted, at once: in the widest alphabet below a transaction's 4 MB."""
+
+LARGEST_ROW = 90_000
+"""Characters of JSON that wait in one row: in the widest alphabet below an item's 400 KB, deflated or not."""
+
+MOST_EVENTS = 32
+"""So many wait in one row: three such rows, their entries and the head are a transaction, to the last action."""
+
+MOST_ROWS = (LIMIT - 1) // 2
+"""So many rows of one event each are appended at once: the head, their entries and their deletes."""
 
 
 class DynamoOutbox:
@@ -30,25 +39,42 @@ class DynamoOutbox:
         """Read, consistently, where the chain stands."""
         return read_head()
 
-    def pending(self, *, limit: int) -> list[PendingEvent]:
-        """Read, consistently, the events that wait, oldest first, and no more than one transaction can hold."""
-        records = list(StateRecord.query(OUTBOX, consistent_read=True, limit=limit))
+    def waiting(self) -> list[OutboxRow]:
+        """Read, consistently, the rows that wait, oldest first, and no more than one transaction can hold."""
+        records = list(StateRecord.query(OUTBOX, consistent_read=True, limit=MOST_ROWS))
+        rows = [value_of(record, OutboxRow) for record in records]
         sizes = accumulate(len(record.body) for record in records)
-        fitting = sum(size <= LARGEST_BATCH for size in sizes)
-        return [value_of(record, PendingEvent) for record in records[: max(fitting, 1)]]
+        actions = accumulate(1 + len(row.events) for row in rows)  # and one more: the head
+        fitting = sum(size <= LARGEST_BATCH and acting < LIMIT for size, acting in zip(sizes, actions, strict=True))
+        return rows[: max(fitting, 1)]
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
-        """Move the head, write the entries and clear them from the outbox in one transaction.
+    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
+        """Move the head, write the entries and clear the rows in one transaction.
 
-        At most 49 at a time: each is two items of a hundred.
+        That every event is numbered once rests on the deletes: a row that is gone is refused.
         """
         # A conflict here is a rival sequencer, which has done the work: nothing is gained by waiting for it.
         transaction = Transaction(random=self._random, patience=NONE)
         transaction.put(_head_record(head), _stands_at(after))
+        for key in clearing:
+            transaction.delete(StateRecord(OUTBOX, key), StateRecord.pk.exists())
         for entry in entries:
-            transaction.delete(StateRecord(OUTBOX, entry.event_id), StateRecord.pk.exists())
             transaction.put(record_of_entry(entry, retention=self._retention), LedgerRecord.pk.does_not_exist())
         transaction.commit()
+
+
+def rows_of(events: Iterable[PendingEvent]) -> list[OutboxRow]:
+    """Divide what one commit tells into rows: into one, unless that were too many or too much."""
+    rows: list[list[PendingEvent]] = []
+    room = 0
+    for event in events:
+        size = len(event.model_dump_json())
+        if not rows or size > room or len(rows[-1]) == MOST_EVENTS:
+            rows.append([])
+            room = LARGEST_ROW
+        rows[-1].append(event)
+        room -= size
+    return [OutboxRow(events=tuple(row)) for row in rows]
 
 
 def read_head() -> Head:

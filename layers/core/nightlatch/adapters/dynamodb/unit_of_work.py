@@ -7,6 +7,7 @@ from typing import Any
 
 from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import OUTBOX, flow_version_key, key_of, receipt_key
+from nightlatch.adapters.dynamodb.outbox import rows_of
 from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
 from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Sleep, Transaction
@@ -106,8 +107,10 @@ class DynamoUnitOfWork:
         transaction.put(record, is_free)
 
     def _put_events(self, transaction: Transaction, events: Iterable[AuditEvent], origin: Origin) -> None:
-        for index, event in enumerate(events):
-            event_id = str(uuid7(event.timestamp, index=index, random=self._random(RANDOM_BYTES)))
-            pending = PendingEvent.of(event, event_id=event_id, origin=origin)
-            record = StateRecord(OUTBOX, event_id, body=pending.model_dump_json())
+        for row in rows_of([self._pending(index, event, origin) for index, event in enumerate(events)]):
+            record = StateRecord(OUTBOX, row.key, body=row.model_dump_json())
             transaction.put(record, StateRecord.pk.does_not_exist())
+
+    def _pending(self, index: int, event: AuditEvent, origin: Origin) -> PendingEvent:
+        event_id = str(uuid7(event.timestamp, index=index, random=self._random(RANDOM_BYTES)))
+        return PendingEvent.of(event, event_id=event_id, origin=origin)
