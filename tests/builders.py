@@ -36,6 +36,7 @@ from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
+from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.integrations import Integrations
@@ -446,6 +447,11 @@ class World:
             clock=self.clock,
             randomness=self.store.random,
         )
+
+    @property
+    def audit_settings(self) -> AuditSettingsDesk:
+        """What administrators do with the settings of the trail."""
+        return AuditSettingsDesk(unit_of_work=self.store, store=self.store, clock=self.clock)
 
     @property
     def trail(self) -> AuditTrail:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import (
     DuplicateRequestError,
@@ -38,11 +39,12 @@ MOST_EVENTS = 32
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
+AUDIT = "audit"
 
 
 @dataclass
 class InMemoryStore:
-    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox and Ledger over plain dictionaries."""
+    """Implements every storage port over plain dictionaries."""
 
     clock: Clock
     random: Randomness
@@ -248,6 +250,12 @@ class InMemoryStore:
         """Replace what was found."""
         self.found[integration_id] = {(resource.type, resource.id): resource for resource in resources}
 
+    # Settings
+
+    def audit_settings(self) -> AuditSettings:
+        """Read the audit settings."""
+        return self._one(AuditSettings, AUDIT) or AuditSettings(retention=self.retention)
+
     # Outbox and Ledger
 
     def head(self) -> Head:
@@ -326,6 +334,8 @@ def key_of(entity: Entity) -> Key:
         return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
     if isinstance(entity, FlowRegister):
         return FlowRegister, REGISTER
+    if isinstance(entity, AuditSettings):
+        return AuditSettings, AUDIT
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

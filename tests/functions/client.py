@@ -13,6 +13,7 @@ from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
@@ -138,7 +139,7 @@ def an_api_event(
 
 @dataclass
 class Client:
-    """Calls the five functions, as they are, over the fakes of a World."""
+    """Calls the API's functions, as they are, over the fakes of a World."""
 
     world: World
     apps: dict[str, ModuleType] = field(init=False)
@@ -156,6 +157,7 @@ class Client:
                 access_flows: lambda: self.world.flows,
                 integrations: lambda: self.world.integrations,
                 audit_trail: lambda: self.world.trail,
+                audit_settings: lambda: self.world.audit_settings,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

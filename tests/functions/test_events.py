@@ -12,14 +12,16 @@ from tests.functions.conftest import Lines
 API_EVENTS = sorted(
     path
     for path in (ROOT / "events").glob("*.json")
-    if path.stem.startswith(("access_requests_", "approvals_", "access_flows_", "integrations_", "audit_"))
+    if path.stem.startswith(("access_requests_", "approvals_", "access_flows_", "integrations_", "audit_", "settings_"))
 )
 ID_IN_EVENTS = "req_06h021j1gdo016sqb7d1q6oobk"
 
 
 def function_of(stem: str) -> str:
     return next(
-        name for name in ("access_requests", "access_flows", "approvals", "integrations", "audit") if name in stem
+        name
+        for name in ("access_requests", "access_flows", "approvals", "integrations", "audit", "settings")
+        if stem.startswith(name)
     )
 
 
@@ -53,6 +55,7 @@ def test_each_event_is_answered_by_its_function_and_logged(client: Client, log: 
         ("integrations_scan", 200),
         ("audit_feed", 200),
         ("audit_entries", 200),
+        ("settings_put", 200),
     ],
 )
 def test_these_events_do_what_they_are_for(client: Client, stem: str, status: int) -> None:

@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
         "approve": {"steps": []},
     },
 }
+BODIES["PUT /v1/settings/audit"] = {"retention_days": 30, "reads": "all", "writers": []}
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
@@ -25,7 +26,17 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
+from nightlatch.services.ports import (
+    AuditSettingsStore,
+    Catalogue,
+    Facts,
+    Flows,
+    Ledger,
+    Outbox,
+    People,
+    Requests,
+    UnitOfWork,
+)
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
 from tests.integration.aws.deployed import Deployed, deployed
@@ -49,6 +60,7 @@ class Store:
     catalogue: Catalogue
     outbox: Outbox
     ledger: Ledger
+    settings: AuditSettingsStore
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -108,7 +120,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -125,6 +137,7 @@ def on_dynamodb(clock: Clock) -> Store:
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock),
+        settings=DynamoAuditSettings(retention=RETENTION),
         clock=clock,
     )
 

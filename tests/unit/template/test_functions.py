@@ -18,6 +18,7 @@ FUNCTIONS = (
     "integrations",
     "ledger",
     "provisioning",
+    "settings",
     "token_claims",
 )
 

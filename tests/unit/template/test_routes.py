@@ -51,6 +51,10 @@ ROUTES = {
         "GET /v1/audit/entries",
         "GET /v1/audit/entries/{id}",
     },
+    "Settings": {
+        "GET /v1/settings/audit",
+        "PUT /v1/settings/audit",
+    },
 }
 
 Resources = dict[str, dict[str, Any]]

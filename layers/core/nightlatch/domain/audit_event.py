@@ -43,6 +43,7 @@ class EventType(StrEnum):
     SCAN_FAILED = "discovery.scan.failed"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
+    SETTINGS_UPDATED = "settings.updated"
 
 
 class Severity(StrEnum):

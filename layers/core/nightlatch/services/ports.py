@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from nightlatch.domain.access_flow import AccessFlow, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import AuditEvent, Origin, Source
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import (
     Capabilities,
@@ -251,6 +252,14 @@ class Facts(Protocol):
 
     def known(self, wanted: Wanted) -> Known:
         """Read, consistently and in one call, all that is wanted."""
+        ...
+
+
+class AuditSettingsStore(Protocol):
+    """Reading what is decided about the audit trail."""
+
+    def audit_settings(self) -> AuditSettings:
+        """Read, consistently, the settings in force; version 0 when nobody has chosen anything."""
         ...
 
 

@@ -15,6 +15,7 @@ INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan fou
 OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
 LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
+SETTINGS               AUDIT                   what is decided about the audit trail
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -25,6 +26,7 @@ import json
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
@@ -41,6 +43,7 @@ PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
+AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 RESOURCES = "RESOURCE#"
 
 ENTRIES_PER_PARTITION = 4096
@@ -131,4 +134,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return PEOPLE, entity.id
         case Integration():
             return INTEGRATIONS, entity.id
+        case AuditSettings():
+            return AUDIT_SETTINGS
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

@@ -4,14 +4,26 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 
 from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.audit_settings import AuditSettings
+from nightlatch.domain.value import Entity
 from nightlatch.entrypoints.api.views.flows import FlowView
+from nightlatch.entrypoints.api.views.settings import AuditSettingsView
 
 
 def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
     """Answer with a flow and the ETag of its version."""
-    return Response(status, APPLICATION_JSON, FlowView.of(flow), {"ETag": f'"{flow.version}"'})
+    return Response(status, APPLICATION_JSON, FlowView.of(flow), {"ETag": _etag(flow)})
 
 
 def written(flow: AccessFlow) -> Response[FlowView]:
     """Answer with a flow that was written: its first version has just come to be."""
     return versioned(flow, status=201 if flow.version == 1 else 200)
+
+
+def settings_in_force(settings: AuditSettings) -> Response[AuditSettingsView]:
+    """Answer with the audit settings and the ETag of their version."""
+    return Response(200, APPLICATION_JSON, AuditSettingsView.of(settings), {"ETag": _etag(settings)})
+
+
+def _etag(entity: Entity) -> str:
+    return f'"{entity.version}"'

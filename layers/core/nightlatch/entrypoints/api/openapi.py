@@ -17,7 +17,7 @@ from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.idempotency import HEADER
 from nightlatch.entrypoints.api.problems import CONTENT_TYPE
 
-FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "audit")
+FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "audit", "settings")
 POWERTOOLS_OWN = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
 """Schemas that Powertools adds for answers which this API never gives."""
 
@@ -72,6 +72,7 @@ ONE_THING = (404,)
 EVERY_BODY = (409, 413, 415)
 MORE = {
     ("PUT", "/v1/flows/{flow_id}"): (412, 428),
+    ("PUT", "/v1/settings/audit"): (412, 428),
     ("GET", "/v1/audit"): (404, 410),
     ("POST", "/v1/integrations/{integration_id}/check"): (502,),
     ("POST", "/v1/integrations/{integration_id}/scan"): (502,),
@@ -83,6 +84,8 @@ ANSWER_HEADERS = {
     ("POST", "/v1/integrations"): "Location",
     ("GET", "/v1/flows/{flow_id}"): "ETag",
     ("PUT", "/v1/flows/{flow_id}"): "ETag",
+    ("GET", "/v1/settings/audit"): "ETag",
+    ("PUT", "/v1/settings/audit"): "ETag",
 }
 
 

@@ -20,6 +20,7 @@ from nightlatch.entrypoints.cli.commands import (
     integrations,
     people,
     requests,
+    settings,
     stack,
 )
 from nightlatch.entrypoints.cli.errors import CliError
@@ -110,5 +111,9 @@ _group(
 _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
+)  # fmt: skip
+_group(
+    "settings", "What is decided about the audit trail.", CONFIGURE,
+    show=settings.show, retention=settings.retention, reads=settings.reads,
 )  # fmt: skip
 _commands(LOCAL, up=stack.up, down=stack.down, status=stack.status, logs=stack.logs)

@@ -1,0 +1,86 @@
+"""What administrators decide about the audit trail: how long it is kept, which reads it tells of, who may add to it."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
+from nightlatch.domain.change import Change
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.value import Entity, Instant, Seconds, Value
+
+DAY = timedelta(days=1)
+SHORTEST_DAYS = 30
+LONGEST_DAYS = 365
+MOST_WRITERS = 50
+MOST_NAMES = 50
+
+PrincipalId = Annotated[str, StringConstraints(pattern=r"^usr_[a-z2-7]{26}$")]
+EventNames = Annotated[str, StringConstraints(pattern=r"^[a-z_.*]{1,100}$")]
+"""The name of an event, in which `*` stands for any characters."""
+
+
+class Reads(StrEnum):
+    """Which calls that only read are events: those that show what is sensitive, or every one."""
+
+    SENSITIVE = "sensitive"
+    ALL = "all"
+
+
+class Writer(Value):
+    """A service identity that may write events of its own, and which of Nightlatch's own names it may use for them."""
+
+    principal_id: PrincipalId
+    events: Annotated[tuple[EventNames, ...], Field(max_length=MOST_NAMES)] = ()
+
+
+class AuditChoices(Value):
+    """What is chosen, whole: an administrator replaces all of it."""
+
+    retention_days: int = Field(
+        ge=SHORTEST_DAYS, le=LONGEST_DAYS, strict=True, description="Days that events are kept."
+    )
+    reads: Reads = Field(description="Which calls that only read are events.")
+    writers: Annotated[tuple[Writer, ...], Field(max_length=MOST_WRITERS)]
+
+    @model_validator(mode="after")
+    def _each_writer_once(self) -> "AuditChoices":
+        if len({writer.principal_id for writer in self.writers}) < len(self.writers):
+            raise ValueError("must name each writer once")
+        return self
+
+
+class AuditSettings(Entity):
+    """The settings in force. Version 0 is what holds before anybody has chosen anything."""
+
+    version: int = 0
+    retention: Seconds
+    reads: Reads = Reads.SENSITIVE
+    writers: tuple[Writer, ...] = ()
+
+    @property
+    def choices(self) -> AuditChoices:
+        """Say what is chosen in the words in which it is chosen."""
+        return AuditChoices(retention_days=self.retention // DAY, reads=self.reads, writers=self.writers)
+
+    def choose(self, choices: AuditChoices, *, by: Principal, at: Instant) -> Change["AuditSettings"]:
+        """Put other choices in force; the event holds what was different before and what is now."""
+        before, after = self.choices.model_dump(mode="json"), choices.model_dump(mode="json")
+        names = [name for name in after if after[name] != before[name]]
+        details: dict[str, JsonValue] = {
+            "name": "audit",
+            "before": {name: before[name] for name in names},
+            "after": {name: after[name] for name in names},
+        }
+        event = AuditEvent(
+            event_type=EventType.SETTINGS_UPDATED,
+            timestamp=at,
+            actor=by.as_actor(),
+            resource=ResourceReference(type="settings", id="audit", name="Audit trail"),
+            description=f"{by.label} changed the settings of the audit trail: {', '.join(names)}",
+            details=details,
+        )
+        retention = choices.retention_days * DAY
+        return Change(self.changed(retention=retention, reads=choices.reads, writers=choices.writers), (event,))
