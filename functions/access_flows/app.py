@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.flows import access_flows
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.flows import access_flows
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.entrypoints.api.etags import versioned, written
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.asking import asking
+from nightlatch.bootstrap.people import acquaintances
+from nightlatch.bootstrap.requests import access_requests
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.people import acquaintances
-from nightlatch.bootstrap.requests import access_requests
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.entrypoints.api.bodies import (
     AS_BEFORE,

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.approvals import approvals
+
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.approvals import approvals
 from nightlatch.entrypoints.api.bodies import ALL_ITEMS, Decision
 from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.audit import audit_trail
+
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.integrations import integrations
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.integrations import integrations
 from nightlatch.domain.connector import CheckResult
 from nightlatch.entrypoints.api.bodies import NOTHING, IntegrationToAdd, Nothing
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
