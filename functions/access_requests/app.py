@@ -11,16 +11,12 @@ from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.entrypoints.api.bodies import (
-    AS_BEFORE,
+from nightlatch.entrypoints.api.bodies.asking import AS_BEFORE, BundleToSubmit, RequestToRepeat, RequestToSubmit
+from nightlatch.entrypoints.api.bodies.base import NOTHING, Nothing
+from nightlatch.entrypoints.api.bodies.ending import (
     NO_REASON,
-    NOTHING,
-    BundleToSubmit,
     Extension,
-    Nothing,
     OptionalReason,
-    RequestToRepeat,
-    RequestToSubmit,
     Revocation,
     RevocationOfMany,
 )
@@ -51,10 +47,10 @@ from nightlatch.entrypoints.api.queries import request_filter
 from nightlatch.entrypoints.api.views.caller import Caller, Health
 from nightlatch.entrypoints.api.views.catalog import Catalog
 from nightlatch.entrypoints.api.views.dry_runs import DryRunView
+from nightlatch.entrypoints.api.views.outcomes import Outcomes
 from nightlatch.entrypoints.api.views.people import PeopleList
 from nightlatch.entrypoints.api.views.requests import (
     Bundle,
-    Outcomes,
     RequestList,
     RequestView,
     Timeline,

@@ -6,7 +6,7 @@ from nightlatch.bootstrap.approvals import approvals
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.entrypoints.api.bodies import ALL_ITEMS, Decision
+from nightlatch.entrypoints.api.bodies.deciding import ALL_ITEMS, Decision
 from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall

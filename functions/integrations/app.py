@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.connector import CheckResult
-from nightlatch.entrypoints.api.bodies import NOTHING, IntegrationToAdd, Nothing
+from nightlatch.entrypoints.api.bodies.base import NOTHING, Nothing
+from nightlatch.entrypoints.api.bodies.integrations import IntegrationToAdd
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import PathSlug

@@ -26,15 +26,21 @@ NEVER = LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS
 HTTP = {"asyncio", "aws_lambda_powertools.event_handler", "itsdangerous", "nightlatch.entrypoints.api"}
 AWS = {"aws_lambda_powertools", "botocore", "nightlatch", "pydantic", "pynamodb", "urllib3"}
 
+ASKING = {"nightlatch.services.asking", "nightlatch.domain.flow_choice", "nightlatch.domain.flow_advice"}
+TARGETS = {"nightlatch.adapters.connectors", "nightlatch.adapters.kms"}
+CURSORS = {"itsdangerous", "nightlatch.adapters.secrets"}
+LEDGER = {"nightlatch.adapters.dynamodb.ledger"}
+WORK = {"nightlatch.services.provisioning", "nightlatch.adapters.scheduler", "nightlatch.adapters.lambda_fan_out"}
+
 NOT_IMPORTED = {
-    "access_flows": NEVER | {"itsdangerous"},
-    "access_requests": NEVER,
-    "approvals": NEVER,
-    "audit": NEVER,
-    "expiry": NEVER | HTTP,
-    "integrations": NEVER | {"itsdangerous"},
-    "ledger": NEVER | HTTP,
-    "provisioning": NEVER | HTTP,
+    "access_flows": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
+    "access_requests": NEVER | WORK,
+    "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
+    "audit": NEVER | ASKING | TARGETS | WORK | {"nightlatch.adapters.dynamodb.unit_of_work"},
+    "expiry": NEVER | HTTP | ASKING | LEDGER,
+    "integrations": NEVER | ASKING | LEDGER | WORK | {"itsdangerous"},
+    "ledger": NEVER | HTTP | ASKING | TARGETS | CURSORS | {"nightlatch.adapters.dynamodb.unit_of_work"},
+    "provisioning": NEVER | HTTP | ASKING | LEDGER,
     "token_claims": NEVER | HTTP | AWS,
 }
 

@@ -7,8 +7,9 @@ from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.approval_rule import ApprovalStep
 from nightlatch.entrypoints.api.views.dry_runs import Alternative, DryRunView, Objection
 from nightlatch.entrypoints.api.views.flows import FlowVersion, FlowView
+from nightlatch.entrypoints.api.views.outcomes import OutcomeView
 from nightlatch.entrypoints.api.views.people import PersonView
-from nightlatch.entrypoints.api.views.requests import ItemView, OutcomeView, RequestView, StepView
+from nightlatch.entrypoints.api.views.requests import ItemView, RequestView, StepView
 from tests.unit.entrypoints.cli import fake_api
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Self
 
-from pydantic import JsonValue
-
 from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
 from nightlatch.domain.approval_rule import ApprovalStep, Progress
 from nightlatch.domain.audit_event import Source
@@ -13,9 +11,7 @@ from nightlatch.domain.identity import Person
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import Page, Place
-from nightlatch.entrypoints.api.problems import problem_json
 from nightlatch.entrypoints.api.views.base import Link, Links, ResourceView, Time, View, links_of, seconds
-from nightlatch.services.access_requests import Outcome
 from nightlatch.services.request_page import RequestPage
 
 
@@ -244,33 +240,6 @@ class Bundle(View):
         """Show a bundle."""
         shown = [RequestView.of(request) for request in requests]
         return cls(id=shown[0].bundle_id or "", requests=shown)
-
-
-class OutcomeView(View):
-    """What came of a command on one of many requests: the request as it then is, or the problem."""
-
-    id: str
-    request: RequestView | None
-    problem: dict[str, JsonValue] | None
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> Self:
-        """Show an outcome."""
-        request = RequestView.of(outcome.request) if outcome.request else None
-        return cls(
-            id=outcome.request_id, request=request, problem=problem_json(outcome.error) if outcome.error else None
-        )
-
-
-class Outcomes(View):
-    """What came of a command on many requests."""
-
-    results: list[OutcomeView]
-
-    @classmethod
-    def of(cls, outcomes: Iterable[Outcome]) -> Self:
-        """Show outcomes, in the order in which the requests were named."""
-        return cls(results=[OutcomeView.of(outcome) for outcome in outcomes])
 
 
 class Timeline(View):
