@@ -77,7 +77,7 @@ class ItemView(View):
     votes: list[VoteView]
 
     @classmethod
-    def of(cls, item: Item, request: AccessRequest) -> Self:
+    def of(cls, item: Item, request: AccessRequest, *, needed: int) -> Self:
         """Show an item; its votes in the order in which they were given."""
         progress = request.progress(item)
         is_waiting = request.is_pending and item.status is ItemStatus.PENDING
@@ -89,7 +89,7 @@ class ItemView(View):
             permission=PermissionView(name=item.permission, tags=list(item.permission_tags)),
             status=item.status,
             approvals=progress.approvals,
-            needed=request.approvals_needed,
+            needed=needed,
             step=StepView.of(progress) if is_waiting else None,
             votes=[VoteView.of(vote) for vote in sorted(item.votes.values(), key=lambda vote: vote.at)],
         )
@@ -166,7 +166,7 @@ class RequestView(View):
     @classmethod
     def of(cls, request: AccessRequest) -> Self:
         """Show a request."""
-        flow = request.flow
+        flow, approvers = request.flow, Approvers.of(request)
         return cls(
             id=request.id,
             status=request.status,
@@ -176,12 +176,12 @@ class RequestView(View):
             asked_by=request.asked_by,
             bundle_id=request.bundle_id,
             integration=request.integration,
-            items=[ItemView.of(item, request) for item in request.items],
+            items=[ItemView.of(item, request, needed=approvers.needed) for item in request.items],
             justification=request.justification,
             ticket=request.ticket,
             duration_seconds=seconds(request.duration),
             flow=FlowReference(id=flow.id, name=flow.name, version=flow.version, reason=flow.reason),
-            approvers=Approvers.of(request),
+            approvers=approvers,
             extensions=Extensions.of(request),
             source=request.source,
             lapses_at=request.lapses_at,
