@@ -24,7 +24,7 @@ from nightlatch.entrypoints.api.parameters import (
     Zone,
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
-from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
+from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
 from nightlatch.services.audit_trail import AuditTrail
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
@@ -39,7 +39,7 @@ def feed(
 ) -> EventFeed:
     """Read events in ledger order, complete and resumable."""
     after = feed_position(from_, number_of=service.number_of, cursors=cursors)
-    return EventFeed.of(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
+    return event_feed(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
 
 
 @api.get("/v1/audit/entries")
@@ -79,7 +79,7 @@ def find(
         severities=severity,
         request_ids=request_id,
     )
-    return EntryList.of(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
+    return entry_list(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")

@@ -4,12 +4,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 
 from nightlatch.domain.access_flow import AccessFlow
-from nightlatch.entrypoints.api.views.flows import FlowView
+from nightlatch.entrypoints.api.views.flows import FlowView, flow_view
 
 
 def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
     """Answer with a flow and the ETag of its version."""
-    return Response(status, APPLICATION_JSON, FlowView.of(flow), {"ETag": f'"{flow.version}"'})
+    return Response(status, APPLICATION_JSON, flow_view(flow), {"ETag": f'"{flow.version}"'})
 
 
 def written(flow: AccessFlow) -> Response[FlowView]:
