@@ -58,6 +58,20 @@ def test_the_garbage_collector_waits_while_a_function_imports_and_runs_later(fun
     assert started(function, "print(gc.isenabled(), *begun)", before=before) == ["True"]
 
 
+BUILT = """
+from pydantic import BaseModel
+kinds = [BaseModel]
+for kind in kinds:
+    kinds += kind.__subclasses__()
+print(*{kind.__name__ for kind in kinds if kind.__module__.startswith("nightlatch.") and kind.__pydantic_complete__})
+"""
+
+
+@pytest.mark.parametrize("function", sorted(NOT_IMPORTED.keys() - {"token_claims"}))
+def test_no_model_is_built_before_a_call_needs_it(function: str) -> None:
+    assert started(function, f"exec({BUILT!r})") == []
+
+
 def imported(function: str) -> set[str]:
     return set(started(function, "print(*sys.modules)"))
 
