@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.flows import access_flows
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.flows import access_flows
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.entrypoints.api.etags import versioned, written
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import IfMatch, PathSlug
-from nightlatch.entrypoints.api.views.flows import FlowList, FlowVersions, FlowView
+from nightlatch.entrypoints.api.views.flows import FlowList, FlowVersions, FlowView, flow_list, flow_versions
 from nightlatch.services.access_flows import AccessFlows
 
 Service = Annotated[AccessFlows, Depends(access_flows)]
@@ -23,7 +24,7 @@ handler = lambda_handler(api)
 @api.get("/v1/flows")
 def find(service: Service) -> FlowList:
     """List the flows in force."""
-    return FlowList.of(service.all())
+    return flow_list(service.all())
 
 
 @api.get("/v1/flows/<flow_id>")
@@ -50,4 +51,4 @@ def delete(flow_id: PathSlug, service: Service, call: ThisCall, if_match: IfMatc
 @api.get("/v1/flows/<flow_id>/versions")
 def versions(flow_id: PathSlug, service: Service) -> FlowVersions:
     """Read every version of a flow, newest first, each with what it changed."""
-    return FlowVersions.of(service.versions(flow_id))
+    return flow_versions(service.versions(flow_id))

@@ -2,24 +2,21 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.asking import asking
+from nightlatch.bootstrap.people import acquaintances
+from nightlatch.bootstrap.requests import access_requests
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.people import acquaintances
-from nightlatch.bootstrap.requests import access_requests
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.entrypoints.api.bodies import (
-    AS_BEFORE,
+from nightlatch.entrypoints.api.bodies.asking import AS_BEFORE, BundleToSubmit, RequestToRepeat, RequestToSubmit
+from nightlatch.entrypoints.api.bodies.base import NOTHING, Nothing
+from nightlatch.entrypoints.api.bodies.ending import (
     NO_REASON,
-    NOTHING,
-    BundleToSubmit,
     Extension,
-    Nothing,
     OptionalReason,
-    RequestToRepeat,
-    RequestToSubmit,
     Revocation,
     RevocationOfMany,
 )
@@ -47,17 +44,20 @@ from nightlatch.entrypoints.api.parameters import (
     Zone,
 )
 from nightlatch.entrypoints.api.queries import request_filter
-from nightlatch.entrypoints.api.views.caller import Caller, Health
-from nightlatch.entrypoints.api.views.catalog import Catalog
-from nightlatch.entrypoints.api.views.dry_runs import DryRunView
-from nightlatch.entrypoints.api.views.people import PeopleList
+from nightlatch.entrypoints.api.views.caller import Caller, Health, caller_view
+from nightlatch.entrypoints.api.views.catalog import Catalog, catalog_view
+from nightlatch.entrypoints.api.views.dry_runs import DryRunView, dry_run_view
+from nightlatch.entrypoints.api.views.outcomes import Outcomes, outcomes_view
+from nightlatch.entrypoints.api.views.people import PeopleList, people_list
 from nightlatch.entrypoints.api.views.requests import (
     Bundle,
-    Outcomes,
     RequestList,
     RequestView,
     Timeline,
     address_of,
+    bundle_view,
+    request_list_of_page,
+    request_view,
 )
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.asking import Asking
@@ -89,13 +89,13 @@ def ask_again(
 def submit_bundle(body: BundleToSubmit, desk: Desk, call: ThisCall) -> Response[Bundle]:
     """Ask for several things at once: all requests are made, or none."""
     requests = desk.submit_bundle([one.submission() for one in body.requests], call)
-    return Response(201, APPLICATION_JSON, Bundle.of(requests))
+    return Response(201, APPLICATION_JSON, bundle_view(requests))
 
 
 @api.post("/v1/dry-runs")
 def dry_run(body: RequestToSubmit, desk: Desk, call: ThisCall) -> DryRunView:
     """Say what would come of asking: which flow, who is asked, how long; or why not, and what would work instead."""
-    return DryRunView.of(desk.dry_run(body.submission(), call))
+    return dry_run_view(desk.dry_run(body.submission(), call))
 
 
 @api.get("/v1/requests")
@@ -143,13 +143,13 @@ def find(
         frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
         before_id=place.below,
     )
-    return RequestList.of_page(service.find(wanted, call, limit=limit, skip=place.skip), page=page, place=place)
+    return request_list_of_page(service.find(wanted, call, limit=limit, skip=place.skip), page=page, place=place)
 
 
 @api.get("/v1/requests/<request_id>")
 def show(request_id: PathId, service: Service, call: ThisCall) -> RequestView:
     """Read a request."""
-    return RequestView.of(service.show(request_id, call))
+    return request_view(service.show(request_id, call))
 
 
 @api.get("/v1/requests/<request_id>/timeline")
@@ -161,43 +161,43 @@ def timeline(request_id: PathId, service: Service, call: ThisCall) -> Timeline:
 @api.post("/v1/requests/<request_id>/cancel")
 def cancel(request_id: PathId, service: Service, call: ThisCall, body: OptionalReason = NO_REASON) -> RequestView:
     """Withdraw one's own request before it is granted."""
-    return RequestView.of(service.cancel(request_id, call, reason=body.reason))
+    return request_view(service.cancel(request_id, call, reason=body.reason))
 
 
 @api.post("/v1/requests/<request_id>/return")
 def give_back(request_id: PathId, service: Service, call: ThisCall, body: OptionalReason = NO_REASON) -> RequestView:
     """End one's own access early."""
-    return RequestView.of(service.give_back(request_id, call, reason=body.reason))
+    return request_view(service.give_back(request_id, call, reason=body.reason))
 
 
 @api.post("/v1/requests/<request_id>/revoke")
 def revoke(request_id: PathId, body: Revocation, service: Service, call: ThisCall) -> RequestView:
     """End somebody's access early, as an administrator."""
-    return RequestView.of(service.revoke(request_id, call, reason=body.reason))
+    return request_view(service.revoke(request_id, call, reason=body.reason))
 
 
 @api.post("/v1/revocations")
 def revoke_many(body: RevocationOfMany, service: Service, call: ThisCall) -> Outcomes:
     """End the access of many requests early, as an administrator: each on its own."""
-    return Outcomes.of(service.revoke_many(body.requests, call, reason=body.reason))
+    return outcomes_view(service.revoke_many(body.requests, call, reason=body.reason))
 
 
 @api.post("/v1/people/<person_id>/stop")
 def stop_person(person_id: PathPerson, body: Revocation, service: Service, call: ThisCall) -> Outcomes:
     """End everything that somebody has or has asked for, as an administrator."""
-    return Outcomes.of(service.stop_person(person_id, call, reason=body.reason))
+    return outcomes_view(service.stop_person(person_id, call, reason=body.reason))
 
 
 @api.post("/v1/requests/<request_id>/extend")
 def extend(request_id: PathId, body: Extension, service: Service, call: ThisCall) -> RequestView:
     """Move the end of one's own access, as far as its flow lets it."""
-    return RequestView.of(service.extend(request_id, call, duration=body.duration))
+    return request_view(service.extend(request_id, call, duration=body.duration))
 
 
 @api.post("/v1/requests/<request_id>/close")
 def close_by_hand(request_id: PathId, body: Revocation, service: Service, call: ThisCall) -> RequestView:
     """Close what is quarantined, as an administrator who has seen to it at the target."""
-    return RequestView.of(service.close_by_hand(request_id, call, reason=body.reason))
+    return request_view(service.close_by_hand(request_id, call, reason=body.reason))
 
 
 @api.post("/v1/requests/<request_id>/credentials")
@@ -210,27 +210,27 @@ def credentials(request_id: PathId, service: Service, call: ThisCall, _: Nothing
 @api.get("/v1/catalog")
 def catalog(desk: Desk, call: ThisCall) -> Catalog:
     """List everything that the caller may ask for."""
-    return Catalog.of(desk.offers(call))
+    return catalog_view(desk.offers(call))
 
 
 @api.get("/v1/whoami")
 def whoami(register: Register, call: ThisCall) -> Caller:
     """Say who the caller is to Nightlatch, which notes them."""
     register.note(call)
-    return Caller.of(call.principal)
+    return caller_view(call.principal)
 
 
 @api.get("/v1/people")
 def people(register: Register) -> PeopleList:
     """List everybody whom Nightlatch has met."""
-    return PeopleList.of(register.all())
+    return people_list(register.all())
 
 
 @api.get("/healthz")
 def health() -> Health:
     """Say that the function runs."""
-    return Health()
+    return Health(status="ok")
 
 
 def _made(request: AccessRequest) -> Response[RequestView]:
-    return Response(201, APPLICATION_JSON, RequestView.of(request), {"Location": address_of(request)})
+    return Response(201, APPLICATION_JSON, request_view(request), {"Location": address_of(request)})

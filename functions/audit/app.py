@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.audit import audit_trail
+
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
@@ -23,7 +24,7 @@ from nightlatch.entrypoints.api.parameters import (
     Zone,
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
-from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
+from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
 from nightlatch.services.audit_trail import AuditTrail
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
@@ -38,7 +39,7 @@ def feed(
 ) -> EventFeed:
     """Read events in ledger order, complete and resumable."""
     after = feed_position(from_, number_of=service.number_of, cursors=cursors)
-    return EventFeed.of(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
+    return event_feed(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
 
 
 @api.get("/v1/audit/entries")
@@ -78,7 +79,7 @@ def find(
         severities=severity,
         request_ids=request_id,
     )
-    return EntryList.of(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
+    return entry_list(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")

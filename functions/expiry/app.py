@@ -3,10 +3,11 @@
 import sys
 from typing import Any
 
+from nightlatch.bootstrap.provisioning import fan_out, provisioning
+
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.bootstrap.provisioning import fan_out, provisioning
 from nightlatch.domain.audit_event import Source
 from nightlatch.entrypoints.wakes import wake
 

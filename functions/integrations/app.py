@@ -2,17 +2,24 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.integrations import integrations
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.integrations import integrations
 from nightlatch.domain.connector import CheckResult
-from nightlatch.entrypoints.api.bodies import NOTHING, IntegrationToAdd, Nothing
+from nightlatch.entrypoints.api.bodies.base import NOTHING, Nothing
+from nightlatch.entrypoints.api.bodies.integrations import IntegrationToAdd
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import PathSlug
-from nightlatch.entrypoints.api.views.integrations import IntegrationList, IntegrationView
+from nightlatch.entrypoints.api.views.integrations import (
+    IntegrationList,
+    IntegrationView,
+    integration_list,
+    integration_view,
+)
 from nightlatch.services.integrations import Integrations
 
 Service = Annotated[Integrations, Depends(integrations)]
@@ -32,19 +39,19 @@ def add(body: IntegrationToAdd, service: Service, call: ThisCall) -> Response[In
         settings=body.settings,
         secret=body.secret.get_secret_value(),
     )
-    return Response(201, APPLICATION_JSON, IntegrationView.of(added), {"Location": f"/v1/integrations/{added.id}"})
+    return Response(201, APPLICATION_JSON, integration_view(added), {"Location": f"/v1/integrations/{added.id}"})
 
 
 @api.get("/v1/integrations")
 def find(service: Service) -> IntegrationList:
     """List the connected systems."""
-    return IntegrationList.of(service.all())
+    return integration_list(service.all())
 
 
 @api.get("/v1/integrations/<integration_id>")
 def show(integration_id: PathSlug, service: Service) -> IntegrationView:
     """Read a connected system."""
-    return IntegrationView.of(service.show(integration_id))
+    return integration_view(service.show(integration_id))
 
 
 @api.post("/v1/integrations/<integration_id>/check")
@@ -56,4 +63,4 @@ def check(integration_id: PathSlug, service: Service, call: ThisCall, _: Nothing
 @api.post("/v1/integrations/<integration_id>/scan")
 def scan(integration_id: PathSlug, service: Service, call: ThisCall, _: Nothing = NOTHING) -> IntegrationView:
     """Read what is in the system into the catalog."""
-    return IntegrationView.of(service.scan(integration_id, call))
+    return integration_view(service.scan(integration_id, call))

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from nightlatch.bootstrap.sequencer import sequencer
+
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.bootstrap.sequencer import sequencer
 from nightlatch.entrypoints.wakes import drain
 
 logger = Logger()

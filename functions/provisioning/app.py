@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from nightlatch.bootstrap.provisioning import provisioning
+
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.bootstrap.provisioning import provisioning
 from nightlatch.domain.audit_event import Source
 from nightlatch.entrypoints.wakes import advance_all, requests_in_stream, while_time_lasts
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
+from nightlatch.bootstrap.audit_settings import audit_settings
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.domain.audit_settings import AuditChoices
 from nightlatch.entrypoints.api.etags import settings_in_force
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler

@@ -67,6 +67,7 @@ SETTINGS = {
     "CURSOR_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cursor",
     "CREDENTIALS_KEY": "key",
     "SECRET_PREFIX": "nightlatch/",
+    "OPEN_REQUESTS": "25",
     "SCHEDULE_GROUP": "nightlatch",
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",

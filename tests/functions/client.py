@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import TypeAdapter
 
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.approvals import approvals
@@ -25,6 +28,7 @@ from nightlatch.entrypoints.api.cursors import Cursors, cursors
 from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
 from tests.builders import MAYA, World
 
+BAD_REQUEST = 400
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOW: dict[str, Any] = {
@@ -139,7 +143,7 @@ def an_api_event(
 
 @dataclass
 class Client:
-    """Calls the API's functions, as they are, over the fakes of a World."""
+    """Calls the API's functions, as they are, over the fakes of a World, and refuses what is not documented."""
 
     world: World
     apps: dict[str, ModuleType] = field(init=False)
@@ -165,8 +169,12 @@ class Client:
         """Hand an event to the function that answers its route."""
         http = event["requestContext"]["http"]
         name = to or self._function_of(http["method"], event["rawPath"])
-        answer = self.apps[name].handler(event, Context())
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        answered = self.apps[name].handler(event, Context())
+        answer = Answer(answered["statusCode"], answered["headers"], answered["body"])
+        if answer.status < BAD_REQUEST:
+            documented = self._documented(name, http["method"], event["rawPath"])
+            TypeAdapter(documented).validate_json(answer.text or "null", strict=True)
+        return answer
 
     def call(self, method: str, path: str, body: object = None, *, by: Principal | None = MAYA, **more: Any) -> Answer:
         """Call a route as somebody."""
@@ -183,6 +191,14 @@ class Client:
     def put(self, path: str, body: object = None, *, by: Principal | None = MAYA, **more: Any) -> Answer:
         """Write something."""
         return self.call("PUT", path, body, by=by, **more)
+
+    def _documented(self, name: str, method: str, path: str) -> Any:
+        """Say what the OpenAPI document is made of where a route answers: the handler's return type."""
+        api = self.apps[name].api
+        routes = (*api._static_routes, *api._dynamic_routes)
+        handler = next(route.func for route in routes if route.method == method and route.rule.match(path))
+        returned = get_type_hints(handler, include_extras=True)["return"]
+        return get_args(returned)[0] if get_origin(returned) is Response else returned
 
     def _function_of(self, method: str, path: str) -> str:
         for name, app in self.apps.items():

@@ -1,6 +1,7 @@
 """How the adapters talk to DynamoDB: with one client, repeatably, and never more than is asked of them."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -170,10 +171,11 @@ def test_what_is_no_conflict_is_not_called_one(stubber: Stubber, store: Store, c
 def test_a_batch_asks_again_for_what_was_not_answered(stubber: Stubber) -> None:
     keys = [request_key("req_1"), request_key("req_2")]
     raw = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
+    items = [{**key, "body": {"B": zlib.compress(b"{}")}} for key in raw]
     stubber.add_response(
-        "batch_get_item", {"Responses": {"state": raw[:1]}, "UnprocessedKeys": {"state": {"Keys": raw[1:]}}}
+        "batch_get_item", {"Responses": {"state": items[:1]}, "UnprocessedKeys": {"state": {"Keys": raw[1:]}}}
     )
-    stubber.add_response("batch_get_item", {"Responses": {"state": raw[1:]}, "UnprocessedKeys": {}})
+    stubber.add_response("batch_get_item", {"Responses": {"state": items[1:]}, "UnprocessedKeys": {}})
     pauses: list[float] = []
     assert list(read_many(StateRecord, keys, sleep=pauses.append)) == keys
     assert pauses == [0.05]

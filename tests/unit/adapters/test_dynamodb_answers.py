@@ -26,6 +26,9 @@ ODD = [
     {"S": "a", "N": "1"},
     {"__type": "t", "S": "a"},
     {"S": "a", "B": None},
+    {"B": 1},
+    {"B": "a"},
+    {"B": "ä"},
     None,
 ]
 
@@ -33,9 +36,12 @@ names = st.text(max_size=5)
 texts = st.one_of(st.text(max_size=20), st.text(max_size=5).map(json.dumps))
 numbers = st.one_of(st.integers(), st.decimals(allow_nan=False, allow_infinity=False)).map(str)
 binaries = st.binary(max_size=8).map(lambda value: b64encode(value).decode())
-plain = st.one_of(texts.map(lambda value: {"S": value}), numbers.map(lambda value: {"N": value}))
-other = st.one_of(
+plain = st.one_of(
+    texts.map(lambda value: {"S": value}),
+    numbers.map(lambda value: {"N": value}),
     binaries.map(lambda value: {"B": value}),
+)
+other = st.one_of(
     st.lists(texts, max_size=3).map(lambda value: {"SS": value}),
     st.lists(binaries, max_size=3).map(lambda value: {"BS": value}),
     st.booleans().map(lambda value: {"BOOL": value}),
@@ -150,7 +156,7 @@ class Watched:
 @pytest.mark.parametrize(
     ("operation", "page"),
     [
-        ("Query", {"Items": [{"pk": {"S": "a"}, "version": {"N": "1"}}]}),
+        ("Query", {"Items": [{"pk": {"S": "a"}, "version": {"N": "1"}, "body": {"B": "YQ=="}}]}),
         ("BatchGetItem", {"Responses": {"b": [{"pk": {"S": "a"}}], "a": [{"pk": {"S": "b"}}]}}),
     ],
 )

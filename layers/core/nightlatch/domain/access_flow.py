@@ -65,7 +65,7 @@ class FlowDefinition(Value):
     grant: GrantRule
     when: OpeningHours | None = None
     approve: ApprovalRule
-    require: Requirements = Requirements()
+    require: Requirements = Requirements.model_construct()
 
 
 class AccessFlow(Entity):

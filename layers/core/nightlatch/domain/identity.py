@@ -34,7 +34,7 @@ class Actor(Value):
     email: str = ""
 
 
-SYSTEM = Actor(type=ActorType.SYSTEM, id="nightlatch", name="Nightlatch")
+SYSTEM = Actor.model_construct(type=ActorType.SYSTEM, id="nightlatch", name="Nightlatch")
 """Nightlatch itself: what its schedules, streams and automatic decisions do."""
 
 

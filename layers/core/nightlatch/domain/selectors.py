@@ -138,7 +138,7 @@ class TargetSelector(ResourceSelector):
 
     integration: Slug
     resource_type: Name | None = None
-    exclude: ResourceSelector = ResourceSelector()
+    exclude: ResourceSelector = ResourceSelector.model_construct()
     permissions: Names = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -8,12 +8,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 def to_utc_milliseconds(at: datetime) -> datetime:
     """Return `at` in UTC, cut to the millisecond: the only precision that is stored, hashed and served."""
-    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+    utc = at.astimezone(UTC)
+    beyond = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - beyond) if beyond else utc
 
 
 def rfc3339(at: datetime) -> str:
     """Write a time as `2026-11-22T02:12:05.123Z`."""
-    return to_utc_milliseconds(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _seconds(value: object) -> object:

@@ -1,14 +1,16 @@
 """What the fake API answers has the very fields that the real one answers with."""
 
+from typing import get_type_hints
+
 import pytest
-from pydantic import BaseModel
 
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.approval_rule import ApprovalStep
 from nightlatch.entrypoints.api.views.dry_runs import Alternative, DryRunView, Objection
 from nightlatch.entrypoints.api.views.flows import FlowVersion, FlowView
+from nightlatch.entrypoints.api.views.outcomes import OutcomeView
 from nightlatch.entrypoints.api.views.people import PersonView
-from nightlatch.entrypoints.api.views.requests import ItemView, OutcomeView, RequestView, StepView
+from nightlatch.entrypoints.api.views.requests import ItemView, RequestView, StepView
 from tests.unit.entrypoints.cli import fake_api
 
 
@@ -31,8 +33,8 @@ from tests.unit.entrypoints.cli import fake_api
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
-def test_the_fake_answers_with_the_fields_of_the_real_api(shape: fake_api.Json, view: type[BaseModel]) -> None:
-    assert set(shape) == {field.serialization_alias or name for name, field in view.model_fields.items()}
+def test_the_fake_answers_with_the_fields_of_the_real_api(shape: fake_api.Json, view: type[object]) -> None:
+    assert set(shape) == get_type_hints(view).keys() - {"model_config"}
 
 
 def test_the_fakes_flow_is_a_definition_that_the_domain_takes() -> None:

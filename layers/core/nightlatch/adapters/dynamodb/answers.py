@@ -1,10 +1,11 @@
 """Reads DynamoDB's answers faster where they are plain, and as botocore does everywhere else.
 
 botocore walks the model of every attribute of every item, to find in the end what the JSON already said. All that our
-items hold is texts and numbers, `{"S": "..."}` and `{"N": "..."}`, which need no walk.
+items hold is texts, numbers and binaries, `{"S": "..."}`, `{"N": "..."}` and `{"B": "..."}`, which need no walk.
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ Items = list[dict[str, Any]]
 
 ITEMS_IN = {"QueryOutput": "Items", "BatchGetItemOutput": "Responses"}
 """The member that holds the items: a list, or one for each table."""
+
+PLAIN = frozenset({"S", "N", "B"})
 
 
 class Parser(Protocol):
@@ -38,7 +41,7 @@ class PlainItems:
         member = ITEMS_IN.get(shape.name) if shape else None
         document = _document(response) if member else None
         lists = _lists_in(document, member)
-        if not lists or not all(_is_plain(item) for items in lists for item in items):
+        if not lists or not all(_is_plain(item) for items in lists for item in items) or not _decoded(lists):
             return self._other.parse(response, shape)
         kept = [items.copy() for items in lists]
         for items in lists:
@@ -76,7 +79,24 @@ def _lists_in(document: Any, member: str | None) -> list[Items]:
 
 
 def _is_plain(item: Any) -> bool:
-    return type(item) is dict and all(
-        type(value) is dict and len(value) == 1 and type(value.get("S", value.get("N"))) is str
-        for value in item.values()
-    )
+    return type(item) is dict and all(map(_is_plain_value, item.values()))
+
+
+def _is_plain_value(value: Any) -> bool:
+    if type(value) is not dict or len(value) != 1:
+        return False
+    ((kind, content),) = value.items()
+    return kind in PLAIN and type(content) is str
+
+
+def _decoded(lists: list[Items]) -> bool:
+    """Decode the binaries in plain items; say whether all are Base64."""
+    try:
+        for items in lists:
+            for item in items:
+                for value in item.values():
+                    if "B" in value:
+                        value["B"] = b64decode(value["B"])
+    except ValueError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from nightlatch.adapters.dynamodb.keys import INTEGRATIONS, PEOPLE, Key, receipt_key, resource_key
 from nightlatch.adapters.dynamodb.reading import read_many
-from nightlatch.adapters.dynamodb.records import StateRecord, value_of
+from nightlatch.adapters.dynamodb.records import Holder, StateRecord, value_of
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
@@ -39,5 +39,5 @@ class DynamoFacts:
         )
 
 
-def _found(named: Mapping[N, Key], records: Mapping[Key, StateRecord], kind: type[V]) -> dict[N, V]:
+def _found(named: Mapping[N, Key], records: Mapping[Key, Holder], kind: type[V]) -> dict[N, V]:
     return {name: value_of(records[key], kind) for name, key in named.items() if key in records}

@@ -10,7 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from nightlatch.adapters.dynamodb.keys import ledger_key
-from nightlatch.adapters.dynamodb.records import Record, epoch_seconds
+from nightlatch.adapters.dynamodb.records import Holder, Record, epoch_seconds
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 
 
@@ -87,6 +87,6 @@ def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord
     )
 
 
-def entry_of(record: LedgerRecord) -> LedgerEntry:
+def entry_of(record: Holder) -> LedgerEntry:
     """Read the entry that a record holds."""
     return LedgerEntry.model_validate_json(record.body)

@@ -1,14 +1,20 @@
-"""Consistent reads by key: one, or many in batches."""
+"""Reads by key, which are consistent: one, or many in batches. And what an index holds, which is not.
+
+Where many are read, DynamoDB's answer is taken as it is: to make PynamoDB's model of each takes longer than the call.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import Index
 
 from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.keys import Key
-from nightlatch.adapters.dynamodb.records import Record
+from nightlatch.adapters.dynamodb.records import Record, epoch_seconds, inflated
 from nightlatch.domain.errors import StoreUnavailableError
 
 R = TypeVar("R", bound=Record)
@@ -17,8 +23,21 @@ T = TypeVar("T")
 PAGE = 100
 """What BatchGetItem takes at most, and so what a page of an index holds."""
 
+READ_OF_MANY = ["pk", "sk", "body", "expires_at"]
+
 FIRST_PAUSE_SECONDS = 0.05
 ROUNDS = 6
+
+
+class Stored(NamedTuple):
+    """What is read of an item among many."""
+
+    body: str
+    expires_at: float | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the item's time is not over yet."""
+        return self.expires_at is None or self.expires_at > epoch_seconds(now)
 
 
 def read_one(record: type[R], key: Key) -> R | None:
@@ -35,16 +54,17 @@ def read_live(record: type[R], key: Key, *, now: datetime) -> R | None:
     return found if found and found.is_live(now) else None
 
 
-def read_many(record: type[R], keys: Iterable[Key], *, sleep: Callable[[float], None] = time.sleep) -> dict[Key, R]:
+def read_many(
+    record: type[Record], keys: Iterable[Key], *, sleep: Callable[[float], None] = time.sleep
+) -> dict[Key, Stored]:
     """Read the items of these keys; absent ones are left out. Asks again, ever later, for what was not answered."""
     table = table_of(record)
-    found: dict[Key, R] = {}
+    found: dict[Key, Stored] = {}
     for page in pages(dict.fromkeys(keys)):
         unread: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in page]
         for attempt in range(ROUNDS):
-            answer = table.batch_get_item(unread, consistent_read=True)
-            records = map(record.from_raw_data, answer["Responses"].get(table.table_name, []))
-            found.update({(item.pk, item.sk): item for item in records})
+            answer = table.batch_get_item(unread, consistent_read=True, attributes_to_get=READ_OF_MANY)
+            found.update(map(_stored, answer["Responses"].get(table.table_name, [])))
             unread = answer.get("UnprocessedKeys", {}).get(table.table_name, {}).get("Keys", [])
             if not unread:
                 break
@@ -54,6 +74,32 @@ def read_many(record: type[R], keys: Iterable[Key], *, sleep: Callable[[float], 
                 f"{len(unread)} items of {table.table_name} were not answered in {ROUNDS} rounds"
             )
     return found
+
+
+def read_index(
+    record: type[Record], index: Index[Any], value: str, within: Condition, *, page_size: int
+) -> Iterator[Key]:
+    """List the keys that an index holds for a value, the highest first, reading no further than consumed."""
+    table, start = table_of(record), None
+    while True:
+        answer = table.query(
+            value,
+            within,
+            index_name=index.Meta.index_name,
+            scan_index_forward=False,
+            limit=page_size,
+            exclusive_start_key=start,
+        )
+        yield from ((item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"])
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return
+
+
+def _stored(item: Any) -> tuple[Key, Stored]:
+    expires_at = item.get("expires_at")
+    stored = Stored(inflated(item["body"]["B"]), float(expires_at["N"]) if expires_at else None)
+    return (item["pk"]["S"], item["sk"]["S"]), stored
 
 
 def pages(things: Iterable[T], size: int = PAGE) -> Iterator[list[T]]:

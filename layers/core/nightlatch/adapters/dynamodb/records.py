@@ -12,7 +12,7 @@ Where they lie is drawn in `keys`. No other package knows these classes.
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import BINARY
@@ -108,7 +108,21 @@ class DeflatedTextAttribute(Attribute[str]):
 
     def deserialize(self, value: bytes) -> str:
         """Inflate."""
-        return zlib.decompress(value).decode()
+        return inflated(value)
+
+
+def inflated(stored: bytes) -> str:
+    """Inflate a text."""
+    return zlib.decompress(stored).decode()
+
+
+class Holder(Protocol):
+    """What holds a value: an item of either table."""
+
+    @property
+    def body(self) -> str:
+        """The value as JSON."""
+        ...
 
 
 class Record(Model):
@@ -201,7 +215,7 @@ def standing_of(status: Status) -> str:
     return status.value if status is Status.PENDING or status in CLOSED else UNDER_WAY
 
 
-def value_of(record: StateRecord, kind: type[V]) -> V:
+def value_of(record: Holder, kind: type[V]) -> V:
     """Read the value that a record holds."""
     return kind.model_validate_json(record.body)
 

@@ -8,7 +8,7 @@ from pynamodb.indexes import GlobalSecondaryIndex
 
 from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import grant_key, lease_key, request_id_in, request_key
-from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_live, read_many
+from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_index, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
     DUE_SHARD,
     QUARANTINE_SHARD,
@@ -129,8 +129,9 @@ def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
 def _in_partition(index: RequestIndex, value: str, low: str, high: str) -> Iterator[str]:
     # Only one condition on the sort key is allowed, and BETWEEN takes its ends in.
     within = RequestRecord.id.between(low, high)
-    for record in index.query(value, within, scan_index_forward=False, page_size=PAGE):
-        request_id = request_id_in(record.pk)
+    # One more than a page of a list: a list asks whether anything comes after it.
+    for pk, _ in read_index(StateRecord, index, value, within, page_size=PAGE + 1):
+        request_id = request_id_in(pk)
         if request_id != high:
             yield request_id
 

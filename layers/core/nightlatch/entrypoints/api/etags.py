@@ -6,13 +6,13 @@ from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.value import Entity
-from nightlatch.entrypoints.api.views.flows import FlowView
-from nightlatch.entrypoints.api.views.settings import AuditSettingsView
+from nightlatch.entrypoints.api.views.flows import FlowView, flow_view
+from nightlatch.entrypoints.api.views.settings import AuditSettingsView, audit_settings_view
 
 
 def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
     """Answer with a flow and the ETag of its version."""
-    return Response(status, APPLICATION_JSON, FlowView.of(flow), {"ETag": _etag(flow)})
+    return Response(status, APPLICATION_JSON, flow_view(flow), {"ETag": _etag(flow)})
 
 
 def written(flow: AccessFlow) -> Response[FlowView]:
@@ -22,7 +22,7 @@ def written(flow: AccessFlow) -> Response[FlowView]:
 
 def settings_in_force(settings: AuditSettings) -> Response[AuditSettingsView]:
     """Answer with the audit settings and the ETag of their version."""
-    return Response(200, APPLICATION_JSON, AuditSettingsView.of(settings), {"ETag": _etag(settings)})
+    return Response(200, APPLICATION_JSON, audit_settings_view(settings), {"ETag": _etag(settings)})
 
 
 def _etag(entity: Entity) -> str:

@@ -1,43 +1,45 @@
 """The audit trail."""
 
-from typing import Self
+from typing_extensions import TypedDict
 
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import FEED, Cursors, Page, Place
-from nightlatch.entrypoints.api.views.base import Link, Links, View, links_of
+from nightlatch.entrypoints.api.views.base import Link, Links, links_of, view
 from nightlatch.services.audit_trail import FeedPage, ListPage
 
 
-class EventFeed(View):
+@view
+class EventFeed(TypedDict):
     """Events in ledger order. `next` is always there, at the end too: it is where to poll."""
 
     events: list[LedgerEntry]
-    links: Links
+    _links: Links
     has_more: bool
 
-    @classmethod
-    def of(cls, read: FeedPage, *, limit: int, page: Page, cursors: Cursors) -> Self:
-        """Show what was read of the feed."""
-        following = cursors.write(read.last, scope=FEED)
-        return cls(
-            events=read.entries,
-            links={
-                "self": Link(href=page.links(None)["self"]),
-                "next": Link(href=f"/v1/audit?from={following}&limit={limit}"),
-            },
-            has_more=read.has_more,
-        )
+
+def event_feed(read: FeedPage, *, limit: int, page: Page, cursors: Cursors) -> EventFeed:
+    """Show what was read of the feed."""
+    following = cursors.write(read.last, scope=FEED)
+    return EventFeed(
+        events=read.entries,
+        _links={
+            "self": Link(href=page.links(None)["self"]),
+            "next": Link(href=f"/v1/audit?from={following}&limit={limit}"),
+        },
+        has_more=read.has_more,
+    )
 
 
-class EntryList(View):
+@view
+class EntryList(TypedDict):
     """A page of audit entries, newest first. It may be shorter than its limit and still have a next one."""
 
     entries: list[LedgerEntry]
     next_cursor: str | None
-    links: Links
+    _links: Links
 
-    @classmethod
-    def of(cls, read: ListPage, *, page: Page, place: Place) -> Self:
-        """Show what was found."""
-        next_cursor = page.cursor_below(read.before, of=place)
-        return cls(entries=read.entries, next_cursor=next_cursor, links=links_of(page.links(next_cursor)))
+
+def entry_list(read: ListPage, *, page: Page, place: Place) -> EntryList:
+    """Show what was found."""
+    next_cursor = page.cursor_below(read.before, of=place)
+    return EntryList(entries=read.entries, next_cursor=next_cursor, _links=links_of(page.links(next_cursor)))

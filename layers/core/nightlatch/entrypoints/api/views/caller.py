@@ -1,18 +1,20 @@
 """Who calls, and that somebody answers."""
 
-from typing import Self
+from typing_extensions import TypedDict
 
 from nightlatch.domain.identity import Principal, Role
-from nightlatch.entrypoints.api.views.base import View
+from nightlatch.entrypoints.api.views.base import view
 
 
-class Health(View):
+@view
+class Health(TypedDict):
     """That the function runs. It says nothing of what it depends on."""
 
-    status: str = "ok"
+    status: str
 
 
-class Caller(View):
+@view
+class Caller(TypedDict):
     """Who the caller is to Nightlatch."""
 
     id: str
@@ -23,15 +25,15 @@ class Caller(View):
     groups: list[str]
     roles: list[Role]
 
-    @classmethod
-    def of(cls, principal: Principal) -> Self:
-        """Show a principal to themselves."""
-        return cls(
-            id=principal.id,
-            issuer=principal.issuer,
-            subject=principal.subject,
-            name=principal.name,
-            email=principal.email,
-            groups=sorted(principal.groups),
-            roles=sorted(principal.roles),
-        )
+
+def caller_view(principal: Principal) -> Caller:
+    """Show a principal to themselves."""
+    return Caller(
+        id=principal.id,
+        issuer=principal.issuer,
+        subject=principal.subject,
+        name=principal.name,
+        email=principal.email,
+        groups=sorted(principal.groups),
+        roles=sorted(principal.roles),
+    )

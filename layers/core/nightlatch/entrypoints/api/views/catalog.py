@@ -1,14 +1,16 @@
 """What may be asked for."""
 
 from collections.abc import Iterable
-from typing import Self
+
+from typing_extensions import TypedDict
 
 from nightlatch.domain.access_request import IntegrationReference
-from nightlatch.entrypoints.api.views.base import ResourceView, View, seconds
+from nightlatch.entrypoints.api.views.base import ResourceView, seconds, view
 from nightlatch.services.asking import Offer
 
 
-class OfferedPermission(View):
+@view
+class OfferedPermission(TypedDict):
     """A permission that may be asked for."""
 
     name: str
@@ -16,7 +18,8 @@ class OfferedPermission(View):
     tags: list[str]
 
 
-class OfferingFlow(View):
+@view
+class OfferingFlow(TypedDict):
     """The flow that would rule a request."""
 
     id: str
@@ -26,7 +29,8 @@ class OfferingFlow(View):
     maximum_seconds: int
 
 
-class OfferView(View):
+@view
+class OfferView(TypedDict):
     """Something that the caller may ask for."""
 
     integration: IntegrationReference
@@ -34,33 +38,34 @@ class OfferView(View):
     permission: OfferedPermission
     flow: OfferingFlow
 
-    @classmethod
-    def of(cls, offer: Offer) -> Self:
-        """Show an offer."""
-        integration, resource, permission = offer.integration, offer.resource, offer.permission
-        definition = offer.flow.definition
-        return cls(
-            integration=IntegrationReference(id=integration.id, name=integration.name, kind=integration.kind),
-            resource=ResourceView(type=resource.type, id=resource.id, name=resource.name, tags=list(resource.tags)),
-            permission=OfferedPermission(
-                name=permission.name, description=permission.description, tags=list(permission.tags)
-            ),
-            flow=OfferingFlow(
-                id=offer.flow.id,
-                name=definition.name,
-                approvals_needed=definition.approve.needed(),
-                default_seconds=seconds(definition.grant.default),
-                maximum_seconds=seconds(definition.grant.maximum),
-            ),
-        )
+
+def offer_view(offer: Offer) -> OfferView:
+    """Show an offer."""
+    integration, resource, permission = offer.integration, offer.resource, offer.permission
+    definition = offer.flow.definition
+    return OfferView(
+        integration=IntegrationReference(id=integration.id, name=integration.name, kind=integration.kind),
+        resource=ResourceView(type=resource.type, id=resource.id, name=resource.name, tags=list(resource.tags)),
+        permission=OfferedPermission(
+            name=permission.name, description=permission.description, tags=list(permission.tags)
+        ),
+        flow=OfferingFlow(
+            id=offer.flow.id,
+            name=definition.name,
+            approvals_needed=definition.approve.needed(),
+            default_seconds=seconds(definition.grant.default),
+            maximum_seconds=seconds(definition.grant.maximum),
+        ),
+    )
 
 
-class Catalog(View):
+@view
+class Catalog(TypedDict):
     """Everything that the caller may ask for."""
 
     offers: list[OfferView]
 
-    @classmethod
-    def of(cls, offers: Iterable[Offer]) -> Self:
-        """Show offers."""
-        return cls(offers=[OfferView.of(offer) for offer in offers])
+
+def catalog_view(offers: Iterable[Offer]) -> Catalog:
+    """Show offers."""
+    return Catalog(offers=[offer_view(offer) for offer in offers])

@@ -1,15 +1,18 @@
 """Access flows."""
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+
+from typing_extensions import TypedDict
 
 from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
 from nightlatch.domain.flow_history import Difference, differences
 from nightlatch.domain.identity import Person
-from nightlatch.entrypoints.api.views.base import Time, View
+from nightlatch.domain.value import rfc3339
+from nightlatch.entrypoints.api.views.base import Time, view
 
 
-class FlowView(View):
+@view
+class FlowView(TypedDict):
     """One version of an access flow."""
 
     id: str
@@ -18,50 +21,53 @@ class FlowView(View):
     updated_by: Person
     definition: FlowDefinition
 
-    @classmethod
-    def of(cls, flow: AccessFlow) -> Self:
-        """Show a flow."""
-        return cls(
-            id=flow.id,
-            version=flow.version,
-            updated_at=flow.updated_at,
-            updated_by=flow.updated_by,
-            definition=flow.definition,
-        )
+
+def flow_view(flow: AccessFlow) -> FlowView:
+    """Show a flow."""
+    return FlowView(
+        id=flow.id,
+        version=flow.version,
+        updated_at=rfc3339(flow.updated_at),
+        updated_by=flow.updated_by,
+        definition=flow.definition,
+    )
 
 
-class FlowList(View):
+@view
+class FlowList(TypedDict):
     """Every flow in force."""
 
     flows: list[FlowView]
 
-    @classmethod
-    def of(cls, flows: Iterable[AccessFlow]) -> Self:
-        """Show flows."""
-        return cls(flows=[FlowView.of(flow) for flow in flows])
+
+def flow_list(flows: Iterable[AccessFlow]) -> FlowList:
+    """Show flows."""
+    return FlowList(flows=[flow_view(flow) for flow in flows])
 
 
+@view
 class FlowVersion(FlowView):
     """One version of a flow, and what it changed."""
 
     is_deleted: bool
     changes: list[Difference]
 
-    @classmethod
-    def after(cls, before: AccessFlow | None, flow: AccessFlow) -> Self:
-        """Show a version beside the one before it."""
-        old = before.definition if before and not before.is_deleted else None
-        changes = differences(old, None if flow.is_deleted else flow.definition)
-        return cls(**dict(FlowView.of(flow)), is_deleted=flow.is_deleted, changes=changes)
+
+def flow_version_after(before: AccessFlow | None, flow: AccessFlow) -> FlowVersion:
+    """Show a version beside the one before it."""
+    old = before.definition if before and not before.is_deleted else None
+    changes = differences(old, None if flow.is_deleted else flow.definition)
+    return FlowVersion(**flow_view(flow), is_deleted=flow.is_deleted, changes=changes)
 
 
-class FlowVersions(View):
+@view
+class FlowVersions(TypedDict):
     """Every version that a flow had, newest first."""
 
     versions: list[FlowVersion]
 
-    @classmethod
-    def of(cls, flows: Sequence[AccessFlow]) -> Self:
-        """Show versions, newest first."""
-        pairs = zip(flows, [*flows[1:], None], strict=True)
-        return cls(versions=[FlowVersion.after(before, flow) for flow, before in pairs])
+
+def flow_versions(flows: Sequence[AccessFlow]) -> FlowVersions:
+    """Show versions, newest first."""
+    pairs = zip(flows, [*flows[1:], None], strict=True)
+    return FlowVersions(versions=[flow_version_after(before, flow) for flow, before in pairs])

@@ -1,15 +1,17 @@
 """Connected systems."""
 
 from collections.abc import Iterable
-from typing import Self
 
 from pydantic import JsonValue
+from typing_extensions import TypedDict
 
 from nightlatch.domain.integration import Integration, IntegrationStatus
-from nightlatch.entrypoints.api.views.base import Time, View
+from nightlatch.domain.value import rfc3339
+from nightlatch.entrypoints.api.views.base import Time, time_of, view
 
 
-class IntegrationView(View):
+@view
+class IntegrationView(TypedDict):
     """A connected system. Its secret is not shown to anybody."""
 
     id: str
@@ -23,29 +25,30 @@ class IntegrationView(View):
     updated_at: Time
     scanned_at: Time | None
 
-    @classmethod
-    def of(cls, integration: Integration) -> Self:
-        """Show an integration."""
-        return cls(
-            id=integration.id,
-            name=integration.name,
-            kind=integration.kind,
-            settings=integration.settings,
-            status=integration.status,
-            status_message=integration.status_message,
-            resource_count=integration.resource_count,
-            created_at=integration.created_at,
-            updated_at=integration.updated_at,
-            scanned_at=integration.scanned_at,
-        )
+
+def integration_view(integration: Integration) -> IntegrationView:
+    """Show an integration."""
+    return IntegrationView(
+        id=integration.id,
+        name=integration.name,
+        kind=integration.kind,
+        settings=integration.settings,
+        status=integration.status,
+        status_message=integration.status_message,
+        resource_count=integration.resource_count,
+        created_at=rfc3339(integration.created_at),
+        updated_at=rfc3339(integration.updated_at),
+        scanned_at=time_of(integration.scanned_at),
+    )
 
 
-class IntegrationList(View):
+@view
+class IntegrationList(TypedDict):
     """Every connected system."""
 
     integrations: list[IntegrationView]
 
-    @classmethod
-    def of(cls, integrations: Iterable[Integration]) -> Self:
-        """Show integrations."""
-        return cls(integrations=[IntegrationView.of(integration) for integration in integrations])
+
+def integration_list(integrations: Iterable[Integration]) -> IntegrationList:
+    """Show integrations."""
+    return IntegrationList(integrations=[integration_view(integration) for integration in integrations])

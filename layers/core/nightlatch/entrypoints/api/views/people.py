@@ -1,13 +1,16 @@
 """People whom Nightlatch has met."""
 
 from collections.abc import Iterable
-from typing import Self
+
+from typing_extensions import TypedDict
 
 from nightlatch.domain.people import KnownPerson
-from nightlatch.entrypoints.api.views.base import Time, View
+from nightlatch.domain.value import rfc3339
+from nightlatch.entrypoints.api.views.base import Time, view
 
 
-class PersonView(View):
+@view
+class PersonView(TypedDict):
     """Somebody, as they last signed in."""
 
     id: str
@@ -17,25 +20,26 @@ class PersonView(View):
     is_service: bool
     seen_at: Time
 
-    @classmethod
-    def of(cls, person: KnownPerson) -> Self:
-        """Show a person."""
-        return cls(
-            id=person.id,
-            name=person.name,
-            email=person.email,
-            groups=list(person.groups),
-            is_service=person.is_service,
-            seen_at=person.seen_at,
-        )
+
+def person_view(person: KnownPerson) -> PersonView:
+    """Show a person."""
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        groups=list(person.groups),
+        is_service=person.is_service,
+        seen_at=rfc3339(person.seen_at),
+    )
 
 
-class PeopleList(View):
+@view
+class PeopleList(TypedDict):
     """Everybody whom Nightlatch has met."""
 
     people: list[PersonView]
 
-    @classmethod
-    def of(cls, people: Iterable[KnownPerson]) -> Self:
-        """Show people."""
-        return cls(people=[PersonView.of(person) for person in people])
+
+def people_list(people: Iterable[KnownPerson]) -> PeopleList:
+    """Show people."""
+    return PeopleList(people=[person_view(person) for person in people])

@@ -1,12 +1,13 @@
 """Settings."""
 
-from typing import Self
+from typing_extensions import TypedDict
 
 from nightlatch.domain.audit_settings import AuditSettings, Reads, Writer
-from nightlatch.entrypoints.api.views.base import View
+from nightlatch.entrypoints.api.views.base import view
 
 
-class AuditSettingsView(View):
+@view
+class AuditSettingsView(TypedDict):
     """What is decided about the audit trail. Version 0: nobody has chosen anything yet."""
 
     version: int
@@ -14,7 +15,13 @@ class AuditSettingsView(View):
     reads: Reads
     writers: list[Writer]
 
-    @classmethod
-    def of(cls, settings: AuditSettings) -> Self:
-        """Show the settings."""
-        return cls(version=settings.version, **dict(settings.choices))
+
+def audit_settings_view(settings: AuditSettings) -> AuditSettingsView:
+    """Show the settings."""
+    chosen = settings.choices
+    return AuditSettingsView(
+        version=settings.version,
+        retention_days=chosen.retention_days,
+        reads=chosen.reads,
+        writers=list(chosen.writers),
+    )

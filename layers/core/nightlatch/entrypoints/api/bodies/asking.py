@@ -1,23 +1,15 @@
-"""What is sent: one model for each body. An unknown field is an error, never ignored."""
+"""What is asked for."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
+from pydantic import Field, StringConstraints
 
 from nightlatch.domain.duration import Duration
-from nightlatch.domain.integration import Slug
+from nightlatch.entrypoints.api.bodies.base import Body, ShortName
 from nightlatch.entrypoints.api.parameters import PERSON_ID, AwareMoment
 from nightlatch.services.asking import Changes, Submission, WantedItem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-ShortName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
-ReasonText = Annotated[str, StringConstraints(max_length=1000)]
-
-
-class Body(BaseModel):
-    """The base of every body."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ItemToRequest(Body):
@@ -77,52 +69,4 @@ class RequestToRepeat(Body):
         )
 
 
-class Extension(Body):
-    """How much longer one's access is to last."""
-
-    duration: Duration
-
-
-class Decision(Body):
-    """An approver's word on some items, or on all when none are named."""
-
-    items: list[ShortName] = Field(default_factory=list, max_length=20)
-    reason: ReasonText = ""
-
-
-class OptionalReason(Body):
-    """Why, if one likes to say."""
-
-    reason: ReasonText = ""
-
-
-class Revocation(Body):
-    """Why access is taken away: this must be said."""
-
-    reason: Annotated[ReasonText, StringConstraints(pattern=r"\S")]
-
-
-class RevocationOfMany(Revocation):
-    """The requests whose access is taken away, and why."""
-
-    requests: list[ShortName] = Field(min_length=1, max_length=100)
-
-
-class Nothing(Body):
-    """A command that needs no more than its path."""
-
-
-class IntegrationToAdd(Body):
-    """A system to connect. The secret goes into the secret store and never comes out here."""
-
-    id: Slug
-    name: str = Field(min_length=1, max_length=100)
-    kind: ShortName
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
-    secret: SecretStr = Field(min_length=1, max_length=4096)
-
-
-ALL_ITEMS = Decision()
-AS_BEFORE = RequestToRepeat()
-NO_REASON = OptionalReason()
-NOTHING = Nothing()
+AS_BEFORE = RequestToRepeat.model_construct()
