@@ -40,6 +40,7 @@ from nightlatch.services.asking import Asking, Submission, WantedItem
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
+from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
@@ -465,6 +466,11 @@ class World:
     def audit_settings(self) -> AuditSettingsDesk:
         """What administrators do with the settings of the trail."""
         return AuditSettingsDesk(unit_of_work=self.store, store=self.store, clock=self.clock)
+
+    @property
+    def ingestion(self) -> Ingestion:
+        """What other systems do."""
+        return Ingestion(unit_of_work=self.store, settings=self.store, foreign_ids=self.store, clock=self.clock)
 
     @property
     def trail(self) -> AuditTrail:

@@ -9,7 +9,7 @@ from nightlatch.domain.audit_settings import AuditChoices, Reads, Writer
 from nightlatch.domain.errors import InvalidInputError, NotAllowedError
 from nightlatch.domain.identity import Actor, ActorType, Principal
 from nightlatch.domain.ingestion import CLOCKS_DIFFER, EntryToWrite
-from nightlatch.services.ingestion import Ingestion, Written
+from nightlatch.services.ingestion import Written
 from tests.builders import ADA, MAYA, NOON, ROBOT, World, a_call, an_entry_to_write
 
 
@@ -26,8 +26,7 @@ def world() -> World:
 
 def write(world: World, *entries: EntryToWrite, by: Principal = ROBOT) -> Written:
     """Write them as one batch."""
-    desk = Ingestion(unit_of_work=world.store, settings=world.store, foreign_ids=world.store, clock=world.clock)
-    return desk.write(entries, a_call(by))
+    return world.ingestion.write(entries, a_call(by))
 
 
 def told(world: World) -> list[str]:

@@ -16,6 +16,7 @@ from nightlatch.domain.ledger import INGESTED, ForeignId, canonical_json
 from nightlatch.domain.value import Instant, Value
 
 MOST_ENTRIES = 100
+LARGEST_ENTRY = 64 * 1024
 CLOCKS_DIFFER = timedelta(seconds=60)
 OWN_FAMILIES = frozenset(
     {"access", "anomaly", "audit", "destination", "flow", "integration", "report", "settings", "system"}
@@ -47,9 +48,14 @@ class EntryToWrite(Value):
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property
+    def text(self) -> bytes:
+        """Write down what is said."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @property
     def fingerprint(self) -> str:
         """Hash what is said: the same id with other words is another event."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
+        return hashlib.sha256(self.text).hexdigest()
 
     def event(self, *, by: Principal) -> ForeignEvent:
         """Say it in the ledger's words; the details name the writer, the id and the hash of what was sent."""
@@ -80,6 +86,8 @@ def _faults_of(index: int, entry: EntryToWrite, writer: Writer, at: datetime) ->
         )
     if entry.timestamp > at + CLOCKS_DIFFER:
         yield Fault(f"/entries/{index}/timestamp", "is in the future")
+    if len(entry.text) > LARGEST_ENTRY:
+        yield Fault(f"/entries/{index}", f"is larger than {LARGEST_ENTRY} bytes")
     for name in sorted(RESERVED & entry.details.keys()):
         yield Fault(f"/entries/{index}/details/{name}", "is written by Nightlatch")
 
