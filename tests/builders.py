@@ -19,13 +19,14 @@ from nightlatch.domain.access_flow import (
 )
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
-from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
+from nightlatch.domain.audit_event import AuditEvent, EventType, ForeignEvent, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identifier import prefixed, uuid7
 from nightlatch.domain.identity import SYSTEM, Actor, Principal, Role
+from nightlatch.domain.ingestion import EntryToWrite
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.domain.item import Item
 from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, PendingEvent, append
@@ -39,6 +40,7 @@ from nightlatch.services.asking import Asking, Submission, WantedItem
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
+from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
@@ -269,6 +271,18 @@ def an_event(
     )
 
 
+def a_foreign_event(number: int, *, at: datetime = NOON) -> ForeignEvent:
+    """Build what another system tells of under such an id."""
+    return an_entry_to_write(id=str(number), timestamp=at).event(by=ROBOT)
+
+
+def an_entry_to_write(**fields: object) -> EntryToWrite:
+    """Build an event as another system sends it."""
+    resource = ResourceReference(type="subscription", id="sub-7", name="Team")
+    sent = {"id": "1", "timestamp": NOON, "event_type": "subscription.added", "description": "a seat was added"}
+    return EntryToWrite.model_validate({**sent, "resource": resource, **fields})
+
+
 def a_pending_event(number: int = 1, event: AuditEvent | None = None) -> PendingEvent:
     """Build an event as it waits in the outbox."""
     event = event or an_event()
@@ -452,6 +466,11 @@ class World:
     def audit_settings(self) -> AuditSettingsDesk:
         """What administrators do with the settings of the trail."""
         return AuditSettingsDesk(unit_of_work=self.store, store=self.store, clock=self.clock)
+
+    @property
+    def ingestion(self) -> Ingestion:
+        """What other systems do."""
+        return Ingestion(unit_of_work=self.store, settings=self.store, foreign_ids=self.store, clock=self.clock)
 
     @property
     def trail(self) -> AuditTrail:

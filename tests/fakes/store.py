@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import (
@@ -26,7 +26,7 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, PendingEvent
+from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
@@ -56,6 +56,7 @@ class InMemoryStore:
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
+    foreign: dict[ForeignId, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     expiries: dict[Key | tuple[str, str], datetime | None] = field(default_factory=dict)
 
@@ -80,15 +81,16 @@ class InMemoryStore:
             self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
         self.record(*change.events, origin=origin)
 
-    def record(self, *events: AuditEvent, origin: Origin) -> None:
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
         """Put the events into the outbox."""
         pending = [self._pending(index, event, origin) for index, event in enumerate(events)]
         for start in range(0, len(pending), MOST_EVENTS):
             row = OutboxRow(events=tuple(pending[start : start + MOST_EVENTS]))
             self.outbox[row.key] = row
 
-    def _pending(self, index: int, event: AuditEvent, origin: Origin) -> PendingEvent:
-        event_id = str(uuid7(event.timestamp, index=index, random=self.random(RANDOM_BYTES)))
+    def _pending(self, index: int, event: AuditEvent | ForeignEvent, origin: Origin) -> PendingEvent:
+        waits_from = event.timestamp if isinstance(event, AuditEvent) else self.clock()
+        event_id = str(uuid7(waits_from, index=index, random=self.random(RANDOM_BYTES)))
         return PendingEvent.of(event, event_id=event_id, origin=origin)
 
     def receipt(self, principal_id: str, key: str) -> Receipt | None:
@@ -267,21 +269,28 @@ class InMemoryStore:
         rows: list[OutboxRow] = []
         room = LIMIT - 1
         for key in sorted(self.outbox):
-            room -= 1 + len(self.outbox[key].events)
+            room -= 1 + self.outbox[key].writes
             if room < 0:
                 break
             rows.append(self.outbox[key])
         return rows
 
+    def fingerprints(self, ids: Iterable[ForeignId]) -> dict[ForeignId, str]:
+        """Say which of these are in the ledger."""
+        return {foreign_id: self.foreign[foreign_id] for foreign_id in ids if foreign_id in self.foreign}
+
     def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Check everything, then move it."""
-        if (size := 1 + len(entries) + len(clearing)) > LIMIT:
+        foreign = {entry.foreign_id: sent_as(entry) for entry in entries if entry.foreign_id}
+        if (size := 1 + len(entries) + len(foreign) + len(clearing)) > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
         stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
         is_taken = any(entry.seq in self.ledger for entry in entries)
-        if not stands or is_taken or any(key not in self.outbox for key in clearing):
+        is_known = not foreign.keys().isdisjoint(self.foreign)
+        if not stands or is_taken or is_known or any(key not in self.outbox for key in clearing):
             raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
         self.chain = head
+        self.foreign |= foreign
         for entry in entries:
             self.ledger[entry.seq] = entry
         for key in clearing:
@@ -324,6 +333,12 @@ class InMemoryStore:
         if entity is None or not self._is_live((kind, entity_id)):
             raise NotFoundError(otherwise)
         return entity
+
+
+def sent_as(entry: LedgerEntry) -> str:
+    """Say what another system sent, hashed."""
+    told = entry.details[INGESTED]
+    return str(told["sha256"]) if isinstance(told, dict) else ""
 
 
 def key_of(entity: Entity) -> Key:

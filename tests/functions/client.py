@@ -18,6 +18,7 @@ from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.flows import access_flows
+from nightlatch.bootstrap.ingestion import ingestion
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
@@ -162,6 +163,7 @@ class Client:
                 integrations: lambda: self.world.integrations,
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,
+                ingestion: lambda: self.world.ingestion,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

@@ -20,7 +20,7 @@ ID_IN_EVENTS = "req_06h021j1gdo016sqb7d1q6oobk"
 def function_of(stem: str) -> str:
     return next(
         name
-        for name in ("access_requests", "access_flows", "approvals", "integrations", "audit", "settings")
+        for name in ("access_requests", "access_flows", "approvals", "integrations", "audit", "settings", "ingestion")
         if stem.startswith(name)
     )
 
@@ -56,6 +56,7 @@ def test_each_event_is_answered_by_its_function_and_logged(client: Client, log: 
         ("audit_feed", 200),
         ("audit_entries", 200),
         ("settings_put", 200),
+        ("ingestion_write", 403),
     ],
 )
 def test_these_events_do_what_they_are_for(client: Client, stem: str, status: int) -> None:

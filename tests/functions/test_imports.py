@@ -41,6 +41,7 @@ NOT_IMPORTED = {
     "integrations": NEVER | ASKING | LEDGER | WORK | {"itsdangerous"},
     "ledger": NEVER | HTTP | ASKING | TARGETS | CURSORS | {"nightlatch.adapters.dynamodb.unit_of_work"},
     "provisioning": NEVER | HTTP | ASKING | LEDGER,
+    "ingestion": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "token_claims": NEVER | HTTP | AWS,
 }

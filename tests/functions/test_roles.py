@@ -6,7 +6,7 @@ import pytest
 
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
-from tests.builders import ADA, EVE, IVO, MAYA, NOA, ROBOT, World
+from tests.builders import ADA, EVE, IVO, MAYA, NOA, ROBOT, World, an_entry_to_write
 from tests.functions.client import Client, an_api_event, claims_of
 
 PEOPLE = {"requester": MAYA, "approver": NOA, "stranger": EVE, "auditor": IVO, "admin": ADA, "service": ROBOT}
@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
         "approve": {"steps": []},
     },
 }
+BODIES["POST /v1/audit/entries"] = {"entries": [an_entry_to_write().model_dump(mode="json")]}
 BODIES["PUT /v1/settings/audit"] = {"retention_days": 30, "reads": "all", "writers": []}
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}

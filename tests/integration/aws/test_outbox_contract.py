@@ -5,7 +5,9 @@ import os
 import pytest
 
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import GENESIS, Head, OutboxRow, append, first_break
+from nightlatch.domain.ledger import GENESIS, ForeignId, Head, OutboxRow, append, first_break
+from nightlatch.services.sequencer import Sequencer
+from tests.builders import ROBOT, a_foreign_event, an_entry_to_write
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, an_event, events_in_order
 from tests.integration.aws.conftest import Store
 
@@ -136,3 +138,50 @@ def test_what_is_too_much_for_one_transaction_is_refused_as_a_whole(store: Store
     with pytest.raises(ValueError, match="101 items"):
         store.outbox.append(entries, clearing=store.waiting(), after=Head(), head=head)
     assert store.outbox.head() == Head()
+
+
+# What other systems tell of
+
+
+def record_foreign(store: Store, *numbers: int) -> None:
+    """Record what another system tells of under these ids, as one commit."""
+    store.work.record(*(a_foreign_event(number, at=NOW) for number in numbers), origin=ORIGIN)
+
+
+def ids(*numbers: int) -> list[ForeignId]:
+    """Say by what these events are known."""
+    return [ForeignId(ROBOT.id, str(number)) for number in numbers]
+
+
+def test_what_another_system_told_of_is_known_as_soon_as_it_is_in_the_ledger(store: Store) -> None:
+    record_foreign(store, 1, 2)
+    assert store.outbox.fingerprints(ids(1, 2)) == {}
+    Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
+    known = store.outbox.fingerprints(ids(1, 2, 3))
+    assert known == {one: an_entry_to_write(id=one.id, timestamp=NOW).fingerprint for one in ids(1, 2)}
+
+
+def test_a_foreign_id_that_a_rival_has_marked_is_refused(store: Store) -> None:
+    record_foreign(store, 1)
+    Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
+    record_foreign(store, 1)
+    (row,) = store.outbox.waiting()
+    stands = store.outbox.head()
+    head, entries = append(stands, row.events, at=NOW, random=os.urandom)
+    with pytest.raises(RivalChangeError):
+        store.outbox.append(entries, clearing=[row.key], after=stands, head=head)
+    assert store.outbox.waiting() == [row]
+
+
+def test_rows_of_other_systems_leave_room_for_their_marks(store: Store) -> None:
+    record_foreign(store, *range(100))
+    assert [len(row.events) for row in store.outbox.waiting()] == [32]
+    assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=9) == 100
+
+
+def test_what_is_known_already_is_cleared_without_a_number(store: Store) -> None:
+    for _ in range(2):
+        record_foreign(store, 1)
+        Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
+    assert store.outbox.waiting() == []
+    assert store.outbox.head().seq == 1

@@ -1,7 +1,7 @@
 """The sequencer: every committed event once, in order, whoever else is at it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, first_break
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, first_break
 from nightlatch.services.sequencer import Sequencer
-from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, an_event
+from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, a_foreign_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -51,6 +51,11 @@ class CrowdedOutbox:
         """Read what waits after whatever comes between."""
         self._let_others_go_first()
         return self.store.waiting()
+
+    def fingerprints(self, ids: Iterable[ForeignId]) -> Mapping[ForeignId, str]:
+        """Read what is known after whatever comes between."""
+        self._let_others_go_first()
+        return self.store.fingerprints(ids)
 
     def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Append after whatever comes between."""
@@ -105,6 +110,29 @@ def test_among_rivals_every_event_is_appended_exactly_once(turns: list[str], eve
     chain = chain_of(store)
     assert later <= turns.count("commit")
     assert len({entry.id for entry in chain}) == len(chain) <= expected
+    assert first_break(chain, after=Head()) is None
+    assert (store.outbox, store.head().seq) == ({}, len(chain))
+
+
+@settings(deadline=None)
+@given(
+    turns=st.lists(st.sampled_from(["rival", "commit", "nobody"]), max_size=14),
+    batches=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=5), max_size=6),
+)
+def test_among_rivals_an_event_of_another_system_is_appended_once_however_often_it_is_told(
+    turns: list[str], batches: list[list[int]]
+) -> None:
+    """I3."""
+    store = a_store()
+    for numbers in batches:
+        store.record(*(a_foreign_event(number, at=store.clock()) for number in numbers), origin=API)
+
+    Sequencer(outbox=CrowdedOutbox(store, [*turns]), clock=store.clock, random=os.urandom).drain(batches=40)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=40)
+
+    chain = chain_of(store)
+    told = [entry.foreign_id.id for entry in chain if entry.foreign_id]
+    assert sorted(told) == sorted({str(number) for numbers in batches for number in numbers})
     assert first_break(chain, after=Head()) is None
     assert (store.outbox, store.head().seq) == ({}, len(chain))
 

@@ -67,7 +67,8 @@ def test_claims_are_text_and_groups_a_list_in_brackets_as_the_authorizer_sends_t
     jwt = read(name)["requestContext"]["authorizer"]["jwt"]
 
     assert all(isinstance(claim, str) for claim in jwt["claims"].values())
-    assert jwt["claims"]["cognito:groups"].startswith("[")
+    is_machine = jwt["claims"]["sub"] == jwt["claims"]["client_id"]
+    assert is_machine or jwt["claims"]["cognito:groups"].startswith("[")
     assert jwt["scopes"] is None
 
 

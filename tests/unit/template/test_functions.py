@@ -15,6 +15,7 @@ FUNCTIONS = (
     "approvals",
     "audit",
     "expiry",
+    "ingestion",
     "integrations",
     "ledger",
     "provisioning",

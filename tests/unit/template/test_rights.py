@@ -19,6 +19,7 @@ FUNCTIONS = (
     "Integrations",
     "Ledger",
     "Provisioning",
+    "Ingestion",
     "Settings",
     "TokenClaims",
 )

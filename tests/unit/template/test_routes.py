@@ -51,6 +51,9 @@ ROUTES = {
         "GET /v1/audit/entries",
         "GET /v1/audit/entries/{id}",
     },
+    "Ingestion": {
+        "POST /v1/audit/entries",
+    },
     "Settings": {
         "GET /v1/settings/audit",
         "PUT /v1/settings/audit",

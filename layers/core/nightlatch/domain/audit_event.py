@@ -97,10 +97,9 @@ class ResourceReference(Value):
     name: str = ""
 
 
-class AuditEvent(Value):
-    """Something that happened, before the ledger has numbered it."""
+class Happening(Value):
+    """What every event says, whoever tells it."""
 
-    event_type: EventType
     timestamp: Instant
     actor: Actor
     resource: ResourceReference
@@ -110,10 +109,23 @@ class AuditEvent(Value):
     integration: str | None = None
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
+
+class AuditEvent(Happening):
+    """Something that happened here, before the ledger has numbered it."""
+
+    event_type: EventType
+
     @property
     def severity(self) -> Severity:
         """How much this event asks for attention."""
         return SEVERITIES.get(self.event_type, Severity.INFO)
+
+
+class ForeignEvent(Happening):
+    """Something that another system tells of, in its own words."""
+
+    event_type: str
+    severity: Severity = Severity.INFO
 
 
 class Origin(Value):

@@ -16,19 +16,29 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, JsonValue
 
-from nightlatch.domain.audit_event import AuditEvent, Origin, ResourceReference, Scope, Severity, Source
+from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, ResourceReference, Scope, Severity, Source
 from nightlatch.domain.identity import Actor
 from nightlatch.domain.value import Instant, Value
 
 GENESIS = "0" * 64
 """The hash before the first entry."""
 
+INGESTED = "ingested"
+"""Where an event's details say who told of it, by what id and in what words: only Nightlatch writes there."""
+
 SALT_BYTES = 16
 ENTRY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([1-9][0-9]{0,14})", re.ASCII)
+
+
+class ForeignId(NamedTuple):
+    """The id of an event in the system that told of it. The ledger holds each once."""
+
+    writer: str
+    id: str
 
 
 class PendingEvent(Value):
@@ -50,17 +60,22 @@ class PendingEvent(Value):
     user_agent: str | None = None
 
     @classmethod
-    def of(cls, event: AuditEvent, *, event_id: str, origin: Origin) -> "PendingEvent":
+    def of(cls, event: AuditEvent | ForeignEvent, *, event_id: str, origin: Origin) -> "PendingEvent":
         """Join an event with its id and with how the call came in."""
         call: dict[str, JsonValue] = {"call": origin.call} if origin.call else {}
         return cls(
-            **dict(event) | {"details": {**event.details, **call}},
+            **{**dict(event), "details": {**event.details, **call}, "severity": event.severity},
             id=event_id,
-            severity=event.severity,
             source=origin.source,
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,
         )
+
+    @property
+    def foreign_id(self) -> ForeignId | None:
+        """By what another system knows it, if that one told of it."""
+        told = self.details.get(INGESTED)
+        return ForeignId(str(told["writer"]), str(told["id"])) if isinstance(told, dict) else None
 
 
 class OutboxRow(Value):
@@ -72,6 +87,11 @@ class OutboxRow(Value):
     def key(self) -> str:
         """What the row waits under: the id of its first event, so that rows sort by time."""
         return self.events[0].id
+
+    @property
+    def writes(self) -> int:
+        """Count what is written when the row is numbered: entries, and by what foreign ones are known again."""
+        return sum(1 if event.foreign_id is None else 2 for event in self.events)
 
 
 class LedgerEntry(PendingEvent):

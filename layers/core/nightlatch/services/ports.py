@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from nightlatch.domain.access_flow import AccessFlow, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.audit_event import AuditEvent, Origin, Source
+from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Source
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import (
@@ -22,7 +22,7 @@ from nightlatch.domain.connector import (
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
 
@@ -60,7 +60,7 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    def record(self, *events: AuditEvent, origin: Origin) -> None:
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
         """Write events that go with no change of state (a refusal, a look at credentials)."""
         ...
 
@@ -263,7 +263,15 @@ class AuditSettingsStore(Protocol):
         ...
 
 
-class Outbox(Protocol):
+class ForeignIds(Protocol):
+    """By what ids other systems know the entries that they wrote, for 30 days at least."""
+
+    def fingerprints(self, ids: Iterable[ForeignId]) -> Mapping[ForeignId, str]:
+        """Read, consistently, which of these are in the ledger, each with the SHA-256 of what was sent."""
+        ...
+
+
+class Outbox(ForeignIds, Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
     def head(self) -> Head:
@@ -277,7 +285,10 @@ class Outbox(Protocol):
     def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Move the head, write the entries and clear the rows of these keys from the outbox in one transaction.
 
-        Raises RivalChangeError when the chain no longer stands at `after`, or when one of the rows is gone.
+        Entries of other systems are known by their foreign ids from then on.
+
+        Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
+        when a foreign id is known already.
         """
         ...
 

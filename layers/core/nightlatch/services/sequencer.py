@@ -4,8 +4,10 @@ Rivals and retries are harmless. All of them read the same head, and only one tr
 lose the condition, read again, and find the rows gone from the outbox.
 """
 
+from collections.abc import Sequence
+
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import append
+from nightlatch.domain.ledger import OutboxRow, PendingEvent, append
 from nightlatch.services.ports import Clock, Outbox, Randomness
 
 
@@ -25,7 +27,7 @@ class Sequencer:
             rows = self._outbox.waiting()
             if not rows:
                 break
-            events = [event for row in rows for event in row.events]
+            events = self._new_in(rows)
             new_head, entries = append(head, events, at=self._clock(), random=self._random)
             try:
                 self._outbox.append(entries, clearing=[row.key for row in rows], after=head, head=new_head)
@@ -33,3 +35,17 @@ class Sequencer:
                 continue
             total += len(entries)
         return total
+
+    def _new_in(self, rows: Sequence[OutboxRow]) -> list[PendingEvent]:
+        """List what is to be numbered: not what another system told of twice, as it may when an answer was lost."""
+        events = [event for row in rows for event in row.events]
+        foreign = {event.foreign_id for event in events if event.foreign_id}
+        known = set(self._outbox.fingerprints(foreign)) if foreign else set()
+        new: list[PendingEvent] = []
+        for event in events:
+            if event.foreign_id in known:
+                continue
+            if event.foreign_id:
+                known.add(event.foreign_id)
+            new.append(event)
+        return new

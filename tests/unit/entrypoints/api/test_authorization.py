@@ -30,7 +30,7 @@ def test_an_auditor_is_named_for_reading_only() -> None:
 
 
 def test_no_service_may_vote_or_configure() -> None:
-    """A12: machines ask and read."""
+    """A12: machines ask, read, and tell of what is theirs."""
     commands = {route for route, roles in RULES.items() if route[0] != "GET" and Role.SERVICE in roles}
 
     assert {path.rsplit("/")[-1] for _, path in commands} == {
@@ -42,6 +42,7 @@ def test_no_service_may_vote_or_configure() -> None:
         "ask-again",
         "bundles",
         "dry-runs",
+        "entries",
     }
 
 

@@ -16,6 +16,7 @@ OUTBOX#0               <id of the first>       events of one commit that wait fo
 LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 SETTINGS               AUDIT                   what is decided about the audit trail
+FOREIGN#<writer>       <id>                    that an event of another system is in the ledger
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -30,6 +31,7 @@ from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
+from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
 
@@ -75,6 +77,11 @@ def request_id_in(pk: str) -> str:
 def versions_of(flow_id: str) -> str:
     """Name the partition of a flow's versions."""
     return f"FLOW#{flow_id}"
+
+
+def foreign_key(foreign_id: ForeignId) -> Key:
+    """Place the mark of an event that another system told of."""
+    return f"FOREIGN#{foreign_id.writer}", foreign_id.id
 
 
 def flow_version_key(flow: AccessFlow) -> Key:

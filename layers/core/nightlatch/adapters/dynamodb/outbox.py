@@ -6,12 +6,13 @@ from itertools import accumulate
 
 from pynamodb.expressions.condition import Condition
 
+from nightlatch.adapters.dynamodb.foreign_ids import fingerprints_of, mark_of
 from nightlatch.adapters.dynamodb.keys import HEAD, OUTBOX
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, record_of_entry
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, value_of
 from nightlatch.adapters.dynamodb.transaction import LIMIT, NONE, Transaction
-from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, PendingEvent
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports import Randomness
 
@@ -44,9 +45,13 @@ class DynamoOutbox:
         records = list(StateRecord.query(OUTBOX, consistent_read=True, limit=MOST_ROWS))
         rows = [value_of(record, OutboxRow) for record in records]
         sizes = accumulate(len(record.body) for record in records)
-        actions = accumulate(1 + len(row.events) for row in rows)  # and one more: the head
+        actions = accumulate(1 + row.writes for row in rows)  # and one more: the head
         fitting = sum(size <= LARGEST_BATCH and acting < LIMIT for size, acting in zip(sizes, actions, strict=True))
         return rows[: max(fitting, 1)]
+
+    def fingerprints(self, ids: Iterable[ForeignId]) -> dict[ForeignId, str]:
+        """Read, consistently, which of these are in the ledger."""
+        return fingerprints_of(ids)
 
     def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
         """Move the head, write the entries and clear the rows in one transaction.
@@ -60,6 +65,8 @@ class DynamoOutbox:
             transaction.delete(StateRecord(OUTBOX, key), StateRecord.pk.exists())
         for entry in entries:
             transaction.put(record_of_entry(entry, retention=self._retention), LedgerRecord.pk.does_not_exist())
+            if entry.foreign_id:
+                transaction.put(mark_of(entry, entry.foreign_id), StateRecord.pk.does_not_exist())
         transaction.commit()
 
 

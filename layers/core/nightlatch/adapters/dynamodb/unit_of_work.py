@@ -12,7 +12,7 @@ from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
 from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Sleep, Transaction
 from nightlatch.domain.access_flow import AccessFlow
-from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
@@ -60,7 +60,7 @@ class DynamoUnitOfWork:
             open_requests.explain(change.entities, limit=self._open_requests)
             raise
 
-    def record(self, *events: AuditEvent, origin: Origin) -> None:
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
         """Write events that go with no change of state.
 
         A transaction even for one: a plain put that is sent again after a lost reply would bring an event back
@@ -106,11 +106,15 @@ class DynamoUnitOfWork:
         is_free = StateRecord.pk.does_not_exist() | (StateRecord.expires_at <= epoch_seconds(now))
         transaction.put(record, is_free)
 
-    def _put_events(self, transaction: Transaction, events: Iterable[AuditEvent], origin: Origin) -> None:
+    def _put_events(
+        self, transaction: Transaction, events: Iterable[AuditEvent | ForeignEvent], origin: Origin
+    ) -> None:
         for row in rows_of([self._pending(index, event, origin) for index, event in enumerate(events)]):
             record = StateRecord(OUTBOX, row.key, body=row.model_dump_json())
             transaction.put(record, StateRecord.pk.does_not_exist())
 
-    def _pending(self, index: int, event: AuditEvent, origin: Origin) -> PendingEvent:
-        event_id = str(uuid7(event.timestamp, index=index, random=self._random(RANDOM_BYTES)))
+    def _pending(self, index: int, event: AuditEvent | ForeignEvent, origin: Origin) -> PendingEvent:
+        # What another system tells of may have happened long ago: it waits from now on, as ids that sort by time say.
+        waits_from = event.timestamp if isinstance(event, AuditEvent) else self._clock()
+        event_id = str(uuid7(waits_from, index=index, random=self._random(RANDOM_BYTES)))
         return PendingEvent.of(event, event_id=event_id, origin=origin)

@@ -21,6 +21,7 @@ EVERYONE = frozenset({Role.REQUESTER, Role.SERVICE})
 PEOPLE = frozenset({Role.REQUESTER})
 READERS = frozenset({Role.ADMIN, Role.AUDITOR})
 ADMINS = frozenset({Role.ADMIN})
+SERVICES = frozenset({Role.SERVICE})
 
 RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/requests"): EVERYONE,
@@ -55,6 +56,7 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/integrations/{integration_id}/check"): ADMINS,
     ("POST", "/v1/integrations/{integration_id}/scan"): ADMINS,
     ("GET", "/v1/audit"): READERS,
+    ("POST", "/v1/audit/entries"): SERVICES,
     ("GET", "/v1/audit/entries"): READERS,
     ("GET", "/v1/audit/entries/{entry_id}"): READERS,
     ("GET", "/v1/settings/audit"): READERS,

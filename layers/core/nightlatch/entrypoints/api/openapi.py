@@ -17,7 +17,7 @@ from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.idempotency import HEADER
 from nightlatch.entrypoints.api.problems import CONTENT_TYPE
 
-FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "audit", "settings")
+FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "audit", "settings", "ingestion")
 POWERTOOLS_OWN = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
 """Schemas that Powertools adds for answers which this API never gives."""
 

@@ -13,6 +13,9 @@ from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.entrypoints.api.problems import TooLargeError, UnsupportedMediaTypeError
 
 LARGEST_BODY = 64 * 1024
+LARGEST_BODIES = {"/v1/audit/entries": 2 * 1024 * 1024}
+"""Paths whose bodies may be larger."""
+
 LONGEST_QUERY = 8 * 1024
 DEEPEST = 32
 MEDIA_TYPE = "application/json"
@@ -54,8 +57,9 @@ def read_json(text: str) -> Any:
 
 def refuse_too_much(event: dict[str, Any]) -> None:
     """Refuse a body or a query string that is larger than any sensible one, before anything is parsed."""
-    if len(event.get("body") or "") > LARGEST_BODY:
-        raise TooLargeError(f"the body is larger than {LARGEST_BODY} bytes")
+    largest = LARGEST_BODIES.get(event["rawPath"], LARGEST_BODY)
+    if len(event.get("body") or "") > largest:
+        raise TooLargeError(f"the body is larger than {largest} bytes")
     if len(event.get("rawQueryString") or "") > LONGEST_QUERY:
         raise TooLargeError(f"the query string is longer than {LONGEST_QUERY} characters")
 

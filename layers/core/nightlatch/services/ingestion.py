@@ -1,0 +1,58 @@
+"""Other systems write their events into the ledger: all of a batch or nothing, and each event once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nightlatch.domain.audit_settings import Writer
+from nightlatch.domain.errors import Fault, InvalidInputError, NotAllowedError
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.ingestion import EntryToWrite, faults_in, foreign_id
+from nightlatch.services.call import Call
+from nightlatch.services.ports import AuditSettingsStore, Clock, ForeignIds, UnitOfWork
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many entries are written with this call, and how many had been before."""
+
+    accepted: int
+    known: int
+
+
+class Ingestion:
+    """The use case of other systems."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWork, settings: AuditSettingsStore, foreign_ids: ForeignIds, clock: Clock
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._settings = settings
+        self._foreign_ids = foreign_ids
+        self._clock = clock
+
+    def write(self, entries: Sequence[EntryToWrite], call: Call) -> Written:
+        """Commit what is not known yet. The sequencer numbers it, and drops what two calls brought at once."""
+        by = call.principal
+        if faults := faults_in(entries, writer=self._writer(by), at=self._clock()):
+            raise InvalidInputError(*faults)
+        unknown = self._unknown(entries, by)
+        self._unit_of_work.record(*(entry.event(by=by) for entry in unknown), origin=call.origin)
+        return Written(accepted=len(unknown), known=len(entries) - len(unknown))
+
+    def _writer(self, by: Principal) -> Writer:
+        """Find what the caller may write; raise NotAllowedError for one whom nobody has named a writer."""
+        for writer in self._settings.audit_settings().writers:
+            if writer.principal_id == by.id:
+                return writer
+        raise NotAllowedError(f"{by.id} is not among the writers of the audit settings")
+
+    def _unknown(self, entries: Sequence[EntryToWrite], by: Principal) -> list[EntryToWrite]:
+        known = self._foreign_ids.fingerprints(foreign_id(entry, by=by) for entry in entries)
+        faults = [
+            Fault(f"/entries/{index}/id", f"{entry.id} was written with another content")
+            for index, entry in enumerate(entries)
+            if known.get(foreign_id(entry, by=by), entry.fingerprint) != entry.fingerprint
+        ]
+        if faults:
+            raise InvalidInputError(*faults)
+        return [entry for entry in entries if foreign_id(entry, by=by) not in known]
