@@ -14,7 +14,7 @@ from pynamodb.exceptions import TransactWriteError
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.keys import request_key
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
-from nightlatch.adapters.dynamodb.reading import read_many
+from nightlatch.adapters.dynamodb.reading import read_index, read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, RequestRecord, StateRecord
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.change import Change
@@ -179,6 +179,20 @@ def test_a_batch_asks_again_for_what_was_not_answered(stubber: Stubber) -> None:
     pauses: list[float] = []
     assert list(read_many(StateRecord, keys, sleep=pauses.append)) == keys
     assert pauses == [0.05]
+
+
+def test_an_index_is_read_on_to_its_end_and_no_further_than_consumed(stubber: Stubber) -> None:
+    first, second = ({"pk": {"S": f"REQUEST#req_{number}"}, "sk": {"S": "REQUEST"}} for number in (2, 1))
+    place = {**first, "requester_id": {"S": "usr_1"}, "id": {"S": "req_2"}}
+    stubber.add_response("query", {"Items": [first], "LastEvaluatedKey": place})
+    within = RequestRecord.id.between("req_", "req_~")
+
+    found = read_index(StateRecord, StateRecord.by_requester, "usr_1", within, page_size=1)
+
+    assert next(found) == ("REQUEST#req_2", "REQUEST")
+    stubber.assert_no_pending_responses()
+    stubber.add_response("query", {"Items": [second]})
+    assert list(found) == [("REQUEST#req_1", "REQUEST")]
 
 
 def test_a_batch_that_is_never_answered_is_an_error_and_not_a_gap(stubber: Stubber) -> None:

@@ -27,8 +27,8 @@ logger = Logger()
 def http_api() -> APIGatewayHttpResolver:
     """Make an API without routes.
 
-    Answers are written straight from their models. They are not validated against themselves on the way out, as the
-    resolver's own `enable_validation` would do.
+    Answers are written as they are (`views.base` says why that is enough). They are not validated on the way out, as
+    the resolver's own `enable_validation` would do.
     """
     api = APIGatewayHttpResolver(debug=False, serializer=_text, json_body_deserializer=read_json)
     api.use(middlewares=[identify, _note_caller, authorize, Validation()])  # type: ignore[no-untyped-call]  # as Powertools wrote it
