@@ -23,6 +23,7 @@ from nightlatch.domain.errors import (
 )
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
+from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, PendingEvent
@@ -344,7 +345,7 @@ def predictable(seed: int = 0) -> Randomness:
 
 def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
     return {
-        LedgerIndex.ACTOR: entry.actor.id,
+        LedgerIndex.ACTOR: entry.actor.id if entry.actor.id != SYSTEM.id else None,
         LedgerIndex.RESOURCE: entry.resource.id if entry.resource.id != entry.request_id else None,
         LedgerIndex.REQUEST: entry.request_id,
         LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",

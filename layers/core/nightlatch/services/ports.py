@@ -308,6 +308,7 @@ class Ledger(Protocol):
     def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
         """List the numbers within first..last that an index holds for `value`, highest first.
 
+        ACTOR holds nothing for `identity.SYSTEM`: what Nightlatch itself did is half of all, and found by reading all.
         The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
         """
         ...
