@@ -172,9 +172,9 @@ class InMemoryStore:
     def due(self, at: datetime) -> Iterator[DueRequest]:
         """List what is overdue, longest overdue first."""
         waiting = [
-            (request.due_at, request.id, request.integration.id)
+            (request.listed_at, request.id, request.integration.id)
             for request in self._all(AccessRequest)
-            if request.due_at and request.due_at <= at
+            if request.listed_at and request.listed_at <= at
         ]
         return (
             DueRequest(request_id, integration_id, due_at) for due_at, request_id, integration_id in sorted(waiting)

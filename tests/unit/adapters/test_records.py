@@ -39,7 +39,7 @@ from nightlatch.domain.selectors import (
     TargetSelector,
     Who,
 )
-from nightlatch.domain.value import Entity, Value
+from nightlatch.domain.value import Entity, Value, rfc3339
 
 RETENTION = timedelta(days=90)
 
@@ -131,6 +131,7 @@ requests = st.builds(
     session_user=text,
     quarantined=st.booleans(),
     due_at=st.none() | instants,
+    claimed_from=st.none() | instants,
 )
 failures = st.builds(Failure, error=text, error_class=text, attempts=counts)
 entitlements = st.builds(Entitlement, resource_type=text, resource_id=text, permission=text)
@@ -295,11 +296,13 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     assert attributes["month"] == {"S": request.created_at.isoformat()[:7]}
     assert request_id_in(attributes["pk"]["S"]) == request.id == attributes["id"]["S"]
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
+    if request.due_at:
+        assert attributes["due_at"]["S"] <= rfc3339(request.due_at)
 
 
 @given(earlier=requests, later=requests)
 def test_due_times_sort_as_text_like_as_times(earlier: AccessRequest, later: AccessRequest) -> None:
-    if earlier.due_at and later.due_at and earlier.due_at < later.due_at:
+    if earlier.listed_at and later.listed_at and earlier.listed_at < later.listed_at:
         earlier_record, later_record = record_of(earlier), record_of(later)
         assert isinstance(earlier_record, RequestRecord)
         assert isinstance(later_record, RequestRecord)

@@ -131,7 +131,7 @@ def _texts_of(request: AccessRequest) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class DueRequest:
-    """A request that somebody must look at, and at which target the work will be."""
+    """A request that somebody must look at, and at which target the work will be. `due_at` is its `listed_at`."""
 
     request_id: str
     integration_id: str
@@ -162,7 +162,7 @@ class Requests(Protocol):
         ...
 
     def due(self, at: datetime) -> Iterator[DueRequest]:
-        """List the requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+        """List the requests whose `listed_at` has come, longest overdue first, reading no further than consumed."""
         ...
 
     def quarantined(self) -> int:
