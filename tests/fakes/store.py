@@ -24,6 +24,7 @@ from nightlatch.domain.errors import (
 )
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
+from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
@@ -175,9 +176,9 @@ class InMemoryStore:
     def due(self, at: datetime) -> Iterator[DueRequest]:
         """List what is overdue, longest overdue first."""
         waiting = [
-            (request.due_at, request.id, request.integration.id)
+            (request.listed_at, request.id, request.integration.id)
             for request in self._all(AccessRequest)
-            if request.due_at and request.due_at <= at
+            if request.listed_at and request.listed_at <= at
         ]
         return (
             DueRequest(request_id, integration_id, due_at) for due_at, request_id, integration_id in sorted(waiting)
@@ -368,7 +369,7 @@ def predictable(seed: int = 0) -> Randomness:
 
 def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
     return {
-        LedgerIndex.ACTOR: entry.actor.id,
+        LedgerIndex.ACTOR: entry.actor.id if entry.actor.id != SYSTEM.id else None,
         LedgerIndex.RESOURCE: entry.resource.id if entry.resource.id != entry.request_id else None,
         LedgerIndex.REQUEST: entry.request_id,
         LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",

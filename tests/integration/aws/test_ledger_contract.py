@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from nightlatch.domain.audit_event import EventType, ResourceReference
-from nightlatch.domain.identity import Actor, ActorType
+from nightlatch.domain.entry_filter import EntryFilter
+from nightlatch.domain.identity import SYSTEM, Actor, ActorType
 from nightlatch.domain.ledger import Head, LedgerEntry
+from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.ports import LedgerIndex
 from tests.integration.aws.builders import MILLISECOND, NOW, an_event, events_in_order
 from tests.integration.aws.conftest import RETENTION, Store
@@ -80,6 +82,7 @@ NOA = Actor(type=ActorType.USER, id="usr_noa")
     [
         (LedgerIndex.ACTOR, "usr_noa", [4, 2]),
         (LedgerIndex.ACTOR, "usr_nobody", []),
+        (LedgerIndex.ACTOR, SYSTEM.id, []),
         (LedgerIndex.RESOURCE, "flow-1", [3]),
         (LedgerIndex.REQUEST, "req_1", [5, 2, 1]),
         (LedgerIndex.TYPE_AND_DAY, "access.granted#2026-11-22", [3, 2, 1]),
@@ -110,6 +113,18 @@ def test_an_event_without_an_actors_id_is_recorded_all_the_same(store: Store) ->
     nobody = Actor(type=ActorType.USER, id="")
     (entry,) = store.sequence(an_event(actor=nobody, resource=ResourceReference(type="audit", id=""), request_id=None))
     assert store.ledger.entry(1) == entry
+
+
+def test_what_nightlatch_itself_did_is_found_beside_what_others_did(store: Store) -> None:
+    store.sequence(an_event(), an_event(actor=NOA), an_event(), an_event(actor=NOA))
+    trail = AuditTrail(ledger=store.ledger)
+
+    def found(*actors: str) -> Numbers:
+        return numbers(trail.page(EntryFilter(actors=frozenset(actors)), before=None, limit=9).entries)
+
+    assert found(SYSTEM.id) == [3, 1]
+    assert found(SYSTEM.id, NOA.id) == [4, 3, 2, 1]
+    assert found(NOA.id) == [4, 2]
 
 
 READERS: dict[str, Callable[[Store], bool]] = {

@@ -177,6 +177,16 @@ def test_what_is_put_off_while_the_list_is_read_is_met_once(store: Store) -> Non
     assert sorted(met) == sorted(request.id for request in requests)
 
 
+def test_what_a_worker_has_just_claimed_is_still_listed_where_it_was(store: Store) -> None:
+    request = a_request(status=Status.GRANTED, due_at=NOW - HOUR, ends_at=NOW - HOUR)
+    store.put(request)
+    claimed = request.expire(at=NOW, due_at=NOW + HOUR).state
+    store.work.commit(Change(claimed), origin=ORIGIN)
+    assert [(due.request_id, due.due_at) for due in store.requests.due(NOW)] == [(request.id, NOW - HOUR)]
+    store.work.commit(claimed.wait(at=NOW, due_at=NOW + HOUR), origin=ORIGIN)
+    assert list(store.requests.due(NOW)) == []
+
+
 def test_what_is_done_is_no_longer_due(store: Store) -> None:
     request = a_request(due_at=NOW)
     store.put(request)

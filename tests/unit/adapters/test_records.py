@@ -39,7 +39,7 @@ from nightlatch.domain.selectors import (
     TargetSelector,
     Who,
 )
-from nightlatch.domain.value import Entity, Value
+from nightlatch.domain.value import Entity, Value, rfc3339
 from tests.builders import a_request
 
 RETENTION = timedelta(days=90)
@@ -132,6 +132,7 @@ requests = st.builds(
     session_user=text,
     quarantined=st.booleans(),
     due_at=st.none() | instants,
+    claimed_from=st.none() | instants,
 )
 failures = st.builds(Failure, error=text, error_class=text, attempts=counts)
 entitlements = st.builds(Entitlement, resource_type=text, resource_id=text, permission=text)
@@ -296,6 +297,8 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     assert attributes["month"] == {"S": request.created_at.isoformat()[:7]}
     assert request_id_in(attributes["pk"]["S"]) == request.id == attributes["id"]["S"]
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
+    if request.due_at:
+        assert attributes["due_at"]["S"] <= rfc3339(request.due_at)
 
 
 @given(at=instants, milliseconds=st.integers(1, 10**12))

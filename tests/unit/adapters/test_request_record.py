@@ -6,6 +6,7 @@ import pytest
 
 from nightlatch.adapters.dynamodb.records import DUE_SHARD, QUARANTINE_SHARD, RINGS, record_of
 from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.value import rfc3339
 from tests.builders import ADA, HOUR, MAYA, NOON, a_failure, a_history, a_request
 
 HISTORY = {status: change.state for status, change in a_history(a_request()).items()}
@@ -46,6 +47,25 @@ def test_a_worker_that_claims_an_end_does_not_ring() -> None:
     claimed = HISTORY[Status.REVOKING].wait(at=NOON, due_at=NOON + timedelta(seconds=90)).state
 
     assert "rings" not in attributes(claimed)
+
+
+def test_while_a_first_claim_lasts_a_request_stays_where_it_is_in_the_list() -> None:
+    granting = HISTORY[Status.APPROVED].begin_granting(at=NOON + HOUR, due_at=NOON + 2 * HOUR).state
+    revoking = granted().expire(at=NOON + 3 * HOUR, due_at=NOON + 4 * HOUR).state
+
+    assert attributes(granting)["due_at"] == attributes(HISTORY[Status.APPROVED])["due_at"]
+    assert attributes(revoking)["due_at"] == attributes(granted())["due_at"]
+    assert (granting.due_at, revoking.due_at) == (NOON + 2 * HOUR, NOON + 4 * HOUR)
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.GRANTED])
+def test_what_was_tried_once_is_listed_when_it_is_tried_again(status: Status) -> None:
+    """J2."""
+    before = HISTORY[status]
+    claim = before.begin_granting if status is Status.APPROVED else before.expire
+    again = claim(at=NOON + 3 * HOUR, due_at=NOON + 4 * HOUR).state.wait(at=NOON, due_at=NOON + 5 * HOUR).state
+
+    assert (again.claimed_from, attributes(again)["due_at"]) == (None, rfc3339(NOON + 5 * HOUR))
 
 
 def test_what_is_quarantined_is_due_apart_from_the_others() -> None:

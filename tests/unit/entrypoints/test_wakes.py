@@ -32,6 +32,7 @@ from nightlatch.entrypoints.wakes import (
     work_off,
 )
 from nightlatch.services.sequencer import Sequencer
+from nightlatch.services.workbench import CLAIM
 from tests.builders import API, HOUR, World, an_event
 from tests.fakes.aws import FakeFanOut
 from tests.unit.services.targets import DOWN, ResistingConnector, a_world_at_the_end_of, a_world_of
@@ -332,6 +333,20 @@ def test_a_sweep_stops_where_a_target_fails_again_and_again_and_reads_no_further
 
     assert world.targets["dead"].calls == ["grant"] * PATIENCE_OF_A_SWEEP
     assert len(logged(written)) == PATIENCE_OF_A_SWEEP
+
+
+def test_what_others_have_just_claimed_says_nothing_about_their_target(logger: Logger) -> None:
+    """J2."""
+    world = a_world_of("busy")
+    *claimed, waiting = [world.at("busy", number) for number in range(PATIENCE_OF_A_SWEEP + 1)]
+    for request_id in claimed:
+        now = world.clock()
+        world.store.commit(world.store.request(request_id).begin_granting(at=now, due_at=now + CLAIM), origin=API)
+
+    work_off(world.provisioning, "busy", FunctionTime(), logger=logger)
+
+    assert {*claimed, waiting} == {*world.provisioning.due("busy"), waiting}
+    assert statuses(world, *claimed, waiting) == [Status.GRANTING] * PATIENCE_OF_A_SWEEP + [Status.GRANTED]
 
 
 class ShakyConnector(ResistingConnector):

@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 from nightlatch.domain.audit_event import EventType, Severity
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
-from nightlatch.domain.identity import Principal
+from nightlatch.domain.identity import SYSTEM, Actor
 from nightlatch.domain.ledger import Head, LedgerEntry, append
 from nightlatch.services.audit_trail import AuditTrail
-from tests.builders import ADA, MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
+from tests.builders import MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 DAY = timedelta(days=1)
 RETENTION = 90 * DAY
 LIMITS = [1, 2, 3, 10, 100, 1000]
-PEOPLE = [MAYA, NOA, ADA]
+ACTORS = [MAYA.as_actor(), NOA.as_actor(), SYSTEM]
 TYPES = [EventType.ACCESS_REQUESTED, EventType.ACCESS_REJECTED, EventType.GRANT_FAILED]
 REQUESTS = ["req_1", "req_2", None]
 
 
-def a_ledger(*entries: tuple[EventType, Principal, str | None, datetime]) -> InMemoryStore:
+def a_ledger(*entries: tuple[EventType, Actor, str | None, datetime]) -> InMemoryStore:
     """Build a ledger of events that were recorded as they happened, read at the time of the last one."""
     store = InMemoryStore(clock=FakeClock(NOON, step=timedelta()), random=predictable())
     head, at = Head(), NOON
     for number, (event_type, by, request_id, at) in enumerate(entries, start=1):
-        event = an_event(event_type, at=at, by=by.as_actor(), request_id=request_id)
+        event = an_event(event_type, at=at, by=by, request_id=request_id)
         head, (entry,) = append(head, [a_pending_event(number, event)], at=at, random=os.urandom)
         store.ledger[entry.seq] = entry
     store.chain = head
@@ -41,7 +41,7 @@ def a_ledger(*entries: tuple[EventType, Principal, str | None, datetime]) -> InM
 
 def an_even_ledger(length: int, *, apart: timedelta = timedelta(minutes=1)) -> InMemoryStore:
     """Build a ledger of like events."""
-    return a_ledger(*((TYPES[0], MAYA, "req_1", NOON + number * apart) for number in range(length)))
+    return a_ledger(*((TYPES[0], ACTORS[0], "req_1", NOON + number * apart) for number in range(length)))
 
 
 def pages_of_feed(trail: AuditTrail, *, after: int | None, limit: int) -> Iterator[list[LedgerEntry]]:
@@ -213,14 +213,14 @@ def test_an_entry_past_its_retention_is_not_found() -> None:
 
 MOMENTS = st.integers(-2, 60).map(lambda days: NOON + days * DAY)
 ENTRIES = st.tuples(
-    st.sampled_from(TYPES), st.sampled_from(PEOPLE), st.sampled_from(REQUESTS), st.integers(0, 3 * 86_400)
+    st.sampled_from(TYPES), st.sampled_from(ACTORS), st.sampled_from(REQUESTS), st.integers(0, 3 * 86_400)
 )
 FILTERS = st.builds(
     EntryFilter,
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
     event_types=st.frozensets(st.sampled_from([name.value for name in TYPES]), max_size=2),
-    actors=st.frozensets(st.sampled_from([somebody.id for somebody in PEOPLE]), max_size=2),
+    actors=st.frozensets(st.sampled_from([somebody.id for somebody in ACTORS]), max_size=2),
     severities=st.frozensets(st.sampled_from(list(Severity)), max_size=2),
     request_ids=st.frozensets(st.sampled_from(["req_1", "req_2", "req_9"]), max_size=2),
 )
@@ -246,7 +246,7 @@ def is_wanted(entry: LedgerEntry, wanted: EntryFilter, *, now: datetime) -> bool
     limit=st.integers(1, 12),
 )
 def test_pages_of_the_list_together_are_what_reading_everything_would_find_newest_first(
-    rows: list[tuple[EventType, Principal, str | None, int]], wanted: EntryFilter, limit: int
+    rows: list[tuple[EventType, Actor, str | None, int]], wanted: EntryFilter, limit: int
 ) -> None:
     at, entries = NOON, []
     for event_type, by, request_id, seconds in rows:
@@ -280,7 +280,7 @@ def test_pages_of_the_list_together_are_what_reading_everything_would_find_newes
 )
 def test_several_values_of_one_filter_are_merged_newest_first(wanted: EntryFilter) -> None:
     rows = [
-        (TYPES[number % 2], PEOPLE[number % 2], REQUESTS[number % 2], NOON + number * DAY / 4) for number in range(9)
+        (TYPES[number % 2], ACTORS[number % 2], REQUESTS[number % 2], NOON + number * DAY / 4) for number in range(9)
     ]
 
     page = AuditTrail(ledger=a_ledger(*rows)).page(wanted, before=None, limit=10)

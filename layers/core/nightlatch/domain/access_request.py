@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from pydantic import JsonValue
 
@@ -106,10 +107,11 @@ class IntegrationReference(Value):
 class AccessRequest(Entity):
     """One person's request for one or more items of one integration.
 
-    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `lapses_at` is
-    the end of the approval window while it is open, `starts_at` the time before which access must not begin, `ends_at`
-    the end of access that was promised, `ending_at` when ending began, `closed_at` when nothing was left. `asked_by` is
-    who asked on behalf of the requester, `bundle_id` common to what was asked for at once.
+    `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `claimed_from` is
+    what it was before a worker's first claim, while that lasts. `lapses_at` is the end of the approval window while it
+    is open, `starts_at` the time before which access must not begin, `ends_at` the end of access that was promised,
+    `ending_at` when ending began, `closed_at` when nothing was left. `asked_by` is who asked on behalf of the
+    requester, `bundle_id` common to what was asked for at once.
     """
 
     id: str
@@ -138,6 +140,7 @@ class AccessRequest(Entity):
     session_user: str = NO_SESSION_USER
     quarantined: bool = False
     due_at: Instant | None = None
+    claimed_from: Instant | None = None
 
     @property
     def summary(self) -> str:
@@ -190,6 +193,18 @@ class AccessRequest(Entity):
     def rings(self) -> bool:
         """Whether a worker should look at it as soon as it is stored."""
         return self.status is Status.APPROVED or (self.due_at is not None and self.due_at <= self.updated_at)
+
+    @property
+    def listed_at(self) -> datetime | None:
+        """From when on the sweep meets it: at `due_at`, or before, while a first claim lasts.
+
+        To meet it too soon does nothing, and to move it in the list costs more than to meet it.
+        """
+        return min(self.claimed_from or self.due_at, self.due_at) if self.due_at else None
+
+    def changed(self, **fields: object) -> Self:
+        """Return the next version with `fields` replaced. It ends a first claim, unless it begins one."""
+        return super().changed(**{"claimed_from": None, **fields})
 
     def progress(self, item: Item) -> Progress:
         """Say how far the approvals of an item have come."""
@@ -327,7 +342,7 @@ class AccessRequest(Entity):
 
     def begin_granting(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Claim the grant for one worker. The ledger hears of the outcome: granted or failed."""
-        return Change(self._moved(Status.GRANTING, at=at, due_at=due_at))
+        return Change(self._moved(Status.GRANTING, at=at, due_at=due_at, claimed_from=self.due_at))
 
     def hold_back(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Let an approved request wait a little for what another grant is just leaving; it can still be withdrawn."""
@@ -458,7 +473,8 @@ class AccessRequest(Entity):
         """End access whose time is over. The caller does the work; `due_at` is when somebody else should."""
         if not self.is_over(at):
             raise ConflictError(f"request {self.id} has not reached its end")
-        return self._ending(EndReason.EXPIRED, by=SYSTEM, reason="its time ended", at=at, due_at=due_at)
+        claimed = {"due_at": due_at, "claimed_from": self.due_at}
+        return self._ending(EndReason.EXPIRED, by=SYSTEM, reason="its time ended", at=at, **claimed)
 
     def postpone_end(
         self, failure: Failure, *, quarantine: bool, at: datetime, due_at: datetime
@@ -548,15 +564,15 @@ class AccessRequest(Entity):
         return Change(settled.state, (*events, *settled.events))
 
     def _ending(
-        self, end_reason: EndReason, *, by: Actor, reason: str, at: datetime, due_at: datetime
+        self, end_reason: EndReason, *, by: Actor, reason: str, at: datetime, **due: datetime | None
     ) -> "Change[AccessRequest]":
         ending = self._moved(
             Status.REVOKING,
             at=at,
             ending_at=self._next_moment(at),
-            due_at=due_at,
             end_reason=end_reason,
             ended_by=by,
+            **due,
         )
         text = f"access of {self.session_user} is being ended: {end_reason}"
         details: dict[str, JsonValue] = {"end_reason": end_reason.value, "reason": reason}

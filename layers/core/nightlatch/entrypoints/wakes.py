@@ -49,7 +49,9 @@ class Patience:
         return self._failures[integration_id] >= self._limit
 
     def learn(self, request: AccessRequest) -> None:
-        """See what became of a request."""
+        """See what became of a request. What another worker has claimed tells nothing of its target."""
+        if request.claimed_from:
+            return
         target = request.integration.id
         self._failures[target] = self._failures[target] + 1 if is_resisted(request) else 0
 

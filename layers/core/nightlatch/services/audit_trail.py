@@ -8,6 +8,7 @@ from itertools import islice
 
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
+from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.ports import Ledger, LedgerIndex
 
@@ -108,7 +109,7 @@ class AuditTrail:
     def _indexed(self, wanted: EntryFilter, first: int, last: int) -> Iterator[int] | None:
         if wanted.request_ids:
             return self._merged(LedgerIndex.REQUEST, wanted.request_ids, first, last)
-        if wanted.actors:
+        if wanted.actors and SYSTEM.id not in wanted.actors:
             return self._merged(LedgerIndex.ACTOR, wanted.actors, first, last)
         if wanted.event_types:
             days = self._days(first, last)

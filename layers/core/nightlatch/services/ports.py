@@ -132,7 +132,7 @@ def _texts_of(request: AccessRequest) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class DueRequest:
-    """A request that somebody must look at, and at which target the work will be."""
+    """A request that somebody must look at, and at which target the work will be. `due_at` is its `listed_at`."""
 
     request_id: str
     integration_id: str
@@ -163,7 +163,7 @@ class Requests(Protocol):
         ...
 
     def due(self, at: datetime) -> Iterator[DueRequest]:
-        """List the requests whose `due_at` has come, longest overdue first, reading no further than consumed."""
+        """List the requests whose `listed_at` has come, longest overdue first, reading no further than consumed."""
         ...
 
     def quarantined(self) -> int:
@@ -324,6 +324,7 @@ class Ledger(Protocol):
     def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
         """List the numbers within first..last that an index holds for `value`, highest first.
 
+        ACTOR holds nothing for `identity.SYSTEM`: what Nightlatch itself did is half of all, and found by reading all.
         The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
         """
         ...

@@ -11,11 +11,12 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from nightlatch.adapters.dynamodb.keys import ledger_key
 from nightlatch.adapters.dynamodb.records import Holder, Record, epoch_seconds
+from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 
 
 class ByActor(GlobalSecondaryIndex["LedgerRecord"]):
-    """Entries of one actor, by number."""
+    """Entries of one person or service, by number. Those of Nightlatch itself, half of all, are left out."""
 
     class Meta:
         projection = KeysOnlyProjection()
@@ -75,11 +76,12 @@ def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord
     """Lay out an entry. An empty text stays out of the indexes, because none may hold it as a key."""
     pk, sk = ledger_key(entry.seq)
     about_another = entry.resource.id if entry.resource.id != entry.request_id else ""
+    by_another = entry.actor.id if entry.actor.id != SYSTEM.id else ""
     return LedgerRecord(
         pk,
         sk,
         body=canonical_json(entry.model_dump(mode="json")).decode(),
-        actor_id=entry.actor.id or None,
+        actor_id=by_another or None,
         resource_id=about_another or None,
         request_id=entry.request_id or None,
         type_day=f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",

@@ -87,7 +87,7 @@ class ByFlow(GlobalSecondaryIndex["StateRecord"]):
 
 
 class Due(GlobalSecondaryIndex["StateRecord"]):
-    """Requests that must be woken, by time, and for which target. Sparse: only they have the two attributes."""
+    """Requests that must be woken, by `listed_at`, and for which target. Sparse: only they have the two attributes."""
 
     class Meta:
         projection = IncludeProjection(["integration_id"])
@@ -196,7 +196,7 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
         month=f"{entity.created_at:%Y-%m}",
         flow_id=entity.flow.id,
         due_shard=_due_shard(entity),
-        due_at=rfc3339(entity.due_at) if entity.due_at else None,
+        due_at=rfc3339(entity.listed_at) if entity.listed_at else None,
         rings=RINGS if entity.rings else None,
     )
 
