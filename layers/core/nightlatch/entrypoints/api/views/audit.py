@@ -16,14 +16,14 @@ class EventFeed(View):
     has_more: bool
 
     @classmethod
-    def of(cls, read: FeedPage, *, limit: int, page: Page, cursors: Cursors) -> Self:
+    def of(cls, read: FeedPage, *, page: Page, cursors: Cursors) -> Self:
         """Show what was read of the feed."""
         following = cursors.write(read.last, scope=FEED)
         return cls(
             events=read.entries,
             links={
                 "self": Link(href=page.links(None)["self"]),
-                "next": Link(href=f"/v1/audit?from={following}&limit={limit}"),
+                "next": Link(href=page.link_from(following)),
             },
             has_more=read.has_more,
         )
@@ -39,5 +39,5 @@ class EntryList(View):
     @classmethod
     def of(cls, read: ListPage, *, page: Page, place: Place) -> Self:
         """Show what was found."""
-        next_cursor = page.cursor_below(read.before, of=place)
+        next_cursor = page.cursor_below(read.before, of=place, skip=read.skip)
         return cls(entries=read.entries, next_cursor=next_cursor, links=links_of(page.links(next_cursor)))
