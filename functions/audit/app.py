@@ -12,15 +12,20 @@ from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
+    EntrySearch,
+    EventTypes,
+    FeedTypes,
     From,
+    Ids,
     LongLimit,
+    Offset,
     PathId,
     Relative,
     Rounded,
     Severities,
     Since,
+    Sources,
     Until,
-    Words,
     Zone,
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
@@ -35,11 +40,23 @@ handler = lambda_handler(api)
 
 @api.get("/v1/audit")
 def feed(
-    service: Service, page: ThisPage, cursors: TheCursors, from_: From = None, limit: LongLimit = 100
+    *,
+    service: Service,
+    page: ThisPage,
+    cursors: TheCursors,
+    settings: TheSettings,
+    now: Now,
+    from_: From = None,
+    since: Since = None,
+    type_: FeedTypes = None,
+    actor: Ids = None,
+    limit: LongLimit = 100,
 ) -> EventFeed:
     """Read events in ledger order, complete and resumable."""
     after = feed_position(from_, number_of=service.number_of, cursors=cursors)
-    return event_feed(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
+    frame = AskedFrame(since=since).read(now=now, own_zone=settings.time_zone)
+    wanted = entry_filter(frame=frame, event_types=type_, actors=actor)
+    return event_feed(service.feed(after=after, limit=limit, wanted=wanted), page=page, cursors=cursors)
 
 
 @api.get("/v1/audit/entries")
@@ -54,15 +71,20 @@ def find(
     start_date: Since = None,
     end_date: Until = None,
     zone: Zone = None,
-    event_type: Words = None,
-    actor: Words = None,
+    event_type: EventTypes = None,
+    actor: Ids = None,
     severity: Severities = None,
-    request_id: Words = None,
+    resource: Ids = None,
+    request_id: Ids = None,
+    integration: Ids = None,
+    source: Sources = None,
+    q: EntrySearch = None,
     limit: LongLimit = 50,
+    offset: Offset = 0,
     cursor: Cursor = None,
 ) -> EntryList:
     """List entries, newest first."""
-    place = page.place(cursor, now=now)
+    place = page.place(cursor, now=now, offset=offset)
     frame = AskedFrame(
         last=last,
         rounded=rounded,
@@ -77,9 +99,14 @@ def find(
         event_types=event_type,
         actors=actor,
         severities=severity,
+        resources=resource,
         request_ids=request_id,
+        integrations=integration,
+        sources=source,
+        text=q,
     )
-    return entry_list(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
+    found = service.page(wanted, before=place.below, limit=limit, skip=place.skip)
+    return entry_list(found, page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
+from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import (
@@ -373,4 +373,5 @@ def _index_values(entry: LedgerEntry) -> dict[LedgerIndex, str | None]:
         LedgerIndex.RESOURCE: entry.resource.id if entry.resource.id != entry.request_id else None,
         LedgerIndex.REQUEST: entry.request_id,
         LedgerIndex.TYPE_AND_DAY: f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
+        LedgerIndex.SEVERITY: entry.severity if entry.severity is not Severity.INFO else None,
     }

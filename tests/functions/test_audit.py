@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nightlatch.domain.errors import NotAllowedError
-from tests.builders import ADA, IVO, MAYA, NOA, SECOND, World, a_call
+from tests.builders import ADA, IVO, MAYA, NOA, NOON, SECOND, World, a_call
 from tests.functions.client import Client
 
 EVENT_FIELDS = {
@@ -94,8 +94,17 @@ def test_entries_are_listed_newest_first_page_by_page(client: Client, trail: lis
         ("event_type=access.requested", ["access.requested"] * 2),
         ("event_type=access.canceled,access.approved", ["access.canceled", "access.approved"]),
         (f"actor={NOA.id}", ["access.approved", "access.role.approved"]),
+        (f"actor={NOA.id}&actor={IVO.id}", ["access.approved", "access.role.approved"]),
         ("severity=warning", ["access.approval.refused"]),
         (f"severity=warning&severity=error&actor={MAYA.id}", ["access.approval.refused"]),
+        ("resource=req_unknown", []),
+        ("integration=orders-db&event_type=access.approved", ["access.approved"]),
+        ("integration=people-db,billing-db", []),
+        ("source=api&severity=warning", ["access.approval.refused"]),
+        ("source=slack,cli", []),
+        ("q=REFUSED", ["access.approval.refused"]),
+        ("q=noa@example&event_type=access.approved,access.canceled", ["access.approved"]),
+        ("q=nobody+ever", []),
         ("end_date=2026-11-22T00:00:00Z", []),
         ("start_date=2026-11-22T00:00:00Z&event_type=access.approved", ["access.approved"]),
     ],
@@ -105,6 +114,127 @@ def test_entries_are_filtered(client: Client, query: str, types: list[str]) -> N
     entries = client.get(f"/v1/audit/entries?{query}", by=IVO).json["entries"]
 
     assert [entry["event_type"] for entry in entries] == types
+
+
+def test_entries_about_one_resource(client: Client, trail: list[Any]) -> None:
+    wanted = trail[0].resource.id
+
+    found = client.get(f"/v1/audit/entries?resource={wanted}", by=IVO)
+
+    assert numbers(found) == [entry.seq for entry in reversed(trail) if entry.resource.id == wanted]
+
+
+def test_an_offset_passes_over_the_newest_and_cursors_lead_on(client: Client, trail: list[Any]) -> None:
+    first = client.get("/v1/audit/entries?limit=2&offset=1", by=IVO)
+    second = client.get(first.json["_links"]["next"]["href"], by=IVO)
+    both = client.get(f"/v1/audit/entries?limit=2&offset=1&cursor={first.json['next_cursor']}", by=IVO)
+
+    assert numbers(first) + numbers(second) == [entry.seq for entry in trail][::-1][1:5]
+    assert both.faults == {"?offset": "goes without cursor: it is for the first page"}
+
+
+def test_an_offset_that_a_search_did_not_get_past_goes_on_with_it(
+    client: Client, trail: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H1."""
+    monkeypatch.setattr("nightlatch.services.audit_trail.LONGEST_SEARCH", 2)
+    page = client.get("/v1/audit/entries?limit=2&offset=3", by=IVO)
+    found = numbers(page)
+    while page.json["next_cursor"]:
+        page = client.get(page.json["_links"]["next"]["href"], by=IVO)
+        found += numbers(page)
+
+    assert found == [entry.seq for entry in trail][::-1][3:]
+
+
+def test_the_documents_examples_are_answered(client: Client, trail: list[Any]) -> None:
+    listed = client.get("/v1/audit/entries?start_date=2026-11-22T00:00:00Z&limit=100&offset=0", by=IVO)
+    followed = client.get(f"/v1/audit?from={trail[-1].id}", by=IVO)
+
+    assert numbers(listed) == [entry.seq for entry in reversed(trail)]
+    assert numbers(followed, "events") == [trail[-1].seq]
+
+
+CURSOR_QUERY = "limit=1&event_type=access.requested"
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=1", "event_type=access.approved", f"{CURSOR_QUERY}&q=x", f"{CURSOR_QUERY}&source=api"]
+)
+@pytest.mark.usefixtures("trail")
+def test_a_lists_cursor_is_for_the_filter_that_it_was_given_out_for(client: Client, query: str) -> None:
+    """C2: reused with another filter."""
+    cursor = client.get(f"/v1/audit/entries?{CURSOR_QUERY}", by=IVO).json["next_cursor"]
+
+    assert set(client.get(f"/v1/audit/entries?{query}&cursor={cursor}", by=IVO).faults) == {"?cursor"}
+
+
+@pytest.mark.usefixtures("trail")
+def test_a_lists_cursor_is_for_one_person_and_one_day_and_cannot_be_changed(client: Client, world: World) -> None:
+    """C2: by another person, changed, the feed's, expired."""
+    path = f"/v1/audit/entries?{CURSOR_QUERY}"
+    cursor = client.get(path, by=IVO).json["next_cursor"]
+    feeds = client.get("/v1/audit?limit=1", by=IVO).json["_links"]["next"]["href"].partition("from=")[2]
+
+    assert client.get(f"{path}&cursor={cursor}", by=IVO).status == 200
+    assert set(client.get(f"{path}&cursor={cursor}", by=ADA).faults) == {"?cursor"}
+    for changed in (cursor[:-1], "x" + cursor, cursor.upper(), feeds):
+        assert set(client.get(f"{path}&cursor={changed}", by=IVO).faults) == {"?cursor"}
+    world.clock.advance(timedelta(hours=25))
+    assert set(client.get(f"{path}&cursor={cursor}", by=IVO).faults) == {"?cursor"}
+
+
+@pytest.mark.parametrize(
+    ("query", "types"),
+    [
+        ("type=access.requested", ["access.requested"] * 2),
+        ("type=access.approved,access.canceled", ["access.approved", "access.canceled"]),
+        ("type=access.canceled&type=access.approved", ["access.approved", "access.canceled"]),
+        (f"actor={NOA.id}", ["access.role.approved", "access.approved"]),
+        (f"actor={NOA.id},{MAYA.id}&type=access.approved,access.canceled", ["access.approved", "access.canceled"]),
+        ("type=flow.updated", []),
+        ("since=2026-11-22T12:00&type=access.canceled", ["access.canceled"]),
+        ("since=2027-01-01T00:00", []),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 1000])
+@pytest.mark.usefixtures("trail")
+def test_the_feed_is_filtered_and_its_next_link_with_it(
+    client: Client, query: str, types: list[str], limit: int
+) -> None:
+    page = client.get(f"/v1/audit?{query}&limit={limit}", by=IVO)
+    found = page.json["events"]
+    while page.json["has_more"]:
+        page = client.get(page.json["_links"]["next"]["href"], by=IVO)
+        found += page.json["events"]
+
+    assert [event["event_type"] for event in found] == types
+
+
+def test_the_feeds_cursor_is_a_place_and_goes_with_any_filter_by_anybody(client: Client, trail: list[Any]) -> None:
+    """C2: what is refused of a list's cursor is harmless here, because a place shows nothing that the filter hides."""
+    cursor = client.get("/v1/audit?limit=1&type=access.requested", by=IVO).json["_links"]["next"]["href"]
+    place = cursor.partition("from=")[2]
+
+    elsewhere = client.get(f"/v1/audit?from={place}&type=access.canceled&actor={MAYA.id}", by=ADA)
+
+    assert numbers(elsewhere, "events") == [trail[-1].seq]
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [("12:59:59.999Z", 0), ("13:00Z", 0), ("13:00:01Z", 1), ("14:00", 1), ("14:00:01", 2)],
+)
+def test_the_feed_begins_with_what_was_recorded_at_a_time(client: Client, world: World, since: str, first: int) -> None:
+    made = []
+    for hour in (13, 14):
+        world.clock.at(NOON + timedelta(hours=hour - 12))
+        made.append(world.submitted().id)
+        world.events()
+
+    page = client.get(f"/v1/audit?since=2026-11-22T{since}&type=access.requested", by=IVO)
+
+    assert [event["request_id"] for event in page.json["events"]] == made[first:]
 
 
 def test_entries_of_one_request(client: Client, trail: list[Any]) -> None:
@@ -120,6 +250,36 @@ def test_one_entry(client: Client, trail: list[Any]) -> None:
     assert client.get("/v1/audit/entries/01990000-0000-7000-8000-000000000000-4", by=IVO).status == 404
 
 
-@pytest.mark.parametrize("query", ["limit=1001", "severity=loud", "start_date=yesterday", "q=x", "offset=5"])
+WRONG = [
+    "limit=0", "limit=1001", "limit=x", "offset=1001", "offset=-1", "cursor=x", "severity=loud", "source=post",
+    "start_date=yesterday", "end_date=2026-13-01", "event_type=access.*", "event_type=", "event_type=Access",
+    "actor=", "resource=", "request_id=", "integration=", "q=", "q=+", "q=a&q=b", f"q={'x' * 201}",
+    f"resource={'x' * 201}", "type=access.granted", "from=x", "colour=red",
+]  # fmt: skip
+WRONG_OF_THE_FEED = [
+    "limit=0", "limit=1001", "since=yesterday", "since=", "since=2026-11-22T10:00&since=2026-11-22T11:00", "type=*",
+    "type=", "actor=", "severity=error", "q=x", "offset=5", "cursor=x", "event_type=access.granted",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", WRONG)
 def test_a_wrong_parameter_is_named(client: Client, query: str) -> None:
     assert client.get(f"/v1/audit/entries?{query}", by=IVO).faults.keys() == {f"?{query.partition('=')[0]}"}
+
+
+@pytest.mark.parametrize("query", WRONG_OF_THE_FEED)
+def test_a_wrong_parameter_of_the_feed_is_named(client: Client, query: str) -> None:
+    assert client.get(f"/v1/audit?{query}", by=IVO).faults.keys() == {f"?{query.partition('=')[0]}"}
+
+
+@pytest.mark.parametrize(
+    "name", ["event_type", "actor", "severity", "resource", "request_id", "integration", "source", "type"]
+)
+@pytest.mark.parametrize("values", [51, 100_000])
+def test_no_filter_of_the_trail_takes_values_without_end(client: Client, name: str, values: int) -> None:
+    """H1: 10^5 filter values, in every filter."""
+    path = "/v1/audit" if name == "type" else "/v1/audit/entries"
+    value = {"severity": "info", "source": "web"}.get(name, "x")
+
+    for query in (f"{name}=" + ",".join([value] * values), "&".join([f"{name}={value}"] * values)):
+        assert client.get(f"{path}?{query}", by=IVO).status in {400, 413}

@@ -88,6 +88,9 @@ NOA = Actor(type=ActorType.USER, id="usr_noa")
         (LedgerIndex.TYPE_AND_DAY, "access.granted#2026-11-22", [3, 2, 1]),
         (LedgerIndex.TYPE_AND_DAY, "access.granted#2026-11-23", [5]),
         (LedgerIndex.TYPE_AND_DAY, "access.expired#2026-11-23", [4]),
+        (LedgerIndex.SEVERITY, "warning", [6]),
+        (LedgerIndex.SEVERITY, "error", [7]),
+        (LedgerIndex.SEVERITY, "info", []),
     ],
 )
 def test_an_index_lists_numbers_highest_first(store: Store, index: LedgerIndex, value: str, expected: Numbers) -> None:
@@ -98,6 +101,8 @@ def test_an_index_lists_numbers_highest_first(store: Store, index: LedgerIndex, 
     )
     store.clock.now += timedelta(days=1)
     store.sequence(an_event(event_type=EventType.ACCESS_EXPIRED, actor=NOA, request_id="req_2"), an_event())
+    for event_type in (EventType.ACCESS_REJECTED, EventType.GRANT_FAILED):
+        store.sequence(an_event(event_type=event_type, request_id="req_3"))
     assert list(store.ledger.indexed(index, value, 1, 9)) == expected
 
 

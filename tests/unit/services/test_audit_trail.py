@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch.domain.audit_event import EventType, Severity
+from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Severity, Source
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.identity import SYSTEM, Actor
-from nightlatch.domain.ledger import Head, LedgerEntry, append
-from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, append
+from nightlatch.services.audit_trail import EVERYTHING, AuditTrail
+from nightlatch.services.ports import LedgerIndex
 from tests.builders import MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
@@ -79,6 +80,20 @@ def test_a_reader_goes_on_exactly_after_where_they_were(length: int, after: int,
     assert numbers_of(page.entries) == expected
     assert page.last == max([after, *expected])
     assert page.has_more is (page.last < length)
+
+
+@given(length=st.integers(1, 100), width=st.integers(1, 49))
+def test_without_a_cursor_the_feed_begins_with_the_oldest_even_if_all_that_follows_it_is_in_flight(
+    length: int, width: int
+) -> None:
+    """I3."""
+    store = an_even_ledger(length + width)
+    for number in range(length + 1, length + width + 1):
+        del store.ledger[number]
+
+    page = AuditTrail(ledger=store).feed(after=None, limit=1000)
+
+    assert (numbers_of(page.entries), page.has_more) == (list(range(1, length + 1)), True)
 
 
 def test_the_end_of_the_feed_is_a_place_to_go_on_from() -> None:
@@ -185,6 +200,65 @@ def test_a_cursor_just_before_the_oldest_that_is_kept_is_still_good() -> None:
     assert numbers_of(page.entries) == [11]
 
 
+def test_a_page_without_anything_that_is_wanted_leads_on_behind_what_was_looked_at() -> None:
+    """H1."""
+    trail = AuditTrail(ledger=an_even_ledger(2_500))
+    wanted = EntryFilter(event_types=frozenset({"flow.updated"}))
+
+    first = trail.feed(after=None, limit=5, wanted=wanted)
+    second = trail.feed(after=first.last, limit=1000, wanted=wanted)
+    last = trail.feed(after=second.last, limit=5, wanted=wanted)
+
+    assert [(page.entries, page.last) for page in (first, second, last)] == [([], 1000), ([], 2000), ([], 2500)]
+    assert [page.has_more for page in (first, second, last)] == [True, True, False]
+
+
+@given(
+    gap=st.integers(2, 60), width=st.integers(1, 49), since=st.integers(-5, 65), after=st.none() | st.integers(0, 60)
+)
+def test_a_filtered_feed_waits_for_numbers_that_are_in_flight(
+    gap: int, width: int, since: int, after: int | None
+) -> None:
+    """I3: neither a time to begin at nor a filter leads past them."""
+    store = an_even_ledger(60)
+    moment = NOON + since * timedelta(minutes=1)
+    late = {number: store.ledger.pop(number) for number in range(gap, min(gap + width, 61))}
+    trail, wanted = AuditTrail(ledger=store), EntryFilter(since=moment, actors=frozenset({MAYA.id}))
+
+    first = trail.feed(after=after, limit=1000, wanted=wanted)
+    store.ledger |= late
+    second = trail.feed(after=first.last, limit=1000, wanted=wanted)
+
+    everything = range(max(after or 0, 0) + 1, 61)
+    assert numbers_of(first.entries + second.entries) == [
+        number for number in everything if store.ledger[number].recorded_at >= moment
+    ]
+
+
+def test_a_feed_that_begins_later_than_everything_begins_with_what_is_recorded_by_then() -> None:
+    store = an_even_ledger(3)
+    trail, wanted = AuditTrail(ledger=store), EntryFilter(since=NOON + DAY)
+    waiting = trail.feed(after=None, limit=10, wanted=wanted)
+    for at in (NOON + DAY / 2, NOON + DAY):
+        store.chain, (entry,) = append(store.chain, [a_pending_event(4)], at=at, random=os.urandom)
+        store.ledger[entry.seq] = entry
+
+    went_on = trail.feed(after=waiting.last, limit=10, wanted=wanted)
+
+    assert (waiting.entries, waiting.last, waiting.has_more) == ([], 3, False)
+    assert numbers_of(went_on.entries) == [5]
+
+
+def test_a_filter_does_not_hide_that_a_cursor_is_below_what_is_kept() -> None:
+    """D5."""
+    store = an_even_ledger(100, apart=DAY)
+
+    with pytest.raises(CursorExpiredError) as caught:
+        AuditTrail(ledger=store).feed(after=3, limit=10, wanted=EntryFilter(event_types=frozenset({"flow.updated"})))
+
+    assert caught.value.oldest == store.ledger[11].id
+
+
 # One
 
 
@@ -212,22 +286,53 @@ def test_an_entry_past_its_retention_is_not_found() -> None:
 # The list
 
 MOMENTS = st.integers(-2, 60).map(lambda days: NOON + days * DAY)
-ENTRIES = st.tuples(
-    st.sampled_from(TYPES), st.sampled_from(ACTORS), st.sampled_from(REQUESTS), st.integers(0, 3 * 86_400)
+INTEGRATIONS = ["orders-db", "people-db", None]
+RESOURCES = ["req_1", "req_2", "orders"]
+EVENTS = st.builds(
+    AuditEvent,
+    event_type=st.sampled_from(TYPES),
+    timestamp=st.just(NOON),
+    actor=st.sampled_from(ACTORS),
+    resource=st.sampled_from(RESOURCES).map(lambda name: ResourceReference(type="any", id=name, name=f"The {name}")),
+    description=st.sampled_from(["The Straße is closed", "Nothing"]),
+    request_id=st.sampled_from(REQUESTS),
+    integration=st.sampled_from(INTEGRATIONS),
 )
+ROWS = st.lists(st.tuples(EVENTS, st.integers(0, 3 * 86_400), st.sampled_from(list(Source))), max_size=60)
+
+
+def some(*values: str) -> st.SearchStrategy[frozenset[str]]:
+    """Name some values, or none, which is no filter."""
+    return st.frozensets(st.sampled_from([*values, "unknown"]), max_size=3)
+
+
 FILTERS = st.builds(
     EntryFilter,
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
-    event_types=st.frozensets(st.sampled_from([name.value for name in TYPES]), max_size=2),
-    actors=st.frozensets(st.sampled_from([somebody.id for somebody in ACTORS]), max_size=2),
-    severities=st.frozensets(st.sampled_from(list(Severity)), max_size=2),
-    request_ids=st.frozensets(st.sampled_from(["req_1", "req_2", "req_9"]), max_size=2),
+    event_types=some(*TYPES),
+    actors=some(*(actor.id for actor in ACTORS)),
+    severities=st.frozensets(st.sampled_from([severity.value for severity in Severity]), max_size=2),
+    resources=some(*RESOURCES),
+    request_ids=some("req_1", "req_2"),
+    integrations=some("orders-db", "people-db"),
+    sources=st.frozensets(st.sampled_from([source.value for source in Source]), max_size=3),
+    text=st.sampled_from([None, "STRASSE", "the req_", "maya", "ACCESS.R"]),
 )
+ONE_FILTER = st.builds(
+    lambda wanted, name: EntryFilter(**{name: getattr(wanted, name)}), FILTERS, st.sampled_from(list(dict(EVERYTHING)))
+)
+"""Most filters together admit nothing; one alone shows whether its index holds everything."""
+
+
+PAGES = st.tuples(st.integers(1, 12), st.integers(0, 5))
+"""How long pages are, and how many entries the first one passes over."""
 
 
 def is_wanted(entry: LedgerEntry, wanted: EntryFilter, *, now: datetime) -> bool:
     """Filter as somebody would who reads every entry."""
+    places = [entry.event_type, entry.description, entry.actor.name, entry.actor.email]
+    text = "|".join([*places, entry.resource.name, entry.resource.id]).casefold()
     return (
         entry.recorded_at + RETENTION > now
         and (wanted.since is None or entry.recorded_at >= wanted.since)
@@ -235,38 +340,100 @@ def is_wanted(entry: LedgerEntry, wanted: EntryFilter, *, now: datetime) -> bool
         and (not wanted.event_types or entry.event_type in wanted.event_types)
         and (not wanted.actors or entry.actor.id in wanted.actors)
         and (not wanted.severities or entry.severity in wanted.severities)
+        and (not wanted.resources or entry.resource.id in wanted.resources)
         and (not wanted.request_ids or entry.request_id in wanted.request_ids)
+        and (not wanted.integrations or entry.integration in wanted.integrations)
+        and (not wanted.sources or entry.source in wanted.sources)
+        and (wanted.text is None or wanted.text.casefold() in text)
     )
 
 
-@settings(deadline=None, max_examples=150)
-@given(
-    rows=st.lists(ENTRIES, max_size=60),
-    wanted=FILTERS,
-    limit=st.integers(1, 12),
-)
-def test_pages_of_the_list_together_are_what_reading_everything_would_find_newest_first(
-    rows: list[tuple[EventType, Actor, str | None, int]], wanted: EntryFilter, limit: int
-) -> None:
-    at, entries = NOON, []
-    for event_type, by, request_id, seconds in rows:
+Rows = list[tuple[AuditEvent, int, Source]]
+
+
+def a_varied_ledger(rows: Rows) -> InMemoryStore:
+    """Build a ledger of events, each so many seconds after the last, read at the time of the last one."""
+    store = InMemoryStore(clock=FakeClock(NOON, step=timedelta()), random=predictable())
+    at = NOON
+    for number, (event, seconds, source) in enumerate(rows, start=1):
         at += timedelta(seconds=seconds)
-        entries.append((event_type, by, request_id, at))
-    store = a_ledger(*entries)
-    trail, before, found = AuditTrail(ledger=store), None, list[LedgerEntry]()
+        pending = PendingEvent.of(event, event_id=a_pending_event(number).id, origin=Origin(source=source))
+        store.chain, (entry,) = append(store.chain, [pending], at=at, random=os.urandom)
+        store.ledger[entry.seq] = entry
+    store.clock = FakeClock(at, step=timedelta())
+    return store
 
-    for _ in range(len(rows) + 2):
-        page = trail.page(wanted, before=before, limit=limit)
-        found += page.entries
-        before = page.before
+
+def expected(store: InMemoryStore, wanted: EntryFilter) -> list[LedgerEntry]:
+    """Read everything, oldest first, and take what is wanted."""
+    return [entry for _, entry in sorted(store.ledger.items()) if is_wanted(entry, wanted, now=store.clock())]
+
+
+def all_pages(trail: AuditTrail, wanted: EntryFilter, *, limit: int, skip: int = 0) -> list[LedgerEntry]:
+    """Read the list to its end."""
+    before, found = None, list[LedgerEntry]()
+    while True:
+        page = trail.page(wanted, before=before, limit=limit, skip=skip)
         assert len(page.entries) <= limit
+        assert before is None or page.before is None or page.before < before
+        found += page.entries
+        before, skip = page.before, page.skip
         if before is None:
-            break
+            return found
 
-    assert before is None
-    assert found == [
-        entry for _, entry in sorted(store.ledger.items(), reverse=True) if is_wanted(entry, wanted, now=at)
-    ]
+
+@settings(deadline=None, max_examples=200)
+@given(rows=ROWS, wanted=FILTERS | ONE_FILTER, page=PAGES)
+def test_pages_of_the_list_together_are_what_reading_everything_would_find_newest_first(
+    rows: Rows, wanted: EntryFilter, page: tuple[int, int]
+) -> None:
+    limit, skip = page
+    store = a_varied_ledger(rows)
+
+    found = all_pages(AuditTrail(ledger=store), wanted, limit=limit, skip=skip)
+
+    assert found == expected(store, wanted)[::-1][skip:]
+
+
+@settings(deadline=None, max_examples=100)
+@given(rows=ROWS, wanted=FILTERS | ONE_FILTER, page=PAGES, longest=st.integers(1, 9), lookups=st.integers(1, 9))
+def test_a_search_that_is_cut_short_ever_again_still_finds_everything(
+    rows: Rows, wanted: EntryFilter, page: tuple[int, int], longest: int, lookups: int
+) -> None:
+    """H1."""
+    limit, skip = page
+    store = a_varied_ledger(rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nightlatch.services.audit_trail.LONGEST_SEARCH", longest)
+        patch.setattr("nightlatch.services.ledger_search.MOST_LOOKUPS", lookups)
+        found = all_pages(AuditTrail(ledger=store), wanted, limit=limit, skip=skip)
+
+    assert found == expected(store, wanted)[::-1][skip:]
+
+
+@settings(deadline=None, max_examples=150)
+@given(rows=ROWS, wanted=FILTERS | ONE_FILTER, limit=st.integers(1, 12), longest=st.integers(1, 30))
+def test_pages_of_a_filtered_feed_together_are_what_reading_everything_would_find_in_order(
+    rows: Rows, wanted: EntryFilter, limit: int, longest: int
+) -> None:
+    store = a_varied_ledger(rows)
+    wanted = wanted.model_copy(update={"until": None})
+    trail, after, found = AuditTrail(ledger=store), None, list[LedgerEntry]()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nightlatch.services.audit_trail.LONGEST_LOOK", longest)
+        while True:
+            page = trail.feed(after=after, limit=limit, wanted=wanted)
+            assert len(page.entries) <= limit
+            assert after is None or page.last > after or not page.has_more
+            found += page.entries
+            after = page.last
+            if not page.has_more:
+                break
+
+    assert found == expected(store, wanted)
+    assert after == store.chain.seq
 
 
 @pytest.mark.parametrize(
@@ -286,6 +453,51 @@ def test_several_values_of_one_filter_are_merged_newest_first(wanted: EntryFilte
     page = AuditTrail(ledger=a_ledger(*rows)).page(wanted, before=None, limit=10)
 
     assert numbers_of(page.entries) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_resource_is_found_once_whether_it_is_a_request_or_belongs_to_one() -> None:
+    orders = ResourceReference(type="database", id="orders")
+    of_request = an_event(request_id="req_1")
+    rows = [of_request, of_request.model_copy(update={"resource": orders}), an_event(request_id="req_2")]
+    trail = AuditTrail(ledger=a_varied_ledger([(event, 60, Source.API) for event in rows]))
+
+    pages = [
+        trail.page(EntryFilter(resources=frozenset(names)), before=None, limit=10)
+        for names in ({"req_1"}, {"orders"}, {"req_1", "orders"})
+    ]
+
+    assert [numbers_of(page.entries) for page in pages] == [[1], [2], [2, 1]]
+
+
+def test_a_search_by_type_goes_on_with_the_day_at_which_it_left_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """H1."""
+    monkeypatch.setattr("nightlatch.services.ledger_search.MOST_LOOKUPS", 2)
+    trail = AuditTrail(ledger=an_even_ledger(10, apart=DAY / 2))
+    wanted = EntryFilter(event_types=frozenset({"access.requested", "flow.updated"}))
+
+    first = trail.page(wanted, before=None, limit=10)
+    second = trail.page(wanted, before=first.before, limit=10)
+
+    assert (numbers_of(first.entries), numbers_of(second.entries)) == ([10], [9, 8])
+
+
+class WithoutTheSystemByActor(InMemoryStore):
+    """A ledger whose index by actor leaves out what the system did."""
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List numbers, but none for the system."""
+        nothing = index is LedgerIndex.ACTOR and value == SYSTEM.id
+        return iter(()) if nothing else super().indexed(index, value, first, last)
+
+
+def test_what_the_system_did_is_found_although_no_index_by_actor_holds_it() -> None:
+    store = a_varied_ledger([(an_event(by=actor), 60, Source.SYSTEM) for actor in (MAYA.as_actor(), SYSTEM, SYSTEM)])
+    without = WithoutTheSystemByActor(clock=store.clock, random=store.random, ledger=store.ledger, chain=store.chain)
+    wanted = EntryFilter(actors=frozenset({SYSTEM.id, MAYA.id}))
+
+    page = AuditTrail(ledger=without).page(wanted, before=None, limit=10)
+
+    assert numbers_of(page.entries) == [3, 2, 1]
 
 
 def test_a_page_that_ends_with_the_first_entry_is_the_last_page() -> None:
@@ -348,7 +560,7 @@ def test_a_filter_that_finds_little_gives_up_the_page_and_not_the_search(monkeyp
     monkeypatch.setattr("nightlatch.services.audit_trail.LONGEST_SEARCH", 4)
     trail = AuditTrail(ledger=an_even_ledger(10))
 
-    page = trail.page(EntryFilter(severities=frozenset({Severity.ERROR})), before=None, limit=5)
+    page = trail.page(EntryFilter(text="nobody says this"), before=None, limit=5)
 
     assert (page.entries, page.before) == ([], 7)
 

@@ -20,6 +20,7 @@ INDEXES = {
         "by_resource": ("resource_id", "sk"),
         "by_request": ("request_id", "sk"),
         "by_type": ("type_day", "sk"),
+        "by_severity": ("severity", "sk"),
     },
 }
 

@@ -1,29 +1,26 @@
 """Reading the ledger: the feed for machines, the list for people."""
 
-import heapq
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
-from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry, number_in
-from nightlatch.services.ports import Ledger, LedgerIndex
+from nightlatch.services.ledger_search import LONGEST_GAP, LedgerSearch
+from nightlatch.services.ports import Ledger
 
-READ_AHEAD = 100
 LONGEST_SEARCH = 10_000
 """So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""
 
+LONGEST_LOOK = 1_000
+"""So many entries are looked at for one page of a filtered feed."""
 
-LONGEST_GAP = 98
-"""So many entries are in flight together at most: what one transaction holds beside the head and one outbox row."""
+EVERYTHING = EntryFilter()
 
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Entries in ledger order. `last` is the number that the next page goes on after."""
+    """Entries in ledger order. `last` is the number that the next page goes on after: the last one looked at."""
 
     entries: list[LedgerEntry]
     last: int
@@ -32,10 +29,11 @@ class FeedPage:
 
 @dataclass(frozen=True)
 class ListPage:
-    """Entries, newest first. `before` is the number that the next page goes on below; None at the end."""
+    """Entries, newest first. The next page goes on below `before` (None at the end) and passes over `skip`."""
 
     entries: list[LedgerEntry]
     before: int | None
+    skip: int = 0
 
 
 class AuditTrail:
@@ -44,37 +42,53 @@ class AuditTrail:
     def __init__(self, *, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def feed(self, *, after: int | None, limit: int) -> FeedPage:
+    def feed(self, *, after: int | None, limit: int, wanted: EntryFilter = EVERYTHING) -> FeedPage:
         """Read on after a number (None: from the oldest that is kept), complete and in order.
 
-        A number that is missing between two others is still in flight: the page stops before it.
+        A number that is missing between two others is still in flight: the page stops before it. With a filter a page
+        may hold fewer than `limit`, or none, and still lead on: `wanted.until` does not count here.
         Raises CursorExpiredError when what comes after `after` is no longer kept.
         """
         head = self._ledger.head().seq
-        last = self._oldest(head) - 1 if after is None else after
+        begin = last = self._beginning(after, wanted.since, head)
+        reach = limit if wanted == EVERYTHING else max(limit, LONGEST_LOOK)
         entries: list[LedgerEntry] = []
-        for entry in self._ledger.entries(last + 1, min(last + limit, head)):
+        for entry in self._ledger.entries(begin + 1, min(begin + reach, head)):
             if entry.seq != last + 1:
                 break
-            entries.append(entry)
             last = entry.seq
-        if not entries and last < head:
+            if wanted.admits(entry):
+                entries.append(entry)
+            if len(entries) == limit:
+                break
+        if last == begin and last < head:
             self._refuse_expired(last, head)
         return FeedPage(entries, last, has_more=last < head)
 
-    def page(self, wanted: EntryFilter, *, before: int | None, limit: int) -> ListPage:
-        """Read the entries that a filter admits, newest first, below a number."""
+    def page(self, wanted: EntryFilter, *, before: int | None, limit: int, skip: int = 0) -> ListPage:
+        """Read the entries that a filter admits, newest first, below a number, but not the first `skip` of them."""
         head = self._ledger.head().seq
         first = self._first_at(wanted.since, head) if wanted.since else 1
         last = self._first_at(wanted.until, head) - 1 if wanted.until else head
         last = min(last, before - 1) if before is not None else last
+        search = LedgerSearch(
+            self._ledger,
+            wanted,
+            first=first,
+            last=last,
+            expected=limit + skip,
+            first_at=lambda moment: self._first_at(moment, head),
+        )
         found: list[LedgerEntry] = []
-        for looked_at, entry in enumerate(self._candidates(wanted, first, last), start=1):
+        for looked_at, entry in enumerate(search.entries(), start=1):
             if wanted.admits(entry):
-                found.append(entry)
+                if skip:
+                    skip -= 1
+                else:
+                    found.append(entry)
             if len(found) == limit or looked_at == LONGEST_SEARCH:
-                return ListPage(found, before=entry.seq if entry.seq > first else None)
-        return ListPage(found, before=None)
+                return ListPage(found, before=entry.seq if entry.seq > first else None, skip=skip)
+        return ListPage(found, before=search.left_off, skip=skip)
 
     def number_of(self, entry_id: str) -> int:
         """Find the number of an entry, whose retention may be over."""
@@ -97,45 +111,17 @@ class AuditTrail:
         if entry is not None and entry.id != entry_id:
             raise NotFoundError(f"no audit entry {entry_id}")
 
-    def _candidates(self, wanted: EntryFilter, first: int, last: int) -> Iterator[LedgerEntry]:
-        """Read through the narrowest index that serves the filter, or through the ledger itself."""
-        numbers = self._indexed(wanted, first, last)
-        if numbers is None:
-            yield from self._ledger.entries(first, last, newest_first=True)
-            return
-        while batch := list(islice(numbers, READ_AHEAD)):
-            yield from self._ledger.by_numbers(batch)
-
-    def _indexed(self, wanted: EntryFilter, first: int, last: int) -> Iterator[int] | None:
-        if wanted.request_ids:
-            return self._merged(LedgerIndex.REQUEST, wanted.request_ids, first, last)
-        if wanted.actors and SYSTEM.id not in wanted.actors:
-            return self._merged(LedgerIndex.ACTOR, wanted.actors, first, last)
-        if wanted.event_types:
-            days = self._days(first, last)
-            return (
-                number
-                for day in days
-                for number in self._merged(
-                    LedgerIndex.TYPE_AND_DAY, [f"{name}#{day}" for name in wanted.event_types], first, last
-                )
-            )
-        return None
-
-    def _merged(self, index: LedgerIndex, values: Iterable[str], first: int, last: int) -> Iterator[int]:
-        streams = [self._ledger.indexed(index, value, first, last) for value in values]
-        return heapq.merge(*streams, reverse=True)
-
-    def _days(self, first: int, last: int) -> Iterator[str]:
-        """Name the UTC days on which first..last were recorded, newest first."""
-        oldest = self._next_kept(max(first, self._oldest(last)), last)
-        newest = next(self._ledger.entries(max(first, last - LONGEST_GAP), last, newest_first=True), None)
-        if oldest is None or newest is None:
-            return
-        day = newest.recorded_at.date()
-        while day >= oldest.recorded_at.date():
-            yield day.isoformat()
-            day -= timedelta(days=1)
+    def _beginning(self, after: int | None, since: datetime | None, head: int) -> int:
+        """Find the number that the feed begins after: nothing that is recorded since then lies before it."""
+        if since is None:
+            return self._oldest(head) - 1 if after is None else after
+        following = None if after is None else self._ledger.entry(after + 1)
+        if after is not None and (following is None or following.recorded_at >= since):
+            return after
+        first = self._first_at(since, head)
+        # Between what is older and what was found, numbers may still be in flight.
+        older = next(self._ledger.entries(first - 1 - LONGEST_GAP, first - 1, newest_first=True), None)
+        return older.seq if older else first - 1
 
     def _oldest(self, head: int) -> int:
         return self._first_at(datetime.min.replace(tzinfo=UTC), head)
@@ -143,9 +129,13 @@ class AuditTrail:
     def _first_at(self, moment: datetime, head: int) -> int:
         """Find, by halving, the first kept number recorded at or after a time; head + 1 when there is none.
 
-        It can be halved because `recorded_at` never runs backwards, and because only the oldest are gone.
+        It can be halved because `recorded_at` never runs backwards, and because only the oldest are gone. What is in
+        flight at the end is later than all that can be read.
         """
-        low, high = 1, head + 1
+        newest = next(self._ledger.entries(head - LONGEST_GAP, head, newest_first=True), None)
+        if newest is None or newest.recorded_at < moment:
+            return head + 1
+        low, high = 1, newest.seq
         while low < high:
             middle = (low + high) // 2
             entry = self._ledger.entry(middle) or self._next_kept(middle, head)

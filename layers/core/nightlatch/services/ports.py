@@ -294,12 +294,16 @@ class Outbox(ForeignIds, Protocol):
 
 
 class LedgerIndex(StrEnum):
-    """By what the ledger can be searched without reading all of it. A request is found by REQUEST, not by RESOURCE."""
+    """By what the ledger can be searched without reading all of it.
+
+    A request is found by REQUEST, not by RESOURCE. SEVERITY knows warnings and errors only.
+    """
 
     ACTOR = "actor"
     RESOURCE = "resource"
     REQUEST = "request"
     TYPE_AND_DAY = "type_and_day"
+    SEVERITY = "severity"
 
 
 class Ledger(Protocol):

@@ -18,6 +18,8 @@ from tests.unit.entrypoints.cli.fake_api import API, ISSUER, FakeApi
 NOW = datetime(2026, 11, 22, 13, 35, tzinfo=UTC)
 STACK = Stack(api_url=API, issuer=ISSUER, client_id="cli")
 AN_HOUR = 3600
+LONG = 3.0
+"""From so many seconds on a sleep is long enough for something to happen meanwhile."""
 
 
 def no_browser(_: str) -> bool:
@@ -31,18 +33,24 @@ class Terminal:
     slept: list[float] = field(default_factory=list)
     open_browser: Callable[[str], bool] = no_browser
     callback_port: int | None = None
+    while_asleep: Callable[[], object] = lambda: None
 
     def run(self, *words: str, typed: str | None = None, env: Mapping[str, str] | None = None) -> Result:
         """Run a command to its end; what it prints goes to a file, as far as it can tell."""
         outside = Outside(
             now=lambda: NOW,
-            sleep=self.slept.append,
+            sleep=self._sleep,
             transport=httpx.MockTransport(self.api),
             open_browser=self.open_browser,
             callback_port=self.callback_port,
         )
         environment = {"NIGHTLATCH_CONFIG": str(self.config), "NIGHTLATCH_AS": None, "COLUMNS": None, **(env or {})}
         return CliRunner().invoke(app, list(words), input=typed, env=environment, obj=outside, prog_name="nightlatch")
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if seconds >= LONG:
+            self.while_asleep()
 
     def table(self, *words: str, **more: Any) -> str:
         """Run a command that must succeed, as a person sees it."""

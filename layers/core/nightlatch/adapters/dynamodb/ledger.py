@@ -18,6 +18,7 @@ INDEXES: dict[LedgerIndex, GlobalSecondaryIndex[Any]] = {
     LedgerIndex.RESOURCE: LedgerRecord.by_resource,
     LedgerIndex.REQUEST: LedgerRecord.by_request,
     LedgerIndex.TYPE_AND_DAY: LedgerRecord.by_type,
+    LedgerIndex.SEVERITY: LedgerRecord.by_severity,
 }
 
 

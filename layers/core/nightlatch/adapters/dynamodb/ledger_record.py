@@ -11,6 +11,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from nightlatch.adapters.dynamodb.keys import ledger_key
 from nightlatch.adapters.dynamodb.records import Holder, Record, epoch_seconds
+from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 
@@ -55,6 +56,16 @@ class ByType(GlobalSecondaryIndex["LedgerRecord"]):
     sk = UnicodeAttribute(range_key=True)
 
 
+class BySeverity(GlobalSecondaryIndex["LedgerRecord"]):
+    """Warnings and errors, by number. They are rare; what only informs is not in it."""
+
+    class Meta:
+        projection = KeysOnlyProjection()
+
+    severity = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
 class LedgerRecord(Record):
     """An item of the Ledger table. The table's name comes from `connection.bind`."""
 
@@ -65,11 +76,13 @@ class LedgerRecord(Record):
     resource_id = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
     type_day = UnicodeAttribute()
+    severity = UnicodeAttribute(null=True)
 
     by_actor = ByActor()
     by_resource = ByResource()
     by_request = ByRequest()
     by_type = ByType()
+    by_severity = BySeverity()
 
 
 def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord:
@@ -85,6 +98,7 @@ def record_of_entry(entry: LedgerEntry, *, retention: timedelta) -> LedgerRecord
         resource_id=about_another or None,
         request_id=entry.request_id or None,
         type_day=f"{entry.event_type}#{entry.recorded_at:%Y-%m-%d}",
+        severity=entry.severity if entry.severity is not Severity.INFO else None,
         expires_at=epoch_seconds(entry.recorded_at + retention),
     )
 

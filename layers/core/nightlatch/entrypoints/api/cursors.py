@@ -110,6 +110,11 @@ class Page:
             links["next"] = self._address([*self._filters, ("cursor", next_cursor)])
         return links
 
+    def link_from(self, cursor: str) -> str:
+        """Write the address at which a feed goes on: with the same filters, `from` a cursor."""
+        kept = [(name, value) for name, value in self._query if name != "from"]
+        return self._address([*kept, ("from", cursor)])
+
     def _address(self, query: list[tuple[str, str]]) -> str:
         return f"{self._path}?{urlencode(query)}" if query else str(self._path)
 

@@ -21,11 +21,11 @@ TheSettings = Annotated[Settings, Depends(settings)]
 class AskedFrame:
     """What a query says of time. Its parameters' names are `begin_name` and `end_name` where it names two times."""
 
-    last: str | None
-    rounded: str | None
-    zone: str | None
-    since: datetime | None
-    until: datetime | None
+    last: str | None = None
+    rounded: str | None = None
+    zone: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     begin_name: str = "since"
     end_name: str = "until"
 

@@ -146,7 +146,28 @@ Search = Annotated[
 Quarantined = Annotated[
     bool | None, Query(description="Only those whose access could not be ended yet, or only others.")
 ]
-Words = Annotated[list[str] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,100}$")]
+EventTypes = Annotated[
+    list[EventName] | None,
+    Query(max_length=MOST_VALUES, description="Any of these names, whole: `access.granted`. Repeated or with commas."),
+]
+FeedTypes = Annotated[
+    list[EventName] | None,
+    Query(alias="type", max_length=MOST_VALUES, description="Any of these names, whole. Repeated or with commas."),
+]
+Ids = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None,
+    Query(max_length=MOST_VALUES, description="Any of these ids, repeated or with commas."),
+]
+EntrySearch = Annotated[
+    str | None,
+    Query(
+        pattern=r"\S",
+        max_length=200,
+        description="Text, in any case, in the event type, the description, the actor's name or e-mail, the resource's "
+        "name or id.",
+    ),
+]
 Severities = Annotated[list[Severity] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="Where to read on: the `next_cursor` of a page.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -156,5 +177,10 @@ Offset = Annotated[
 LongLimit = Annotated[int, Query(ge=1, le=1000)]
 From = Annotated[
     str | None,
-    Query(alias="from", max_length=1000, description="An event's id (inclusive) or the cursor of `next` (exclusive)."),
+    Query(
+        alias="from",
+        max_length=1000,
+        description="An event's id (inclusive) or the cursor of `next` (exclusive), which is a place in the trail: it "
+        "belongs to nobody, never grows old and goes with any filter.",
+    ),
 ]

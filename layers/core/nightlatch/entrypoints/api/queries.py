@@ -1,6 +1,6 @@
 """What lists are asked for: a query's parameters in the words of the services."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from nightlatch.domain.access_request import Status
@@ -55,10 +55,14 @@ def request_filter(
 def entry_filter(
     *,
     frame: TimeFrame,
-    event_types: Sequence[str] | None,
-    actors: Sequence[str] | None,
-    severities: Sequence[Severity] | None,
-    request_ids: Sequence[str] | None,
+    event_types: Iterable[str] | None = None,
+    actors: Iterable[str] | None = None,
+    severities: Iterable[Severity] | None = None,
+    resources: Iterable[str] | None = None,
+    request_ids: Iterable[str] | None = None,
+    integrations: Iterable[str] | None = None,
+    sources: Iterable[Source] | None = None,
+    text: str | None = None,
 ) -> EntryFilter:
     """Say which audit entries are wanted."""
     return EntryFilter(
@@ -67,7 +71,11 @@ def entry_filter(
         event_types=frozenset(event_types or ()),
         actors=frozenset(actors or ()),
         severities=frozenset(severities or ()),
+        resources=frozenset(resources or ()),
         request_ids=frozenset(request_ids or ()),
+        integrations=frozenset(integrations or ()),
+        sources=frozenset(sources or ()),
+        text=text,
     )
 
 

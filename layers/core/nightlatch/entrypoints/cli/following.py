@@ -79,6 +79,7 @@ def read_patiently(run: "Invocation", href: str) -> Json:
             run.screen.note((f"{error}; trying again in {pause:.0f} s", MUTED))
             run.outside.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_IN_AN_OUTAGE_SECONDS)
+            run.forget_the_address()
 
 
 def _tell_votes(run: "Invocation", request: Json, told: set[tuple[str, str]]) -> None:

@@ -76,6 +76,10 @@ class Invocation:
         session = login.Session(profile, profiles=self.profiles, http=http, now=self.outside.now)
         return client.Api(http, token=session.token, sleep=self.outside.sleep)
 
+    def forget_the_address(self) -> None:
+        """Look anew for the API before the next call: a local stack may answer elsewhere after a restart."""
+        self.__dict__.pop("api", None)
+
     def http(self, base_url: str) -> "httpx.Client":
         """Make a client for one server."""
         from nightlatch.entrypoints.cli import client  # noqa: PLC0415  # as above

@@ -17,15 +17,12 @@ class EventFeed(TypedDict):
     has_more: bool
 
 
-def event_feed(read: FeedPage, *, limit: int, page: Page, cursors: Cursors) -> EventFeed:
+def event_feed(read: FeedPage, *, page: Page, cursors: Cursors) -> EventFeed:
     """Show what was read of the feed."""
     following = cursors.write(read.last, scope=FEED)
     return EventFeed(
         events=read.entries,
-        _links={
-            "self": Link(href=page.links(None)["self"]),
-            "next": Link(href=f"/v1/audit?from={following}&limit={limit}"),
-        },
+        _links={"self": Link(href=page.links(None)["self"]), "next": Link(href=page.link_from(following))},
         has_more=read.has_more,
     )
 
@@ -41,5 +38,5 @@ class EntryList(TypedDict):
 
 def entry_list(read: ListPage, *, page: Page, place: Place) -> EntryList:
     """Show what was found."""
-    next_cursor = page.cursor_below(read.before, of=place)
+    next_cursor = page.cursor_below(read.before, of=place, skip=read.skip)
     return EntryList(entries=read.entries, next_cursor=next_cursor, _links=links_of(page.links(next_cursor)))
