@@ -29,7 +29,17 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
+from nightlatch.services.ports import (
+    Clock,
+    DueRequest,
+    Known,
+    LedgerIndex,
+    Randomness,
+    Receipt,
+    RequestFilter,
+    Standing,
+    Wanted,
+)
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
@@ -255,15 +265,15 @@ class InMemoryStore:
 
     # Outbox and Ledger
 
-    def head(self) -> Head:
-        """Say where the chain stands."""
-        return self.chain
+    def standing(self) -> Standing:
+        """Say where the chain stands, and how long it is kept."""
+        return Standing(self.chain, self.audit_settings().retention)
 
     def pending(self, *, limit: int) -> list[PendingEvent]:
         """Read what waits, oldest first."""
         return [event for _, event in sorted(self.outbox.items())][:limit]
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head, retention: timedelta) -> None:
         """Check everything, then move it."""
         if 1 + 2 * len(entries) > LIMIT:
             raise ValueError(f"{1 + 2 * len(entries)} items are more than a transaction can write ({LIMIT})")
@@ -275,25 +285,10 @@ class InMemoryStore:
             self.ledger[entry.seq] = entry
             del self.outbox[entry.event_id]
 
-    def entry(self, seq: int) -> LedgerEntry | None:
-        """Read an entry."""
-        return next(iter(self.by_numbers([seq])), None)
-
-    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
-        """Read entries in order."""
-        numbers = (seq for seq in sorted(self.ledger, reverse=newest_first) if first <= seq <= last)
-        return iter(self.by_numbers(numbers))
-
-    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
-        """Read these entries, in this order."""
-        entries = (self.ledger.get(seq) for seq in numbers)
-        return [entry for entry in entries if entry and entry.recorded_at + self.retention > self.clock()]
-
-    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
-        """List numbers, highest first."""
-        for seq in sorted(self.ledger, reverse=True):
-            if first <= seq <= last and _index_values(self.ledger[seq])[index] == value:
-                yield seq
+    def kept(self) -> "InMemoryEntries":
+        """Look at the ledger as it is now."""
+        at, standing = self.clock(), self.standing()
+        return InMemoryEntries(self.ledger, standing.head, at=at, since=at - standing.retention)
 
     # Within
 
@@ -309,6 +304,36 @@ class InMemoryStore:
         if entity is None or not self._is_live((kind, entity_id)):
             raise NotFoundError(otherwise)
         return entity
+
+
+@dataclass
+class InMemoryEntries:
+    """The ledger at one moment. What is stored may change under it, as DynamoDB's does."""
+
+    stored: dict[int, LedgerEntry]
+    head: Head
+    at: datetime
+    since: datetime
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Read an entry."""
+        return next(iter(self.by_numbers([seq])), None)
+
+    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
+        """Read entries in order."""
+        numbers = (seq for seq in sorted(self.stored, reverse=newest_first) if first <= seq <= last)
+        return iter(self.by_numbers(numbers))
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
+        """Read these entries, in this order."""
+        entries = (self.stored.get(seq) for seq in numbers)
+        return [entry for entry in entries if entry and entry.recorded_at > self.since]
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List numbers, highest first."""
+        for seq in sorted(self.stored, reverse=True):
+            if first <= seq <= last and _index_values(self.stored[seq])[index] == value:
+                yield seq
 
 
 def key_of(entity: Entity) -> Key:

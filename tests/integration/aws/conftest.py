@@ -72,9 +72,9 @@ class Store:
     def sequence(self, *events: AuditEvent) -> list[LedgerEntry]:
         """Record events and move them into the ledger at once."""
         self.work.record(*events, origin=ORIGIN)
-        before = self.outbox.head()
-        after, entries = append(before, self.outbox.pending(limit=49), at=self.clock(), random=os.urandom)
-        self.outbox.append(entries, after=before, head=after)
+        standing = self.outbox.standing()
+        head, entries = append(standing.head, self.outbox.pending(limit=49), at=self.clock(), random=os.urandom)
+        self.outbox.append(entries, after=standing.head, head=head, retention=standing.retention)
         return entries
 
 
@@ -128,7 +128,7 @@ def on_dynamodb(clock: Clock) -> Store:
         facts=DynamoFacts(clock=clock),
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
-        ledger=DynamoLedger(clock=clock),
+        ledger=DynamoLedger(clock=clock, retention=RETENTION),
         settings=DynamoAuditSettings(retention=RETENTION),
         clock=clock,
     )

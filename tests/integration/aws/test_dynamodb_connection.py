@@ -156,7 +156,7 @@ def test_a_broken_condition_is_not_tried_again(stubber: Stubber, store: Store) -
 def test_a_sequencer_does_not_wait_for_its_rival(stubber: Stubber, store: Store) -> None:
     refuse(stubber, "TransactionConflict")
     with pytest.raises(RivalChangeError, match="LEDGER HEAD"):
-        store.outbox.append([], after=Head(), head=Head(seq=1, hash="a"))
+        store.outbox.append([], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION)
     stubber.assert_no_pending_responses()
 
 
@@ -197,7 +197,7 @@ def test_no_more_is_pending_at_once_than_one_transaction_can_hold(store: Store, 
     assert 1 < len(pending) < 20
     calls.clear()
     head, entries = append(Head(), pending, at=NOW, random=os.urandom)
-    store.outbox.append(entries, after=Head(), head=head)
+    store.outbox.append(entries, after=Head(), head=head, retention=RETENTION)
     ((_, params),) = calls
     assert bytes_put(params) <= LARGEST_TRANSACTION
     assert [event.id for event in store.outbox.pending(limit=49)] > [event.id for event in pending]
@@ -217,7 +217,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
     calls.clear()
     assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=25) == 25
     assert store.outbox.pending(limit=49) == []
-    assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
+    assert first_break(list(store.ledger.kept().entries(1, 25)), after=Head()) is None
     assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")
 
 
@@ -225,7 +225,7 @@ def test_an_append_of_49_entries_is_one_call(store: Store, calls: Calls) -> None
     store.work.record(*(an_event(str(number)) for number in range(49)), origin=ORIGIN)
     head, entries = append(Head(), store.outbox.pending(limit=49), at=NOW, random=os.urandom)
     calls.clear()
-    store.outbox.append(entries, after=Head(), head=head)
+    store.outbox.append(entries, after=Head(), head=head, retention=RETENTION)
     ((name, params),) = calls
     assert name == "TransactWriteItems"
     assert len(params["TransactItems"]) == 99

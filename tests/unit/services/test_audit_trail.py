@@ -185,6 +185,31 @@ def test_a_cursor_just_before_the_oldest_that_is_kept_is_still_good() -> None:
     assert numbers_of(page.entries) == [11]
 
 
+def test_a_page_says_since_when_entries_are_kept() -> None:
+    """D5."""
+    store = an_even_ledger(3)
+
+    page = AuditTrail(ledger=store).feed(after=None, limit=1)
+
+    assert page.kept_since == store.clock() - RETENTION
+
+
+@pytest.mark.parametrize("width", [1, 49, 50, 80])
+def test_a_reader_is_led_beyond_what_was_removed_from_among_what_is_kept(width: int) -> None:
+    """D5: a longer retention came into force while DynamoDB was removing what the shorter one had given up."""
+    store = an_even_ledger(200, apart=DAY / 4)
+    for number in range(21, 21 + width):
+        del store.ledger[number]
+    trail = AuditTrail(ledger=store)
+
+    before = trail.feed(after=10, limit=100)
+    with pytest.raises(CursorExpiredError) as caught:
+        trail.feed(after=before.last, limit=100)
+
+    assert (numbers_of(before.entries), before.has_more) == (list(range(11, 21)), True)
+    assert caught.value.oldest == store.ledger[21 + width].id
+
+
 # One
 
 

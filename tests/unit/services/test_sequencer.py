@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, first_break
+from nightlatch.services.ports import Standing
 from nightlatch.services.sequencer import BATCH, Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, an_event
 from tests.fakes.store import InMemoryStore, predictable
@@ -40,20 +41,20 @@ class CrowdedOutbox:
     turns: list[str]
     committed: list[str] = field(default_factory=list)
 
-    def head(self) -> Head:
+    def standing(self) -> Standing:
         """Read the head after whatever comes between."""
         self._let_others_go_first()
-        return self.store.head()
+        return self.store.standing()
 
     def pending(self, *, limit: int) -> list[PendingEvent]:
         """Read what waits after whatever comes between."""
         self._let_others_go_first()
         return self.store.pending(limit=limit)
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head, retention: timedelta) -> None:
         """Append after whatever comes between."""
         self._let_others_go_first()
-        self.store.append(entries, after=after, head=head)
+        self.store.append(entries, after=after, head=head, retention=retention)
 
     def _let_others_go_first(self) -> None:
         turn = self.turns.pop(0) if self.turns else "nobody"
@@ -78,7 +79,7 @@ def test_any_number_of_events_is_one_unbroken_chain(events: int) -> None:
 
     appended = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=10)
 
-    assert (appended, store.head().seq, store.outbox) == (events, events, {})
+    assert (appended, store.chain.seq, store.outbox) == (events, events, {})
     assert first_break(chain_of(store), after=Head()) is None
 
 
@@ -104,7 +105,7 @@ def test_among_rivals_every_event_is_appended_exactly_once(turns: list[str], eve
     assert later <= turns.count("commit")
     assert len({entry.id for entry in chain}) == len(chain) <= expected
     assert first_break(chain, after=Head()) is None
-    assert (store.outbox, store.head().seq) == ({}, len(chain))
+    assert (store.outbox, store.chain.seq) == ({}, len(chain))
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

@@ -9,7 +9,7 @@ from itertools import islice
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.ledger import LedgerEntry, number_in
-from nightlatch.services.ports import Ledger, LedgerIndex
+from nightlatch.services.ports import KeptEntries, Ledger, LedgerIndex
 
 READ_AHEAD = 100
 LONGEST_SEARCH = 10_000
@@ -19,14 +19,21 @@ LONGEST_SEARCH = 10_000
 LONGEST_GAP = 49
 """So many entries are in flight together at most: what the sequencer writes in one transaction."""
 
+LONGEST_FLIGHT = timedelta(days=1)
+"""Far longer than a transaction takes, far shorter than any retention: what is missing below older entries is gone."""
+
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Entries in ledger order. `last` is the number that the next page goes on after."""
+    """Entries in ledger order. `last` is the number that the next page goes on after.
+
+    What was recorded at `kept_since` or before is served no longer.
+    """
 
     entries: list[LedgerEntry]
     last: int
     has_more: bool
+    kept_since: datetime
 
 
 @dataclass(frozen=True)
@@ -49,26 +56,27 @@ class AuditTrail:
         A number that is missing between two others is still in flight: the page stops before it.
         Raises CursorExpiredError when what comes after `after` is no longer kept.
         """
-        head = self._ledger.head().seq
-        last = self._oldest(head) - 1 if after is None else after
+        kept = self._ledger.kept()
+        last = self._oldest(kept) - 1 if after is None else after
         entries: list[LedgerEntry] = []
-        for entry in self._ledger.entries(last + 1, min(last + limit, head)):
+        for entry in kept.entries(last + 1, min(last + limit, kept.head.seq)):
             if entry.seq != last + 1:
                 break
             entries.append(entry)
             last = entry.seq
-        if not entries and last < head:
-            self._refuse_expired(last, head)
-        return FeedPage(entries, last, has_more=last < head)
+        has_more = last < kept.head.seq
+        if not entries and has_more:
+            self._refuse_expired(kept, last)
+        return FeedPage(entries, last, has_more=has_more, kept_since=kept.since)
 
     def page(self, wanted: EntryFilter, *, before: int | None, limit: int) -> ListPage:
         """Read the entries that a filter admits, newest first, below a number."""
-        head = self._ledger.head().seq
-        first = self._first_at(wanted.since, head) if wanted.since else 1
-        last = self._first_at(wanted.until, head) - 1 if wanted.until else head
+        kept = self._ledger.kept()
+        first = self._first_at(kept, wanted.since) if wanted.since else 1
+        last = self._first_at(kept, wanted.until) - 1 if wanted.until else kept.head.seq
         last = min(last, before - 1) if before is not None else last
         found: list[LedgerEntry] = []
-        for looked_at, entry in enumerate(self._candidates(wanted, first, last), start=1):
+        for looked_at, entry in enumerate(self._candidates(kept, wanted, first, last), start=1):
             if wanted.admits(entry):
                 found.append(entry)
             if len(found) == limit or looked_at == LONGEST_SEARCH:
@@ -77,16 +85,16 @@ class AuditTrail:
 
     def number_of(self, entry_id: str) -> int:
         """Find the number of an entry, whose retention may be over."""
-        number = number_in(entry_id)
-        if number is None or number > self._ledger.head().seq:
+        number, kept = number_in(entry_id), self._ledger.kept()
+        if number is None or number > kept.head.seq:
             raise NotFoundError(f"no audit entry {entry_id}")
-        self._refuse_another(self._ledger.entry(number), entry_id)
+        self._refuse_another(kept.entry(number), entry_id)
         return number
 
     def show(self, entry_id: str) -> LedgerEntry:
         """Read one entry."""
         number = number_in(entry_id)
-        entry = self._ledger.entry(number) if number is not None else None
+        entry = self._ledger.kept().entry(number) if number is not None else None
         self._refuse_another(entry, entry_id)
         if entry is None:
             raise NotFoundError(f"no audit entry {entry_id}")
@@ -96,39 +104,41 @@ class AuditTrail:
         if entry is not None and entry.id != entry_id:
             raise NotFoundError(f"no audit entry {entry_id}")
 
-    def _candidates(self, wanted: EntryFilter, first: int, last: int) -> Iterator[LedgerEntry]:
+    def _candidates(self, kept: KeptEntries, wanted: EntryFilter, first: int, last: int) -> Iterator[LedgerEntry]:
         """Read through the narrowest index that serves the filter, or through the ledger itself."""
-        numbers = self._indexed(wanted, first, last)
+        numbers = self._indexed(kept, wanted, first, last)
         if numbers is None:
-            yield from self._ledger.entries(first, last, newest_first=True)
+            yield from kept.entries(first, last, newest_first=True)
             return
         while batch := list(islice(numbers, READ_AHEAD)):
-            yield from self._ledger.by_numbers(batch)
+            yield from kept.by_numbers(batch)
 
-    def _indexed(self, wanted: EntryFilter, first: int, last: int) -> Iterator[int] | None:
+    def _indexed(self, kept: KeptEntries, wanted: EntryFilter, first: int, last: int) -> Iterator[int] | None:
         if wanted.request_ids:
-            return self._merged(LedgerIndex.REQUEST, wanted.request_ids, first, last)
+            return self._merged(kept, LedgerIndex.REQUEST, wanted.request_ids, first, last)
         if wanted.actors:
-            return self._merged(LedgerIndex.ACTOR, wanted.actors, first, last)
+            return self._merged(kept, LedgerIndex.ACTOR, wanted.actors, first, last)
         if wanted.event_types:
-            days = self._days(first, last)
+            days = self._days(kept, first, last)
             return (
                 number
                 for day in days
                 for number in self._merged(
-                    LedgerIndex.TYPE_AND_DAY, [f"{name}#{day}" for name in wanted.event_types], first, last
+                    kept, LedgerIndex.TYPE_AND_DAY, [f"{name}#{day}" for name in wanted.event_types], first, last
                 )
             )
         return None
 
-    def _merged(self, index: LedgerIndex, values: Iterable[str], first: int, last: int) -> Iterator[int]:
-        streams = [self._ledger.indexed(index, value, first, last) for value in values]
+    def _merged(
+        self, kept: KeptEntries, index: LedgerIndex, values: Iterable[str], first: int, last: int
+    ) -> Iterator[int]:
+        streams = [kept.indexed(index, value, first, last) for value in values]
         return heapq.merge(*streams, reverse=True)
 
-    def _days(self, first: int, last: int) -> Iterator[str]:
+    def _days(self, kept: KeptEntries, first: int, last: int) -> Iterator[str]:
         """Name the UTC days on which first..last were recorded, newest first."""
-        oldest = self._next_kept(max(first, self._oldest(last)), last)
-        newest = next(self._ledger.entries(max(first, last - LONGEST_GAP), last, newest_first=True), None)
+        oldest = self._next_kept(kept, max(first, self._oldest(kept, last)), last)
+        newest = next(kept.entries(max(first, last - LONGEST_GAP), last, newest_first=True), None)
         if oldest is None or newest is None:
             return
         day = newest.recorded_at.date()
@@ -136,31 +146,38 @@ class AuditTrail:
             yield day.isoformat()
             day -= timedelta(days=1)
 
-    def _oldest(self, head: int) -> int:
-        return self._first_at(datetime.min.replace(tzinfo=UTC), head)
+    def _oldest(self, kept: KeptEntries, last: int | None = None) -> int:
+        return self._first_at(kept, datetime.min.replace(tzinfo=UTC), last)
 
-    def _first_at(self, moment: datetime, head: int) -> int:
-        """Find, by halving, the first kept number recorded at or after a time; head + 1 when there is none.
+    def _first_at(self, kept: KeptEntries, moment: datetime, last: int | None = None) -> int:
+        """Find, by halving, the first kept number up to `last` recorded at or after a time; last + 1 when none is.
 
         It can be halved because `recorded_at` never runs backwards, and because only the oldest are gone.
         """
-        low, high = 1, head + 1
+        last = kept.head.seq if last is None else last
+        low, high = 1, last + 1
         while low < high:
             middle = (low + high) // 2
-            entry = self._ledger.entry(middle) or self._next_kept(middle, head)
+            entry = kept.entry(middle) or self._next_kept(kept, middle, last)
             if entry is None or entry.recorded_at < moment:
                 low = middle + 1
             else:
                 high = middle
-        first = self._next_kept(low, head)
+        first = self._next_kept(kept, low, last)
         return first.seq if first else low
 
-    def _next_kept(self, number: int, head: int) -> LedgerEntry | None:
+    def _next_kept(self, kept: KeptEntries, number: int, last: int) -> LedgerEntry | None:
         """Find the first entry from a number on, beyond such as are still in flight; None when their time is over."""
-        return next(self._ledger.entries(number, min(number + LONGEST_GAP, head)), None)
+        return next(kept.entries(number, min(number + LONGEST_GAP, last)), None)
 
-    def _refuse_expired(self, last: int, head: int) -> None:
-        oldest = self._oldest(head)
+    def _refuse_expired(self, kept: KeptEntries, last: int) -> None:
+        """Raise CursorExpiredError when what comes after `last` is not in flight but gone.
+
+        It can be gone from among what is kept: where DynamoDB had begun to remove what a longer retention then kept.
+        """
+        following = next(kept.entries(last + 1, kept.head.seq), None)
+        is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT
+        oldest = following.seq if following and is_settled else self._oldest(kept)
         if last + 1 < oldest:
-            entry = self._ledger.entry(oldest)
+            entry = kept.entry(oldest)
             raise CursorExpiredError(entry.id if entry else None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -267,19 +267,27 @@ class AuditSettingsStore(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where the chain stands, and how long its entries are to be kept."""
+
+    head: Head
+    retention: timedelta
+
+
 class Outbox(Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
-    def head(self) -> Head:
-        """Read, consistently, where the chain stands."""
+    def standing(self) -> Standing:
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
     def pending(self, *, limit: int) -> list[PendingEvent]:
         """Read, consistently, the events that wait, oldest first."""
         ...
 
-    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head) -> None:
-        """Move the head, write the entries and clear them from the outbox in one transaction.
+    def append(self, entries: Sequence[LedgerEntry], *, after: Head, head: Head, retention: timedelta) -> None:
+        """Move the head, write the entries, to be kept for `retention`, and clear them from the outbox at once.
 
         Raises RivalChangeError when the chain no longer stands at `after`.
         """
@@ -295,11 +303,25 @@ class LedgerIndex(StrEnum):
     TYPE_AND_DAY = "type_and_day"
 
 
-class Ledger(Protocol):
-    """Reading the ledger. Entries past their retention are not served, even while they are still stored."""
+class KeptEntries(Protocol):
+    """The ledger at one moment, as long as it is kept by the retention in force then.
 
+    Older entries are not served, even while they are still stored. Those that came later are not known of here.
+    """
+
+    @property
     def head(self) -> Head:
-        """Read where the chain stands."""
+        """Say where the chain stood."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """Say which moment it was."""
+        ...
+
+    @property
+    def since(self) -> datetime:
+        """Say since when entries are kept: only what was recorded later is served."""
         ...
 
     def entry(self, seq: int) -> LedgerEntry | None:
@@ -319,6 +341,14 @@ class Ledger(Protocol):
 
         The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
         """
+        ...
+
+
+class Ledger(Protocol):
+    """Reading the ledger."""
+
+    def kept(self) -> KeptEntries:
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
 

@@ -24,13 +24,13 @@ class Sequencer:
         """Append what waits to the ledger, in at most so many batches, and return how many events that were."""
         total = 0
         for _ in range(batches):
-            head = self._outbox.head()
+            standing = self._outbox.standing()
             pending = self._outbox.pending(limit=BATCH)
             if not pending:
                 break
-            new_head, entries = append(head, pending, at=self._clock(), random=self._random)
+            head, entries = append(standing.head, pending, at=self._clock(), random=self._random)
             try:
-                self._outbox.append(entries, after=head, head=new_head)
+                self._outbox.append(entries, after=standing.head, head=head, retention=standing.retention)
             except RivalChangeError:
                 continue
             total += len(entries)

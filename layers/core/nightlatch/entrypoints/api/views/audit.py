@@ -4,16 +4,20 @@ from typing import Self
 
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import FEED, Cursors, Page, Place
-from nightlatch.entrypoints.api.views.base import Link, Links, View, links_of
+from nightlatch.entrypoints.api.views.base import Link, Links, Time, View, links_of
 from nightlatch.services.audit_trail import FeedPage, ListPage
 
 
 class EventFeed(View):
-    """Events in ledger order. `next` is always there, at the end too: it is where to poll."""
+    """Events in ledger order. `next` is always there, at the end too: it is where to poll.
+
+    What was recorded at `kept_since` or before is no longer kept.
+    """
 
     events: list[LedgerEntry]
     links: Links
     has_more: bool
+    kept_since: Time
 
     @classmethod
     def of(cls, read: FeedPage, *, limit: int, page: Page, cursors: Cursors) -> Self:
@@ -26,6 +30,7 @@ class EventFeed(View):
                 "next": Link(href=f"/v1/audit?from={following}&limit={limit}"),
             },
             has_more=read.has_more,
+            kept_since=read.kept_since,
         )
 
 
