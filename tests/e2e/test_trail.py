@@ -19,6 +19,8 @@ FUNCTIONS = (
     "provisioning",
     "expiry",
     "ledger",
+    "settings",
+    "retention",
 )
 KEY = {"pk": {"S": "0#0"}, "sk": {"S": f"{1:020}"}}
 
@@ -72,6 +74,60 @@ def test_only_the_sequencer_may_append(function: str, facts: StackFacts, as_role
         as_role(function, "dynamodb").put_item(TableName=facts.ledger_table, Item=item)
 
     assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def _moving(dynamodb: Any, facts: StackFacts, expression: str, **more: Any) -> None:
+    """Move the first entry's time to where it is, as retention does it, or with more than that."""
+    names = {":t", ":b"} & set(expression.replace(",", " ").split())
+    values = {":t": {"N": "4102444800"}, ":b": {"S": "forged"}}
+    dynamodb.update_item(
+        TableName=facts.ledger_table,
+        Key=KEY,
+        UpdateExpression=expression,
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeValues={name: values[name] for name in names},
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "more"),
+    [
+        ("SET expires_at = :t , body = :b", {}),
+        ("SET expires_at = :t REMOVE body", {}),
+        ("SET expires_at = :t , type_day = :b", {}),
+        ("SET expires_at = :t", {"ReturnValues": "ALL_OLD"}),
+    ],
+)
+def test_retention_may_change_nothing_beside_the_time_of_an_entry_nor_read_it_in_answer(
+    expression: str,
+    more: dict[str, str],
+    facts: StackFacts,
+    as_role: Callable[[str, str], Any],
+    client: Callable[[str], Any],
+) -> None:
+    """I1: the one function that may update an item of the ledger."""
+    before = client("dynamodb").get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+
+    with pytest.raises(ClientError) as refusal:
+        _moving(as_role("retention", "dynamodb"), facts, expression, **more)
+
+    assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert client("dynamodb").get_item(TableName=facts.ledger_table, Key=KEY)["Item"] == before
+
+
+def test_retention_may_move_the_time_of_an_entry(
+    facts: StackFacts, as_role: Callable[[str, str], Any], client: Callable[[str], Any]
+) -> None:
+    """I1: what it is for."""
+    dynamodb = client("dynamodb")
+    before = dynamodb.get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+
+    _moving(as_role("retention", "dynamodb"), facts, "SET expires_at = :t")
+    moved = dynamodb.get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+    dynamodb.put_item(TableName=facts.ledger_table, Item=before)
+
+    assert moved == before | {"expires_at": {"N": "4102444800"}}
 
 
 def test_the_feed_is_complete_contiguous_and_chained_from_the_first_event(person: Callable[[str], Person]) -> None:

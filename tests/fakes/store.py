@@ -28,8 +28,10 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import (
+    Bearings,
     Clock,
     DueRequest,
     Known,
@@ -38,6 +40,8 @@ from nightlatch.services.ports import (
     Receipt,
     RequestFilter,
     Standing,
+    StoredTime,
+    StoredTimes,
     Wanted,
 )
 
@@ -49,6 +53,8 @@ RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
 AUDIT = "audit"
+WALK = "walk"
+PAGE = 10
 
 
 @dataclass
@@ -65,6 +71,7 @@ class InMemoryStore:
     outbox: dict[str, PendingEvent] = field(default_factory=dict)
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
+    times: dict[int, datetime] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     expiries: dict[Key | tuple[str, str], datetime | None] = field(default_factory=dict)
 
@@ -283,12 +290,30 @@ class InMemoryStore:
         self.chain = head
         for entry in entries:
             self.ledger[entry.seq] = entry
+            self.times[entry.seq] = (entry.recorded_at + retention).replace(microsecond=0)
             del self.outbox[entry.event_id]
 
     def kept(self) -> "InMemoryEntries":
         """Look at the ledger as it is now."""
         at, standing = self.clock(), self.standing()
         return InMemoryEntries(self.ledger, standing.head, at=at, since=at - standing.retention)
+
+    # Keeping
+
+    def bearings(self) -> Bearings:
+        """Say where everything stands."""
+        return Bearings(self.audit_settings(), self.chain, self._one(RetentionWalk, WALK))
+
+    def stored(self, first: int) -> StoredTimes:
+        """Read a page of times."""
+        page = [seq for seq in sorted(self.ledger) if seq >= first][:PAGE]
+        times = [StoredTime(seq, self.ledger[seq].recorded_at, self.times.get(seq)) for seq in page]
+        return StoredTimes(times, page[-1] + 1 if len(page) == PAGE else self.chain.seq + 1)
+
+    def let_expire(self, seq: int, *, at: datetime) -> None:
+        """Move a time."""
+        if seq in self.ledger:
+            self.times[seq] = at
 
     # Within
 
@@ -346,6 +371,8 @@ def key_of(entity: Entity) -> Key:
         return FlowRegister, REGISTER
     if isinstance(entity, AuditSettings):
         return AuditSettings, AUDIT
+    if isinstance(entity, RetentionWalk):
+        return RetentionWalk, WALK
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

@@ -35,6 +35,7 @@ NOT_IMPORTED = {
     "integrations": NEVER | {"itsdangerous"},
     "ledger": NEVER | HTTP,
     "provisioning": NEVER | HTTP,
+    "retention": NEVER | HTTP,
     "settings": NEVER | {"itsdangerous"},
     "token_claims": NEVER | HTTP | AWS,
 }

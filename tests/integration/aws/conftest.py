@@ -16,6 +16,7 @@ from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
+from nightlatch.adapters.dynamodb.keeping import DynamoKeeping
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
@@ -31,6 +32,7 @@ from nightlatch.services.ports import (
     Catalogue,
     Facts,
     Flows,
+    Keeping,
     Ledger,
     Outbox,
     People,
@@ -61,6 +63,7 @@ class Store:
     outbox: Outbox
     ledger: Ledger
     settings: AuditSettingsStore
+    keeping: Keeping
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -112,7 +115,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -130,6 +133,7 @@ def on_dynamodb(clock: Clock) -> Store:
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock, retention=RETENTION),
         settings=DynamoAuditSettings(retention=RETENTION),
+        keeping=DynamoKeeping(retention=RETENTION),
         clock=clock,
     )
 

@@ -18,6 +18,7 @@ FUNCTIONS = (
     "integrations",
     "ledger",
     "provisioning",
+    "retention",
     "settings",
     "token_claims",
 )

@@ -24,6 +24,7 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Value
 
 Clock = Callable[[], datetime]
@@ -301,6 +302,48 @@ class LedgerIndex(StrEnum):
     RESOURCE = "resource"
     REQUEST = "request"
     TYPE_AND_DAY = "type_and_day"
+
+
+@dataclass(frozen=True)
+class Bearings:
+    """Where the walk of retention has come to, by which settings it should go, and where the ledger ends."""
+
+    settings: AuditSettings
+    head: Head
+    walk: RetentionWalk | None
+
+
+@dataclass(frozen=True)
+class StoredTime:
+    """When a stored entry was recorded, and when it expires."""
+
+    seq: int
+    recorded_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredTimes:
+    """Some stored entries in order, and the number at which the others go on."""
+
+    times: Sequence[StoredTime]
+    next: int
+
+
+class Keeping(Protocol):
+    """The times at which stored entries expire."""
+
+    def bearings(self) -> Bearings:
+        """Read, consistently and in one call, the settings, the head of the chain and the walk."""
+        ...
+
+    def stored(self, first: int) -> StoredTimes:
+        """Read the times of some entries from a number on, also of such as are served no longer."""
+        ...
+
+    def let_expire(self, seq: int, *, at: datetime) -> None:
+        """Move the time of an entry, and nothing else of it; one that is not stored any more stays away."""
+        ...
 
 
 class KeptEntries(Protocol):

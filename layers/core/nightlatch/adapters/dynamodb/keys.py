@@ -16,6 +16,7 @@ OUTBOX#0               <uuid7>                 an event that waits for its numbe
 LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 SETTINGS               AUDIT                   what is decided about the audit trail
+LEDGER                 RETENTION               how far the stored entries follow the retention that was decided
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -31,6 +32,7 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Entity
 
 Key = tuple[str, str]
@@ -43,6 +45,7 @@ PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
+RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 RESOURCES = "RESOURCE#"
 
@@ -136,4 +139,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return INTEGRATIONS, entity.id
         case AuditSettings():
             return AUDIT_SETTINGS
+        case RetentionWalk():
+            return RETENTION_WALK
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

@@ -56,10 +56,10 @@ def read_standing(*, retention: timedelta) -> Standing:
     """Read where the chain stands, and the retention in force; `retention` is the deployment's own."""
     records = read_many(HeadRecord, [HEAD, AUDIT_SETTINGS])
     settings = settings_in(records.get(AUDIT_SETTINGS), retention=retention)
-    return Standing(_head_in(records.get(HEAD)), settings.retention)
+    return Standing(head_in(records.get(HEAD)), settings.retention)
 
 
-def _head_in(record: HeadRecord | None) -> Head:
+def head_in(record: HeadRecord | None) -> Head:
     """Read the head; before the first entry there is no item."""
     if record is None:
         return Head()
