@@ -140,11 +140,12 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        retention = self.audit_settings().retention
         requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
         if isinstance(entity, Lease) and entity.is_nobodys:
-            return next((request.updated_at + self.retention for request in requests), FOR_EVER)
+            return next((request.updated_at + retention for request in requests), FOR_EVER)
         wanted_id = key_of(entity)[1] if isinstance(entity, AccessRequest | Grant) else None
-        closed = (one.closed_at + self.retention for one in requests if one.id == wanted_id and one.closed_at)
+        closed = (one.closed_at + retention for one in requests if one.id == wanted_id and one.closed_at)
         return next(closed, FOR_EVER)
 
     def _is_live(self, key: Key | tuple[str, str]) -> bool:

@@ -120,10 +120,10 @@ def in_memory(clock: Clock) -> Store:
 
 def on_dynamodb(clock: Clock) -> Store:
     """Build the store on the bound tables."""
-    random = predictable()
+    random, settings = predictable(), DynamoAuditSettings(retention=RETENTION)
     return Store(
         work=DynamoUnitOfWork(
-            clock=clock, random=random, retention=RETENTION, open_requests=OPEN_REQUESTS, sleep=lambda _: None
+            clock=clock, random=random, settings=settings, open_requests=OPEN_REQUESTS, sleep=lambda _: None
         ),
         requests=DynamoRequests(clock=clock),
         flows=DynamoFlows(),
@@ -132,7 +132,7 @@ def on_dynamodb(clock: Clock) -> Store:
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock, retention=RETENTION),
-        settings=DynamoAuditSettings(retention=RETENTION),
+        settings=settings,
         keeping=DynamoKeeping(retention=RETENTION),
         clock=clock,
     )

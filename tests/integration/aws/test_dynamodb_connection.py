@@ -10,6 +10,7 @@ from botocore.model import OperationModel
 from botocore.stub import Stubber
 from pynamodb.exceptions import TransactWriteError
 
+from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.keys import request_key
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
@@ -126,7 +127,11 @@ def test_a_scan_writes_only_what_is_new(store: Store, calls: Calls) -> None:
 def test_a_conflict_of_transactions_is_waited_out_under_the_same_token(stubber: Stubber, clock: Clock) -> None:
     pauses: list[float] = []
     work = DynamoUnitOfWork(
-        clock=clock, random=predictable(), retention=RETENTION, open_requests=1, sleep=pauses.append
+        clock=clock,
+        random=predictable(),
+        settings=DynamoAuditSettings(retention=RETENTION),
+        open_requests=1,
+        sleep=pauses.append,
     )
     refuse(stubber, "TransactionConflict")
     refuse(stubber, "ThrottlingError")
