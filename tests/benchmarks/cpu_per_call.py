@@ -24,11 +24,11 @@ from moto import mock_aws
 
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import table_of
-from nightlatch.adapters.dynamodb.keys import HEAD
 from nightlatch.adapters.dynamodb.ledger_record import record_of_entry
-from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, record_of
+from nightlatch.adapters.dynamodb.outbox import head_record
+from nightlatch.adapters.dynamodb.records import StateRecord, record_of
 from nightlatch.domain.identity import Principal
-from nightlatch.domain.value import rfc3339
+from nightlatch.domain.ledger import Head
 from tests.benchmarks.cold_start import ENVIRONMENT
 from tests.benchmarks.cold_start_in_runtime import SETTINGS
 from tests.benchmarks.layers import ROOT
@@ -150,7 +150,7 @@ def _fill() -> str:
     entries = a_chain(PAGE + 1, at=now)
     for entry in entries:
         record_of_entry(entry, retention=timedelta(days=90)).save()
-    HeadRecord(*HEAD, seq=entries[-1].seq, hash=entries[-1].hash, recorded_at=rfc3339(now)).save()
+    head_record(Head(seq=entries[-1].seq, hash=entries[-1].hash, recorded_at=now)).save()
     return requests[0].id
 
 

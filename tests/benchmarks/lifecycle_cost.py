@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
@@ -57,7 +58,8 @@ class Bench:
     def __init__(self) -> None:
         self.world = World()
         clock = self.world.clock
-        self.work = DynamoUnitOfWork(clock=clock, random=os.urandom, retention=RETENTION, open_requests=25)
+        settings = DynamoAuditSettings(retention=RETENTION)
+        self.work = DynamoUnitOfWork(clock=clock, random=os.urandom, settings=settings, open_requests=25)
         self.requests, self.flows, self.people = DynamoRequests(clock=clock), DynamoFlows(), DynamoPeople()
         self.catalogue, self.facts = DynamoCatalogue(), DynamoFacts(clock=clock)
         self.outbox = DynamoOutbox(random=os.urandom, retention=RETENTION)

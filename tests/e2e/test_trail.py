@@ -1,6 +1,7 @@
 """The ledger on the running stack: nobody can change it, and whoever follows it misses nothing."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, first_break
 from nightlatch.entrypoints.local.facts import StackFacts
-from tests.e2e.person import Person
+from tests.e2e.person import Person, until
 
 FUNCTIONS = (
     "access_requests",
@@ -19,7 +20,10 @@ FUNCTIONS = (
     "provisioning",
     "expiry",
     "ledger",
+    "settings",
 )
+UPDATES = {"update", "update in a transaction"}
+SETTINGS = "/v1/settings/audit"
 KEY = {"pk": {"S": "0#0"}, "sk": {"S": f"{1:020}"}}
 
 
@@ -63,7 +67,7 @@ def test_no_function_may_change_or_remove_an_entry(
     assert client("dynamodb").get_item(TableName=facts.ledger_table, Key=KEY)["Item"] == before
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != "ledger"])
+@pytest.mark.parametrize("function", ["retention", *(name for name in FUNCTIONS if name != "ledger")])
 def test_only_the_sequencer_may_append(function: str, facts: StackFacts, as_role: Callable[[str, str], Any]) -> None:
     """I1: no other function may put anything into the ledger."""
     item = {"pk": {"S": "0#0"}, "sk": {"S": f"{10**9:020}"}}
@@ -72,6 +76,43 @@ def test_only_the_sequencer_may_append(function: str, facts: StackFacts, as_role
         as_role(function, "dynamodb").put_item(TableName=facts.ledger_table, Item=item)
 
     assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_retention_may_remove_nothing_either(
+    facts: StackFacts, as_role: Callable[[str, str], Any], client: Callable[[str], Any]
+) -> None:
+    """I1: of updates the emulator does not see which attributes they name; tests/unit/template/test_rights.py does."""
+    before = client("dynamodb").get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+
+    refused = {}
+    for name, attempt in _attempts(as_role("retention", "dynamodb"), facts.ledger_table).items():
+        if name not in UPDATES:
+            with pytest.raises(ClientError) as refusal:
+                attempt()
+            refused[name] = refusal.value.response["Error"]["Code"]
+
+    assert set(refused.values()) == {"AccessDeniedException"}, refused
+    assert client("dynamodb").get_item(TableName=facts.ledger_table, Key=KEY)["Item"] == before
+
+
+def test_retention_may_move_the_time_of_an_entry(
+    facts: StackFacts, as_role: Callable[[str, str], Any], client: Callable[[str], Any]
+) -> None:
+    """I1: what it is for, and all it may."""
+    ours = client("dynamodb")
+    before = ours.get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+
+    as_role("retention", "dynamodb").update_item(
+        TableName=facts.ledger_table,
+        Key=KEY,
+        UpdateExpression="SET expires_at = :t",
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeValues={":t": {"N": "4102444800"}},
+    )
+    moved = ours.get_item(TableName=facts.ledger_table, Key=KEY)["Item"]
+    ours.put_item(TableName=facts.ledger_table, Item=before)
+
+    assert moved == before | {"expires_at": {"N": "4102444800"}}
 
 
 def test_the_feed_is_complete_contiguous_and_chained_from_the_first_event(person: Callable[[str], Person]) -> None:
@@ -93,3 +134,25 @@ def test_the_feed_is_complete_contiguous_and_chained_from_the_first_event(person
 def test_a_requester_may_not_read_the_trail(person: Callable[[str], Person]) -> None:
     """C5: the trail is for auditors and administrators."""
     assert person("maya").api.get("/v1/audit").status_code == 403
+
+
+def test_a_retention_that_was_chosen_is_in_force_for_the_next_reader_and_told(person: Callable[[str], Person]) -> None:
+    """D5."""
+    ada, ivo = person("ada"), person("ivo")
+    before = ada.api.get(SETTINGS)
+    choices = {name: value for name, value in before.json().items() if name != "version"}
+    chosen = choices | {"retention_days": 365 if choices["retention_days"] != 365 else 364}
+
+    written = ada.api.put(SETTINGS, json=chosen, headers={"If-Match": before.headers["ETag"]})
+    page = ivo.get("/v1/audit?limit=1")
+    ada.api.put(SETTINGS, json=choices, headers={"If-Match": written.headers["ETag"]}).raise_for_status()
+
+    kept = datetime.now(UTC) - datetime.fromisoformat(page["kept_since"])
+    assert written.status_code == 200
+    assert round(kept / timedelta(days=1), 1) == chosen["retention_days"]
+    told = until(
+        lambda: ivo.get("/v1/audit/entries", event_type="settings.updated"),
+        lambda found: len(found["entries"]) >= 2,
+        within=60,
+    )["entries"]
+    assert told[0]["details"]["after"] == {"retention_days": choices["retention_days"]}

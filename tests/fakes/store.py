@@ -29,8 +29,22 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
+from nightlatch.services.ports import (
+    Bearings,
+    Clock,
+    DueRequest,
+    Known,
+    LedgerIndex,
+    Randomness,
+    Receipt,
+    RequestFilter,
+    Standing,
+    StoredTime,
+    StoredTimes,
+    Wanted,
+)
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]
@@ -41,6 +55,8 @@ RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
 AUDIT = "audit"
+WALK = "walk"
+PAGE = 10
 
 
 @dataclass
@@ -58,6 +74,7 @@ class InMemoryStore:
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
     foreign: dict[ForeignId, str] = field(default_factory=dict)
+    times: dict[int, datetime] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     expiries: dict[Key | tuple[str, str], datetime | None] = field(default_factory=dict)
 
@@ -133,11 +150,12 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        retention = self.audit_settings().retention
         requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
         if isinstance(entity, Lease) and entity.is_nobodys:
-            return next((request.updated_at + self.retention for request in requests), FOR_EVER)
+            return next((request.updated_at + retention for request in requests), FOR_EVER)
         wanted_id = key_of(entity)[1] if isinstance(entity, AccessRequest | Grant) else None
-        closed = (one.closed_at + self.retention for one in requests if one.id == wanted_id and one.closed_at)
+        closed = (one.closed_at + retention for one in requests if one.id == wanted_id and one.closed_at)
         return next(closed, FOR_EVER)
 
     def _is_live(self, key: Key | tuple[str, str]) -> bool:
@@ -261,9 +279,9 @@ class InMemoryStore:
 
     # Outbox and Ledger
 
-    def head(self) -> Head:
-        """Say where the chain stands."""
-        return self.chain
+    def standing(self) -> Standing:
+        """Say where the chain stands, and how long it is kept."""
+        return Standing(self.chain, self.audit_settings().retention)
 
     def waiting(self) -> list[OutboxRow]:
         """Read what waits, oldest first, while there is room."""
@@ -280,7 +298,9 @@ class InMemoryStore:
         """Say which of these are in the ledger."""
         return {foreign_id: self.foreign[foreign_id] for foreign_id in ids if foreign_id in self.foreign}
 
-    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
+    def append(
+        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+    ) -> None:
         """Check everything, then move it."""
         foreign = {entry.foreign_id: sent_as(entry) for entry in entries if entry.foreign_id}
         if (size := 1 + len(entries) + len(foreign) + len(clearing)) > LIMIT:
@@ -294,28 +314,31 @@ class InMemoryStore:
         self.foreign |= foreign
         for entry in entries:
             self.ledger[entry.seq] = entry
+            self.times[entry.seq] = (entry.recorded_at + retention).replace(microsecond=0)
         for key in clearing:
             del self.outbox[key]
 
-    def entry(self, seq: int) -> LedgerEntry | None:
-        """Read an entry."""
-        return next(iter(self.by_numbers([seq])), None)
+    def kept(self) -> "InMemoryEntries":
+        """Look at the ledger as it is now."""
+        at, standing = self.clock(), self.standing()
+        return InMemoryEntries(self.ledger, standing.head, at=at, since=at - standing.retention)
 
-    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
-        """Read entries in order."""
-        numbers = (seq for seq in sorted(self.ledger, reverse=newest_first) if first <= seq <= last)
-        return iter(self.by_numbers(numbers))
+    # Keeping
 
-    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
-        """Read these entries, in this order."""
-        entries = (self.ledger.get(seq) for seq in numbers)
-        return [entry for entry in entries if entry and entry.recorded_at + self.retention > self.clock()]
+    def bearings(self) -> Bearings:
+        """Say where everything stands."""
+        return Bearings(self.audit_settings(), self.chain, self._one(RetentionWalk, WALK))
 
-    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
-        """List numbers, highest first."""
-        for seq in sorted(self.ledger, reverse=True):
-            if first <= seq <= last and _index_values(self.ledger[seq])[index] == value:
-                yield seq
+    def stored(self, first: int) -> StoredTimes:
+        """Read a page of times."""
+        page = [seq for seq in sorted(self.ledger) if seq >= first][:PAGE]
+        times = [StoredTime(seq, self.ledger[seq].recorded_at, self.times.get(seq)) for seq in page]
+        return StoredTimes(times, page[-1] + 1 if len(page) == PAGE else self.chain.seq + 1)
+
+    def let_expire(self, seq: int, *, at: datetime) -> None:
+        """Move a time."""
+        if seq in self.ledger:
+            self.times[seq] = at
 
     # Within
 
@@ -342,6 +365,36 @@ def sent_as(entry: LedgerEntry) -> str:
     return str(told["sha256"]) if isinstance(told, dict) else ""
 
 
+@dataclass
+class InMemoryEntries:
+    """The ledger at one moment. What is stored may change under it, as DynamoDB's does."""
+
+    stored: dict[int, LedgerEntry]
+    head: Head
+    at: datetime
+    since: datetime
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Read an entry."""
+        return next(iter(self.by_numbers([seq])), None)
+
+    def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
+        """Read entries in order."""
+        numbers = (seq for seq in sorted(self.stored, reverse=newest_first) if first <= seq <= last)
+        return iter(self.by_numbers(numbers))
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
+        """Read these entries, in this order."""
+        entries = (self.stored.get(seq) for seq in numbers)
+        return [entry for entry in entries if entry and entry.recorded_at > self.since]
+
+    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
+        """List numbers, highest first."""
+        for seq in sorted(self.stored, reverse=True):
+            if first <= seq <= last and _index_values(self.stored[seq])[index] == value:
+                yield seq
+
+
 def key_of(entity: Entity) -> Key:
     """Name an entity by kind and id; a grant goes by its request's."""
     if isinstance(entity, Grant):
@@ -352,6 +405,8 @@ def key_of(entity: Entity) -> Key:
         return FlowRegister, REGISTER
     if isinstance(entity, AuditSettings):
         return AuditSettings, AUDIT
+    if isinstance(entity, RetentionWalk):
+        return RetentionWalk, WALK
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

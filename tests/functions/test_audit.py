@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nightlatch.domain.errors import NotAllowedError
+from nightlatch.domain.value import rfc3339
 from tests.builders import ADA, IVO, MAYA, NOA, NOON, SECOND, World, a_call
 from tests.functions.client import Client
 
@@ -78,6 +79,54 @@ def test_a_cursor_below_what_is_kept_says_where_to_go_on(client: Client, world: 
     assert (answer.status, answer.json["type"]) == (410, "/problems/cursor-expired")
     assert answer.json["oldest"] == oldest.id
     assert client.get(f"/v1/audit?from={oldest.id}", by=IVO).json["events"][0]["id"] == oldest.id
+
+
+def keep_for(client: Client, days: int) -> None:
+    """Put a retention in force."""
+    current = client.get("/v1/settings/audit", by=IVO)
+    choices = {"retention_days": days, "reads": "sensitive", "writers": []}
+    assert (
+        client.put("/v1/settings/audit", choices, by=ADA, headers={"if-match": current.headers["ETag"]}).status == 200
+    )
+
+
+def test_a_shorter_retention_hides_what_is_older_from_every_reader_at_once_and_a_longer_one_shows_it_again(
+    client: Client, world: World, trail: list[Any]
+) -> None:
+    """D5: the feed, the list, one entry, and a request's timeline."""
+    cursor = client.get("/v1/audit?limit=2", by=IVO).json["_links"]["next"]["href"]
+    request_id = trail[0].request_id
+
+    def served() -> list[Any]:
+        listed = client.get("/v1/audit/entries", by=IVO)
+        timeline = client.get(f"/v1/requests/{request_id}/timeline", by=MAYA)
+        one = client.get(f"/v1/audit/entries/{trail[0].id}", by=IVO)
+        return [
+            client.get(cursor, by=IVO).status,
+            len(listed.json["entries"]),
+            len(timeline.json["events"]),
+            one.status,
+        ]
+
+    world.clock.advance(timedelta(days=40))
+    before = served()
+    keep_for(client, 30)
+    hidden = served()
+    keep_for(client, 90)
+
+    assert before == [200, len(trail), 3, 200]
+    assert hidden == [410, 0, 0, 404]
+    assert served() == before
+
+
+@pytest.mark.usefixtures("trail")
+def test_the_feed_says_since_when_entries_are_kept(client: Client, world: World) -> None:
+    keep_for(client, 30)
+    world.clock.step = timedelta()
+
+    page = client.get("/v1/audit", by=IVO).json
+
+    assert page["kept_since"] == rfc3339(world.clock.now - timedelta(days=30))
 
 
 def test_entries_are_listed_newest_first_page_by_page(client: Client, trail: list[Any]) -> None:

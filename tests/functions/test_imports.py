@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "ledger": NEVER | HTTP | ASKING | TARGETS | CURSORS | {"nightlatch.adapters.dynamodb.unit_of_work"},
     "provisioning": NEVER | HTTP | ASKING | LEDGER,
     "ingestion": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
+    "retention": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "token_claims": NEVER | HTTP | AWS,
 }

@@ -16,6 +16,7 @@ from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
+from nightlatch.adapters.dynamodb.keeping import DynamoKeeping
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
@@ -31,6 +32,7 @@ from nightlatch.services.ports import (
     Catalogue,
     Facts,
     Flows,
+    Keeping,
     Ledger,
     Outbox,
     People,
@@ -61,6 +63,7 @@ class Store:
     outbox: Outbox
     ledger: Ledger
     settings: AuditSettingsStore
+    keeping: Keeping
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -72,9 +75,10 @@ class Store:
     def sequence(self, *events: AuditEvent) -> list[LedgerEntry]:
         """Record events and move them into the ledger at once."""
         self.work.record(*events, origin=ORIGIN)
-        before = self.outbox.head()
-        after, entries = append(before, self.pending(), at=self.clock(), random=os.urandom)
-        self.outbox.append(entries, clearing=self.waiting(), after=before, head=after)
+        standing = self.outbox.standing()
+        head, entries = append(standing.head, self.pending(), at=self.clock(), random=os.urandom)
+        clearing = self.waiting()
+        self.outbox.append(entries, clearing=clearing, after=standing.head, head=head, retention=standing.retention)
         return entries
 
     def waiting(self) -> list[str]:
@@ -120,15 +124,15 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
     """Build the store on the bound tables."""
-    random = predictable()
+    random, settings = predictable(), DynamoAuditSettings(retention=RETENTION)
     return Store(
         work=DynamoUnitOfWork(
-            clock=clock, random=random, retention=RETENTION, open_requests=OPEN_REQUESTS, sleep=lambda _: None
+            clock=clock, random=random, settings=settings, open_requests=OPEN_REQUESTS, sleep=lambda _: None
         ),
         requests=DynamoRequests(clock=clock),
         flows=DynamoFlows(),
@@ -136,8 +140,9 @@ def on_dynamodb(clock: Clock) -> Store:
         facts=DynamoFacts(clock=clock),
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
-        ledger=DynamoLedger(clock=clock),
-        settings=DynamoAuditSettings(retention=RETENTION),
+        ledger=DynamoLedger(clock=clock, retention=RETENTION),
+        settings=settings,
+        keeping=DynamoKeeping(retention=RETENTION),
         clock=clock,
     )
 

@@ -173,8 +173,8 @@ class Deployed:
 
     def trail(self) -> list[LedgerEntry]:
         """Read the ledger, and see that it is contiguous and chained, and that nothing waits."""
-        head = ledger().head()
-        entries = list(ledger().entries(1, head.seq))
+        kept = ledger().kept()
+        head, entries = kept.head, list(kept.entries(1, kept.head.seq))
         assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
         assert first_break(entries, after=Head()) is None
         assert not list(StateRecord.query("OUTBOX#0", consistent_read=True))

@@ -11,6 +11,7 @@ from botocore.model import OperationModel
 from botocore.stub import Stubber
 from pynamodb.exceptions import TransactWriteError
 
+from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.keys import request_key
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
@@ -127,7 +128,11 @@ def test_a_scan_writes_only_what_is_new(store: Store, calls: Calls) -> None:
 def test_a_conflict_of_transactions_is_waited_out_under_the_same_token(stubber: Stubber, clock: Clock) -> None:
     pauses: list[float] = []
     work = DynamoUnitOfWork(
-        clock=clock, random=predictable(), retention=RETENTION, open_requests=1, sleep=pauses.append
+        clock=clock,
+        random=predictable(),
+        settings=DynamoAuditSettings(retention=RETENTION),
+        open_requests=1,
+        sleep=pauses.append,
     )
     refuse(stubber, "TransactionConflict")
     refuse(stubber, "ThrottlingError")
@@ -157,7 +162,7 @@ def test_a_broken_condition_is_not_tried_again(stubber: Stubber, store: Store) -
 def test_a_sequencer_does_not_wait_for_its_rival(stubber: Stubber, store: Store) -> None:
     refuse(stubber, "TransactionConflict")
     with pytest.raises(RivalChangeError, match="LEDGER HEAD"):
-        store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a"))
+        store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION)
     stubber.assert_no_pending_responses()
 
 
@@ -240,7 +245,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
     calls.clear()
     assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=25) == 25
     assert store.pending() == []
-    assert first_break(list(store.ledger.entries(1, 25)), after=Head()) is None
+    assert first_break(list(store.ledger.kept().entries(1, 25)), after=Head()) is None
     assert all(bytes_put(params) <= LARGEST_TRANSACTION for name, params in calls if name == "TransactWriteItems")
 
 
@@ -249,7 +254,7 @@ def test_an_append_of_three_full_rows_is_one_call(store: Store, calls: Calls) ->
     head, entries = append(Head(), store.pending(), at=NOW, random=os.urandom)
     waiting = store.waiting()
     calls.clear()
-    store.outbox.append(entries, clearing=waiting, after=Head(), head=head)
+    store.outbox.append(entries, clearing=waiting, after=Head(), head=head, retention=RETENTION)
     ((name, params),) = calls
     assert name == "TransactWriteItems"
     assert len(params["TransactItems"]) == 100

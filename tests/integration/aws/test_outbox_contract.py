@@ -9,7 +9,7 @@ from nightlatch.domain.ledger import GENESIS, ForeignId, Head, OutboxRow, append
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import ROBOT, a_foreign_event, an_entry_to_write
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, an_event, events_in_order
-from tests.integration.aws.conftest import Store
+from tests.integration.aws.conftest import RETENTION, Store
 
 
 def record_each(store: Store, events: int) -> None:
@@ -24,8 +24,8 @@ def descriptions(row: OutboxRow) -> list[str]:
 
 
 def test_before_the_first_entry_the_chain_stands_at_its_beginning(store: Store) -> None:
-    assert store.outbox.head() == Head(seq=0, hash=GENESIS, recorded_at=None)
-    assert store.ledger.head() == store.outbox.head()
+    assert store.outbox.standing().head == Head(seq=0, hash=GENESIS, recorded_at=None)
+    assert store.ledger.kept().head == store.outbox.standing().head
 
 
 def test_the_events_of_one_commit_wait_in_one_row_each_with_an_id_of_its_own(store: Store) -> None:
@@ -66,9 +66,9 @@ def test_appending_moves_the_head_and_clears_the_rows(store: Store) -> None:
     record_each(store, 3)
     *rows, last = store.outbox.waiting()
     head, entries = append(Head(), [event for row in rows for event in row.events], at=NOW, random=os.urandom)
-    store.outbox.append(entries, clearing=[row.key for row in rows], after=Head(), head=head)
-    assert store.outbox.head() == store.ledger.head() == head
-    assert list(store.ledger.entries(1, 9)) == entries
+    store.outbox.append(entries, clearing=[row.key for row in rows], after=Head(), head=head, retention=RETENTION)
+    assert store.outbox.standing().head == store.ledger.kept().head == head
+    assert list(store.ledger.kept().entries(1, 9)) == entries
     assert store.outbox.waiting() == [last]
 
 
@@ -81,7 +81,7 @@ def test_an_entry_gives_back_the_id_that_its_event_waited_under(store: Store) ->
 def test_the_chain_holds_over_what_is_read_back(store: Store) -> None:
     store.sequence(an_event('æøå \N{ROCKET} "quoted"', details={"n": 1, "deep": [None, True, {"z": "", "a": 2.5}]}))
     store.sequence(*events_in_order(49))
-    entries = list(store.ledger.entries(1, 50))
+    entries = list(store.ledger.kept().entries(1, 50))
     assert len(entries) == 50
     assert first_break(entries, after=Head()) is None
 
@@ -91,11 +91,11 @@ def test_of_two_rivals_one_appends_and_the_other_writes_nothing(store: Store) ->
     first, second = store.outbox.waiting()
     winner, winners = append(Head(), first.events, at=NOW, random=os.urandom)
     loser, losers = append(Head(), second.events, at=NOW, random=os.urandom)
-    store.outbox.append(winners, clearing=[first.key], after=Head(), head=winner)
+    store.outbox.append(winners, clearing=[first.key], after=Head(), head=winner, retention=RETENTION)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(losers, clearing=[second.key], after=Head(), head=loser)
-    assert store.outbox.head() == winner
-    assert list(store.ledger.entries(1, 9)) == winners
+        store.outbox.append(losers, clearing=[second.key], after=Head(), head=loser, retention=RETENTION)
+    assert store.outbox.standing().head == winner
+    assert list(store.ledger.kept().entries(1, 9)) == winners
     assert store.outbox.waiting() == [second]
 
 
@@ -103,11 +103,11 @@ def test_of_two_rivals_one_appends_and_the_other_writes_nothing(store: Store) ->
 def test_a_head_that_is_not_the_stored_one_is_refused(store: Store, changed: dict[str, object]) -> None:
     store.sequence(an_event())
     store.work.record(an_event("waits"), origin=ORIGIN)
-    supposed = store.outbox.head().model_copy(update=changed)
+    supposed = store.outbox.standing().head.model_copy(update=changed)
     after, entries = append(supposed, store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(entries, clearing=store.waiting(), after=supposed, head=after)
-    assert store.outbox.head().seq == 1
+        store.outbox.append(entries, clearing=store.waiting(), after=supposed, head=after, retention=RETENTION)
+    assert store.outbox.standing().head.seq == 1
     assert len(store.pending()) == 1
 
 
@@ -115,12 +115,12 @@ def test_a_row_that_was_taken_already_gets_no_second_numbers(store: Store) -> No
     store.work.record(*events_in_order(2), origin=ORIGIN)
     (taken,) = store.outbox.waiting()
     head, entries = append(Head(), taken.events, at=NOW, random=os.urandom)
-    store.outbox.append(entries, clearing=[taken.key], after=Head(), head=head)
+    store.outbox.append(entries, clearing=[taken.key], after=Head(), head=head, retention=RETENTION)
     further, again = append(head, taken.events, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(again, clearing=[taken.key], after=head, head=further)
-    assert store.outbox.head() == head
-    assert list(store.ledger.entries(1, 9)) == entries
+        store.outbox.append(again, clearing=[taken.key], after=head, head=further, retention=RETENTION)
+    assert store.outbox.standing().head == head
+    assert list(store.ledger.kept().entries(1, 9)) == entries
 
 
 def test_an_entry_is_never_replaced(store: Store) -> None:
@@ -128,16 +128,18 @@ def test_an_entry_is_never_replaced(store: Store) -> None:
     store.work.record(an_event("second"), origin=ORIGIN)
     after, again = append(Head(), store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(again, clearing=store.waiting(), after=store.outbox.head(), head=after)
-    assert list(store.ledger.entries(1, 9)) == [entry]
+        store.outbox.append(
+            again, clearing=store.waiting(), after=store.outbox.standing().head, head=after, retention=RETENTION
+        )
+    assert list(store.ledger.kept().entries(1, 9)) == [entry]
 
 
 def test_what_is_too_much_for_one_transaction_is_refused_as_a_whole(store: Store) -> None:
     record_each(store, 49)
     head, entries = append(Head(), [*store.pending(), *store.pending()[:2]], at=NOW, random=os.urandom)
     with pytest.raises(ValueError, match="101 items"):
-        store.outbox.append(entries, clearing=store.waiting(), after=Head(), head=head)
-    assert store.outbox.head() == Head()
+        store.outbox.append(entries, clearing=store.waiting(), after=Head(), head=head, retention=RETENTION)
+    assert store.outbox.standing().head == Head()
 
 
 # What other systems tell of
@@ -166,10 +168,10 @@ def test_a_foreign_id_that_a_rival_has_marked_is_refused(store: Store) -> None:
     Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
     record_foreign(store, 1)
     (row,) = store.outbox.waiting()
-    stands = store.outbox.head()
+    stands = store.outbox.standing().head
     head, entries = append(stands, row.events, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(entries, clearing=[row.key], after=stands, head=head)
+        store.outbox.append(entries, clearing=[row.key], after=stands, head=head, retention=RETENTION)
     assert store.outbox.waiting() == [row]
 
 
@@ -184,4 +186,4 @@ def test_what_is_known_already_is_cleared_without_a_number(store: Store) -> None
         record_foreign(store, 1)
         Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
     assert store.outbox.waiting() == []
-    assert store.outbox.head().seq == 1
+    assert store.outbox.standing().head.seq == 1

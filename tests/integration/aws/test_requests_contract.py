@@ -135,6 +135,17 @@ def test_a_closed_request_and_its_grant_are_served_until_retention_is_over(store
     assert served(store, closed) == [False, False, False, False]
 
 
+def test_a_request_that_closes_is_kept_for_the_retention_in_force_then(store: Store) -> None:
+    """D5."""
+    store.put(store.settings.audit_settings().changed(retention=timedelta(days=30)))
+    closed = a_request(status=Status.EXPIRED)
+    store.put(closed, a_grant(closed.id))
+    store.clock.now = NOW + timedelta(days=30) - timedelta(seconds=1)
+    assert served(store, closed) == [True, True, True, True]
+    store.clock.now = NOW + timedelta(days=30)
+    assert served(store, closed) == [False, False, False, False]
+
+
 def test_a_grant_written_beside_its_closed_request_goes_with_it(store: Store) -> None:
     """D5."""
     closed, grant = a_request(status=Status.EXPIRED), a_grant(a_request().id)

@@ -10,14 +10,18 @@ from pynamodb.exceptions import GetError
 
 from nightlatch.adapters.dynamodb import connection
 from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.ledger import DynamoKeptEntries
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import Head
 from nightlatch.services.ports import RequestFilter, Wanted
 from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
-from tests.integration.aws.conftest import Store, on_dynamodb
+from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
 
 Use = Callable[[Store], object]
+
+AT_ONE = Head(seq=1, hash="a")
+KEPT = DynamoKeptEntries(Head(seq=9), at=NOW, since=NOW - RETENTION)
 
 USES: dict[str, tuple[str, Use]] = {
     "commit": ("transact_write_items", lambda store: store.work.commit(Change(a_request()), origin=ORIGIN)),
@@ -37,14 +41,17 @@ USES: dict[str, tuple[str, Use]] = {
     ),
     "resources": ("query", lambda store: store.catalogue.resources("orders-db")),
     "replace_resources": ("query", lambda store: store.catalogue.replace_resources("orders-db", [a_resource("a")])),
-    "head": ("get_item", lambda store: store.outbox.head()),
+    "standing": ("batch_get_item", lambda store: store.outbox.standing()),
     "waiting": ("query", lambda store: store.outbox.waiting()),
     "append": (
         "transact_write_items",
-        lambda store: store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a")),
+        lambda store: store.outbox.append(
+            [], clearing=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION
+        ),
     ),
-    "entries": ("query", lambda store: list(store.ledger.entries(1, 9))),
-    "by_numbers": ("batch_get_item", lambda store: store.ledger.by_numbers([1, 2])),
+    "kept": ("batch_get_item", lambda store: store.ledger.kept()),
+    "entries": ("query", lambda _: list(KEPT.entries(1, 9))),
+    "by_numbers": ("batch_get_item", lambda _: KEPT.by_numbers([1, 2])),
 }
 REFUSALS = [
     "AccessDeniedException",

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import GrantIntent
+from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.grant import Grant
 from nightlatch.entrypoints.wakes import (
     DRAIN_BATCHES,
@@ -28,9 +29,11 @@ from nightlatch.entrypoints.wakes import (
     hand_on,
     requests_in_stream,
     wake,
+    walk,
     while_time_lasts,
     work_off,
 )
+from nightlatch.services.retention import Retention, Step
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.workbench import CLAIM
 from tests.builders import API, HOUR, World, an_event
@@ -450,3 +453,42 @@ def test_draining_stops_when_time_runs_short(logger: Logger, enough: int) -> Non
     drain(sequencer, FunctionTime(enough=enough), logger=logger)
 
     assert len(world.store.ledger) == enough * IN_ONE_CALL
+
+
+# Retention
+
+
+class Steps(Retention):
+    """A walk of so many steps; a rival takes one of them."""
+
+    def __init__(self, waiting: int, *, rival_at: int | None = None) -> None:
+        self.waiting = waiting
+        self.rival_at = rival_at
+
+    def step(self) -> Step | None:
+        """Take one."""
+        if self.waiting == self.rival_at:
+            raise RivalChangeError("LEDGER RETENTION was changed by somebody else meanwhile")
+        if not self.waiting:
+            return None
+        self.waiting -= 1
+        return Step(next=100 * (10 - self.waiting), moved=7)
+
+
+@pytest.mark.parametrize(
+    ("steps", "enough", "left"),
+    [(Steps(3), None, 0), (Steps(3), 2, 1), (Steps(3), 0, 3), (Steps(3, rival_at=1), None, 1)],
+    ids=["all", "until time runs short", "none", "until a rival is met"],
+)
+def test_a_walk_goes_on_while_it_can(logger: Logger, steps: Steps, enough: int | None, left: int) -> None:
+    walk(steps, FunctionTime(enough=enough), logger=logger)
+
+    assert steps.waiting == left
+
+
+def test_a_walk_is_told_in_one_line_and_none_when_there_was_nothing_to_do(logger: Logger, written: StringIO) -> None:
+    walk(Steps(0), FunctionTime(), logger=logger)
+    walk(Steps(3), FunctionTime(), logger=logger)
+
+    (line,) = logged(written)
+    assert (line["message"], line["below"], line["moved"]) == ("entries follow the retention", 1000, 21)

@@ -15,7 +15,6 @@ from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.identity import SYSTEM, Actor
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, append
 from nightlatch.services.audit_trail import EVERYTHING, AuditTrail
-from nightlatch.services.ports import LedgerIndex
 from tests.builders import MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
@@ -259,6 +258,31 @@ def test_a_filter_does_not_hide_that_a_cursor_is_below_what_is_kept() -> None:
     assert caught.value.oldest == store.ledger[11].id
 
 
+def test_a_page_says_since_when_entries_are_kept() -> None:
+    """D5."""
+    store = an_even_ledger(3)
+
+    page = AuditTrail(ledger=store).feed(after=None, limit=1)
+
+    assert page.kept_since == store.clock() - RETENTION
+
+
+@pytest.mark.parametrize("width", [1, 49, 50, 80])
+def test_a_reader_is_led_beyond_what_was_removed_from_among_what_is_kept(width: int) -> None:
+    """D5: a longer retention came into force while DynamoDB was removing what the shorter one had given up."""
+    store = an_even_ledger(200, apart=DAY / 4)
+    for number in range(21, 21 + width):
+        del store.ledger[number]
+    trail = AuditTrail(ledger=store)
+
+    before = trail.feed(after=10, limit=100)
+    with pytest.raises(CursorExpiredError) as caught:
+        trail.feed(after=before.last, limit=100)
+
+    assert (numbers_of(before.entries), before.has_more) == (list(range(11, 21)), True)
+    assert caught.value.oldest == store.ledger[21 + width].id
+
+
 # One
 
 
@@ -481,21 +505,11 @@ def test_a_search_by_type_goes_on_with_the_day_at_which_it_left_off(monkeypatch:
     assert (numbers_of(first.entries), numbers_of(second.entries)) == ([10], [9, 8])
 
 
-class WithoutTheSystemByActor(InMemoryStore):
-    """A ledger whose index by actor leaves out what the system did."""
-
-    def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
-        """List numbers, but none for the system."""
-        nothing = index is LedgerIndex.ACTOR and value == SYSTEM.id
-        return iter(()) if nothing else super().indexed(index, value, first, last)
-
-
 def test_what_the_system_did_is_found_although_no_index_by_actor_holds_it() -> None:
     store = a_varied_ledger([(an_event(by=actor), 60, Source.SYSTEM) for actor in (MAYA.as_actor(), SYSTEM, SYSTEM)])
-    without = WithoutTheSystemByActor(clock=store.clock, random=store.random, ledger=store.ledger, chain=store.chain)
     wanted = EntryFilter(actors=frozenset({SYSTEM.id, MAYA.id}))
 
-    page = AuditTrail(ledger=without).page(wanted, before=None, limit=10)
+    page = AuditTrail(ledger=store).page(wanted, before=None, limit=10)
 
     assert numbers_of(page.entries) == [3, 2, 1]
 

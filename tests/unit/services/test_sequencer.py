@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, first_break
+from nightlatch.services.ports import Standing
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, a_foreign_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
@@ -42,10 +43,10 @@ class CrowdedOutbox:
     turns: list[str]
     committed: list[str] = field(default_factory=list)
 
-    def head(self) -> Head:
+    def standing(self) -> Standing:
         """Read the head after whatever comes between."""
         self._let_others_go_first()
-        return self.store.head()
+        return self.store.standing()
 
     def waiting(self) -> list[OutboxRow]:
         """Read what waits after whatever comes between."""
@@ -57,10 +58,12 @@ class CrowdedOutbox:
         self._let_others_go_first()
         return self.store.fingerprints(ids)
 
-    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
+    def append(
+        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+    ) -> None:
         """Append after whatever comes between."""
         self._let_others_go_first()
-        self.store.append(entries, clearing=clearing, after=after, head=head)
+        self.store.append(entries, clearing=clearing, after=after, head=head, retention=retention)
 
     def _let_others_go_first(self) -> None:
         turn = self.turns.pop(0) if self.turns else "nobody"
@@ -85,7 +88,7 @@ def test_any_number_of_events_is_one_unbroken_chain(events: int) -> None:
 
     appended = Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=10)
 
-    assert (appended, store.head().seq, store.outbox) == (events, events, {})
+    assert (appended, store.chain.seq, store.outbox) == (events, events, {})
     assert first_break(chain_of(store), after=Head()) is None
 
 
@@ -111,7 +114,7 @@ def test_among_rivals_every_event_is_appended_exactly_once(turns: list[str], eve
     assert later <= turns.count("commit")
     assert len({entry.id for entry in chain}) == len(chain) <= expected
     assert first_break(chain, after=Head()) is None
-    assert (store.outbox, store.head().seq) == ({}, len(chain))
+    assert (store.outbox, store.chain.seq) == ({}, len(chain))
 
 
 @settings(deadline=None)
@@ -134,7 +137,7 @@ def test_among_rivals_an_event_of_another_system_is_appended_once_however_often_
     told = [entry.foreign_id.id for entry in chain if entry.foreign_id]
     assert sorted(told) == sorted({str(number) for numbers in batches for number in numbers})
     assert first_break(chain, after=Head()) is None
-    assert (store.outbox, store.head().seq) == ({}, len(chain))
+    assert (store.outbox, store.chain.seq) == ({}, len(chain))
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

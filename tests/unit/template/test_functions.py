@@ -19,6 +19,7 @@ FUNCTIONS = (
     "integrations",
     "ledger",
     "provisioning",
+    "retention",
     "settings",
     "token_claims",
 )

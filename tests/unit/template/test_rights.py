@@ -20,9 +20,16 @@ FUNCTIONS = (
     "Ledger",
     "Provisioning",
     "Ingestion",
+    "Retention",
     "Settings",
     "TokenClaims",
 )
+
+SCHEDULE_ROLES = {
+    "Expiry": "ScheduleRole",
+    "Ledger": "LedgerScheduleRole",
+    "Retention": "RetentionScheduleRole",
+}
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
 
@@ -109,6 +116,33 @@ def test_no_function_can_change_what_the_ledger_holds(resources: Resources, func
     assert says("Deny", action, "LedgerTable.Arn", by=statements(resources, f"{function}Role"))
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_retention_may_change_anything_of_an_entry(resources: Resources, function: str) -> None:
+    """I1: and no role has both policies, or none."""
+    policies = set(managed_policies(resources, f"{function}Role"))
+
+    expected = "OnlyTimesMove" if function == "Retention" else "LedgerIsAppendOnly"
+    assert policies & {"OnlyTimesMove", "LedgerIsAppendOnly"} == {expected}
+
+
+def test_retention_may_change_the_time_of_an_entry_and_nothing_else(resources: Resources) -> None:
+    """I1: allowed only for these attributes, and denied for any other."""
+    times = {"dynamodb:Attributes": ["pk", "sk", "expires_at"]}
+    conditions = {
+        each["Effect"]: each["Condition"]
+        for each in statements(resources, "RetentionRole")
+        if each["Action"] == "dynamodb:UpdateItem"
+    }
+
+    assert conditions == {
+        "Allow": {
+            "ForAllValues:StringEquals": times,
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+        },
+        "Deny": {"ForAnyValue:StringNotEquals": times},
+    }
+
+
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != "Ledger"])
 def test_no_function_but_the_sequencer_can_write_to_the_ledger(resources: Resources, function: str) -> None:
     assert says("Deny", "dynamodb:PutItem", "LedgerTable.Arn", by=statements(resources, f"{function}Role"))
@@ -157,8 +191,9 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
+        ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
-        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
+        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit", "Retention"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
@@ -209,9 +244,9 @@ def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> Non
         ]
 
 
-@pytest.mark.parametrize("function", ["Expiry", "Ledger"])
+@pytest.mark.parametrize("function", SCHEDULE_ROLES)
 def test_a_schedule_can_wake_its_one_function(resources: Resources, function: str) -> None:
-    role = "ScheduleRole" if function == "Expiry" else "LedgerScheduleRole"
+    role = SCHEDULE_ROLES[function]
     invoking = [each for each in own_statements(resources, role) if each["Action"] == "lambda:InvokeFunction"]
 
     [arn] = arns(invoking[0]["Resource"])
@@ -221,7 +256,7 @@ def test_a_schedule_can_wake_its_one_function(resources: Resources, function: st
 
 
 def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: Resources) -> None:
-    for role in ("ScheduleRole", "LedgerScheduleRole"):
+    for role in SCHEDULE_ROLES.values():
         [trust] = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Condition"]["StringEquals"] == {
             "aws:SourceAccount": {"Ref": "AWS::AccountId"},

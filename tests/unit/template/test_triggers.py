@@ -68,11 +68,18 @@ def test_at_most_two_functions_read_a_stream(functions: Functions) -> None:
     assert len(readers) <= 2
 
 
-@pytest.mark.parametrize(("function", "role"), [("expiry", "ScheduleRole"), ("ledger", "LedgerScheduleRole")])
-def test_a_sweep_runs_every_minute(functions: Functions, function: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "role", "rate"),
+    [
+        ("expiry", "ScheduleRole", "rate(1 minute)"),
+        ("ledger", "LedgerScheduleRole", "rate(1 minute)"),
+        ("retention", "RetentionScheduleRole", "rate(5 minutes)"),
+    ],
+)
+def test_a_sweep_runs_as_often_as_it_must(functions: Functions, function: str, role: str, rate: str) -> None:
     sweep = functions[function]["Events"]["Sweep"]["Properties"]
 
-    assert sweep["ScheduleExpression"] == "rate(1 minute)"
+    assert sweep["ScheduleExpression"] == rate
     assert json.loads(sweep["Input"]) == {"sweep": True}
     assert sweep["RoleArn"] == {"Fn::GetAtt": [role, "Arn"]}
     assert sweep["GroupName"] == {"Ref": "ScheduleGroup"}
@@ -90,6 +97,7 @@ def test_every_alarm_tells_somebody(resources: Resources) -> None:
         "LedgerErrorsAlarm",
         "OverdueAlarm",
         "QuarantineAlarm",
+        "RetentionErrorsAlarm",
     }
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
 

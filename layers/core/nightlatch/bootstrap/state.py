@@ -3,6 +3,7 @@
 import os
 from functools import cache
 
+from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience
@@ -18,10 +19,17 @@ def unit_of_work(patience: Patience = OF_A_CALLER) -> DynamoUnitOfWork:
     return DynamoUnitOfWork(
         clock=clock.now,
         random=os.urandom,
-        retention=settings().retention,
+        settings=audit_settings(),
         open_requests=settings().open_requests,
         patience=patience,
     )
+
+
+@cache
+def audit_settings() -> DynamoAuditSettings:
+    """Wire the reading of the audit settings."""
+    aws.bind_tables()
+    return DynamoAuditSettings(retention=settings().retention)
 
 
 @cache

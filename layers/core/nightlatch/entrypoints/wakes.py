@@ -18,6 +18,7 @@ from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports import FanOut
 from nightlatch.services.provisioning import Backlog, Provisioning, is_resisted
+from nightlatch.services.retention import Retention
 from nightlatch.services.sequencer import Sequencer
 
 DRAIN_BATCHES = 10
@@ -164,6 +165,21 @@ def metric_line(backlog: Backlog, *, function: str) -> str:
         "OldestOverdueSeconds": int(backlog.oldest.total_seconds()),
     }
     return json.dumps(line)
+
+
+def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> None:
+    """Let the walk of retention go on until there is nothing to do, a rival is at it, or time runs short."""
+    below, moved = 0, 0
+    while context.get_remaining_time_in_millis() > TIME_TO_STOP:
+        try:
+            step = retention.step()
+        except RivalChangeError:
+            break
+        if step is None:
+            break
+        below, moved = step.next, moved + step.moved
+    if below:
+        logger.info("entries follow the retention", below=below, moved=moved)
 
 
 def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> None:

@@ -78,8 +78,9 @@ class AccessRequests:
     def timeline(self, request_id: str, call: Call) -> list[LedgerEntry]:
         """Read what happened to a request, oldest first, from the ledger."""
         request = self._commands.visible(request_id, call)
-        numbers = self._ledger.indexed(LedgerIndex.REQUEST, request.id, 1, self._ledger.head().seq)
-        return self._ledger.by_numbers(sorted(numbers))
+        kept = self._ledger.kept()
+        numbers = kept.indexed(LedgerIndex.REQUEST, request.id, 1, kept.head.seq)
+        return kept.by_numbers(sorted(numbers))
 
     def cancel(self, request_id: str, call: Call, *, reason: str = "") -> AccessRequest:
         """Withdraw one's own request before it is granted."""

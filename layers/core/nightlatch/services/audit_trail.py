@@ -1,13 +1,13 @@
 """Reading the ledger: the feed for machines, the list for people."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.ledger_search import LONGEST_GAP, LedgerSearch
-from nightlatch.services.ports import Ledger
+from nightlatch.services.ports import KeptEntries, Ledger
 
 LONGEST_SEARCH = 10_000
 """So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""
@@ -15,16 +15,23 @@ LONGEST_SEARCH = 10_000
 LONGEST_LOOK = 1_000
 """So many entries are looked at for one page of a filtered feed."""
 
-EVERYTHING = EntryFilter()
+EVERYTHING = EntryFilter.model_construct()
+
+LONGEST_FLIGHT = timedelta(days=1)
+"""Far longer than a transaction takes, far shorter than any retention: what is missing below older entries is gone."""
 
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Entries in ledger order. `last` is the number that the next page goes on after: the last one looked at."""
+    """Entries in ledger order. `last` is the number that the next page goes on after: the last one looked at.
+
+    What was recorded at `kept_since` or before is served no longer.
+    """
 
     entries: list[LedgerEntry]
     last: int
     has_more: bool
+    kept_since: datetime
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,11 @@ class AuditTrail:
         may hold fewer than `limit`, or none, and still lead on: `wanted.until` does not count here.
         Raises CursorExpiredError when what comes after `after` is no longer kept.
         """
-        head = self._ledger.head().seq
-        begin = last = self._beginning(after, wanted.since, head)
+        kept = self._ledger.kept()
+        begin = last = self._beginning(kept, after, wanted.since)
         reach = limit if wanted == EVERYTHING else max(limit, LONGEST_LOOK)
         entries: list[LedgerEntry] = []
-        for entry in self._ledger.entries(begin + 1, min(begin + reach, head)):
+        for entry in kept.entries(begin + 1, min(begin + reach, kept.head.seq)):
             if entry.seq != last + 1:
                 break
             last = entry.seq
@@ -61,23 +68,24 @@ class AuditTrail:
                 entries.append(entry)
             if len(entries) == limit:
                 break
-        if last == begin and last < head:
-            self._refuse_expired(last, head)
-        return FeedPage(entries, last, has_more=last < head)
+        has_more = last < kept.head.seq
+        if last == begin and has_more:
+            self._refuse_expired(kept, last)
+        return FeedPage(entries, last, has_more=has_more, kept_since=kept.since)
 
     def page(self, wanted: EntryFilter, *, before: int | None, limit: int, skip: int = 0) -> ListPage:
         """Read the entries that a filter admits, newest first, below a number, but not the first `skip` of them."""
-        head = self._ledger.head().seq
-        first = self._first_at(wanted.since, head) if wanted.since else 1
-        last = self._first_at(wanted.until, head) - 1 if wanted.until else head
+        kept = self._ledger.kept()
+        first = self._first_at(kept, wanted.since) if wanted.since else 1
+        last = self._first_at(kept, wanted.until) - 1 if wanted.until else kept.head.seq
         last = min(last, before - 1) if before is not None else last
         search = LedgerSearch(
-            self._ledger,
+            kept,
             wanted,
             first=first,
             last=last,
             expected=limit + skip,
-            first_at=lambda moment: self._first_at(moment, head),
+            first_at=lambda moment: self._first_at(kept, moment),
         )
         found: list[LedgerEntry] = []
         for looked_at, entry in enumerate(search.entries(), start=1):
@@ -92,16 +100,16 @@ class AuditTrail:
 
     def number_of(self, entry_id: str) -> int:
         """Find the number of an entry, whose retention may be over."""
-        number = number_in(entry_id)
-        if number is None or number > self._ledger.head().seq:
+        number, kept = number_in(entry_id), self._ledger.kept()
+        if number is None or number > kept.head.seq:
             raise NotFoundError(f"no audit entry {entry_id}")
-        self._refuse_another(self._ledger.entry(number), entry_id)
+        self._refuse_another(kept.entry(number), entry_id)
         return number
 
     def show(self, entry_id: str) -> LedgerEntry:
         """Read one entry."""
         number = number_in(entry_id)
-        entry = self._ledger.entry(number) if number is not None else None
+        entry = self._ledger.kept().entry(number) if number is not None else None
         self._refuse_another(entry, entry_id)
         if entry is None:
             raise NotFoundError(f"no audit entry {entry_id}")
@@ -111,47 +119,54 @@ class AuditTrail:
         if entry is not None and entry.id != entry_id:
             raise NotFoundError(f"no audit entry {entry_id}")
 
-    def _beginning(self, after: int | None, since: datetime | None, head: int) -> int:
+    def _beginning(self, kept: KeptEntries, after: int | None, since: datetime | None) -> int:
         """Find the number that the feed begins after: nothing that is recorded since then lies before it."""
         if since is None:
-            return self._oldest(head) - 1 if after is None else after
-        following = None if after is None else self._ledger.entry(after + 1)
+            return self._oldest(kept) - 1 if after is None else after
+        following = None if after is None else kept.entry(after + 1)
         if after is not None and (following is None or following.recorded_at >= since):
             return after
-        first = self._first_at(since, head)
+        first = self._first_at(kept, since)
         # Between what is older and what was found, numbers may still be in flight.
-        older = next(self._ledger.entries(first - 1 - LONGEST_GAP, first - 1, newest_first=True), None)
+        older = next(kept.entries(first - 1 - LONGEST_GAP, first - 1, newest_first=True), None)
         return older.seq if older else first - 1
 
-    def _oldest(self, head: int) -> int:
-        return self._first_at(datetime.min.replace(tzinfo=UTC), head)
+    def _oldest(self, kept: KeptEntries) -> int:
+        return self._first_at(kept, datetime.min.replace(tzinfo=UTC))
 
-    def _first_at(self, moment: datetime, head: int) -> int:
+    def _first_at(self, kept: KeptEntries, moment: datetime) -> int:
         """Find, by halving, the first kept number recorded at or after a time; head + 1 when there is none.
 
         It can be halved because `recorded_at` never runs backwards, and because only the oldest are gone. What is in
         flight at the end is later than all that can be read.
         """
-        newest = next(self._ledger.entries(head - LONGEST_GAP, head, newest_first=True), None)
+        last = kept.head.seq
+        newest = next(kept.entries(last - LONGEST_GAP, last, newest_first=True), None)
         if newest is None or newest.recorded_at < moment:
-            return head + 1
+            return last + 1
         low, high = 1, newest.seq
         while low < high:
             middle = (low + high) // 2
-            entry = self._ledger.entry(middle) or self._next_kept(middle, head)
+            entry = kept.entry(middle) or self._next_kept(kept, middle)
             if entry is None or entry.recorded_at < moment:
                 low = middle + 1
             else:
                 high = middle
-        first = self._next_kept(low, head)
+        first = self._next_kept(kept, low)
         return first.seq if first else low
 
-    def _next_kept(self, number: int, head: int) -> LedgerEntry | None:
+    def _next_kept(self, kept: KeptEntries, number: int) -> LedgerEntry | None:
         """Find the first entry from a number on, beyond such as are still in flight; None when their time is over."""
-        return next(self._ledger.entries(number, min(number + LONGEST_GAP, head)), None)
+        return next(kept.entries(number, min(number + LONGEST_GAP, kept.head.seq)), None)
 
-    def _refuse_expired(self, last: int, head: int) -> None:
-        oldest = self._oldest(head)
+    def _refuse_expired(self, kept: KeptEntries, last: int) -> None:
+        """Raise CursorExpiredError when what comes after `last` is not in flight but gone.
+
+        It can be gone from among what is kept: where DynamoDB had begun to remove what a longer retention then kept.
+        """
+        following = next(kept.entries(last + 1, kept.head.seq), None)
+        is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT
+        oldest = following.seq if following and is_settled else self._oldest(kept)
         if last + 1 < oldest:
-            entry = self._ledger.entry(oldest)
+            entry = kept.entry(oldest)
             raise CursorExpiredError(entry.id if entry else None)

@@ -9,7 +9,7 @@ from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.services.ports import Ledger, LedgerIndex
+from nightlatch.services.ports import KeptEntries, LedgerIndex
 
 READ_AHEAD = 100
 MOST_LOOKUPS = 400
@@ -30,9 +30,9 @@ class LedgerSearch:
     """
 
     def __init__(
-        self, ledger: Ledger, wanted: EntryFilter, *, first: int, last: int, expected: int, first_at: FirstAt
+        self, kept: KeptEntries, wanted: EntryFilter, *, first: int, last: int, expected: int, first_at: FirstAt
     ) -> None:
-        self._ledger = ledger
+        self._kept = kept
         self._wanted = wanted
         self._first = first
         self._last = last
@@ -45,12 +45,12 @@ class LedgerSearch:
         numbers = self._indexed()
         if numbers is None:
             newest = max(self._first, self._last - self._expected + 1)
-            yield from self._ledger.entries(newest, self._last, newest_first=True)
-            yield from self._ledger.entries(self._first, newest - 1, newest_first=True)
+            yield from self._kept.entries(newest, self._last, newest_first=True)
+            yield from self._kept.entries(self._first, newest - 1, newest_first=True)
             return
         size = min(self._expected, READ_AHEAD)
         while batch := list(islice(numbers, size)):
-            yield from self._ledger.by_numbers(batch)
+            yield from self._kept.by_numbers(batch)
             size = READ_AHEAD
 
     def _indexed(self) -> Iterator[int] | None:
@@ -78,20 +78,20 @@ class LedgerSearch:
 
     def _merged(self, *lookups: tuple[LedgerIndex, Iterable[str]]) -> Iterator[int]:
         streams = [
-            self._ledger.indexed(index, value, self._first, self._last) for index, values in lookups for value in values
+            self._kept.indexed(index, value, self._first, self._last) for index, values in lookups for value in values
         ]
         return (number for number, _ in groupby(heapq.merge(*streams, reverse=True)))
 
     def _days(self) -> Iterator[date]:
         """Name the UTC days on which first..last were recorded, newest first; the oldest is found when it matters."""
         end = self._last
-        newest = next(self._ledger.entries(max(self._first, end - LONGEST_GAP), end, newest_first=True), None)
+        newest = next(self._kept.entries(max(self._first, end - LONGEST_GAP), end, newest_first=True), None)
         if newest is None:
             return
         day = newest.recorded_at.date()
         yield day
         begin = max(self._first, self._first_at(datetime.min.replace(tzinfo=UTC)))
-        oldest = next(self._ledger.entries(begin, min(begin + LONGEST_GAP, end)), newest)
+        oldest = next(self._kept.entries(begin, min(begin + LONGEST_GAP, end)), newest)
         while (day := day - timedelta(days=1)) >= oldest.recorded_at.date():
             yield day
 

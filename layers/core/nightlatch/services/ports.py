@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Value
 
 Clock = Callable[[], datetime]
@@ -271,19 +272,29 @@ class ForeignIds(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where the chain stands, and how long its entries are to be kept."""
+
+    head: Head
+    retention: timedelta
+
+
 class Outbox(ForeignIds, Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
-    def head(self) -> Head:
-        """Read, consistently, where the chain stands."""
+    def standing(self) -> Standing:
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
     def waiting(self) -> list[OutboxRow]:
         """Read, consistently, the rows that wait, oldest first, as many as can be appended at once."""
         ...
 
-    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
-        """Move the head, write the entries and clear the rows of these keys from the outbox in one transaction.
+    def append(
+        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+    ) -> None:
+        """Move the head, write the entries, to be kept for `retention`, and clear the rows of these keys at once.
 
         Entries of other systems are known by their foreign ids from then on.
 
@@ -306,11 +317,67 @@ class LedgerIndex(StrEnum):
     SEVERITY = "severity"
 
 
-class Ledger(Protocol):
-    """Reading the ledger. Entries past their retention are not served, even while they are still stored."""
+@dataclass(frozen=True)
+class Bearings:
+    """Where the walk of retention has come to, by which settings it should go, and where the ledger ends."""
 
+    settings: AuditSettings
+    head: Head
+    walk: RetentionWalk | None
+
+
+@dataclass(frozen=True)
+class StoredTime:
+    """When a stored entry was recorded, and when it expires."""
+
+    seq: int
+    recorded_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredTimes:
+    """Some stored entries in order, and the number at which the others go on."""
+
+    times: Sequence[StoredTime]
+    next: int
+
+
+class Keeping(Protocol):
+    """The times at which stored entries expire."""
+
+    def bearings(self) -> Bearings:
+        """Read, consistently and in one call, the settings, the head of the chain and the walk."""
+        ...
+
+    def stored(self, first: int) -> StoredTimes:
+        """Read the times of some entries from a number on, also of such as are served no longer."""
+        ...
+
+    def let_expire(self, seq: int, *, at: datetime) -> None:
+        """Move the time of an entry, and nothing else of it; one that is not stored any more stays away."""
+        ...
+
+
+class KeptEntries(Protocol):
+    """The ledger at one moment, as long as it is kept by the retention in force then.
+
+    Older entries are not served, even while they are still stored. Those that came later are not known of here.
+    """
+
+    @property
     def head(self) -> Head:
-        """Read where the chain stands."""
+        """Say where the chain stood."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """Say which moment it was."""
+        ...
+
+    @property
+    def since(self) -> datetime:
+        """Say since when entries are kept: only what was recorded later is served."""
         ...
 
     def entry(self, seq: int) -> LedgerEntry | None:
@@ -331,6 +398,14 @@ class Ledger(Protocol):
         ACTOR holds nothing for `identity.SYSTEM`: what Nightlatch itself did is half of all, and found by reading all.
         The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
         """
+        ...
+
+
+class Ledger(Protocol):
+    """Reading the ledger."""
+
+    def kept(self) -> KeptEntries:
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
 

@@ -23,14 +23,16 @@ class Sequencer:
         """Append what waits to the ledger, in at most so many batches, and return how many events that were."""
         total = 0
         for _ in range(batches):
-            head = self._outbox.head()
+            standing = self._outbox.standing()
             rows = self._outbox.waiting()
             if not rows:
                 break
-            events = self._new_in(rows)
-            new_head, entries = append(head, events, at=self._clock(), random=self._random)
+            head, entries = append(standing.head, self._new_in(rows), at=self._clock(), random=self._random)
+            clearing = [row.key for row in rows]
             try:
-                self._outbox.append(entries, clearing=[row.key for row in rows], after=head, head=new_head)
+                self._outbox.append(
+                    entries, clearing=clearing, after=standing.head, head=head, retention=standing.retention
+                )
             except RivalChangeError:
                 continue
             total += len(entries)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from nightlatch.adapters.dynamodb.keys import AUDIT_SETTINGS
 from nightlatch.adapters.dynamodb.reading import read_one
-from nightlatch.adapters.dynamodb.records import StateRecord, value_of
+from nightlatch.adapters.dynamodb.records import Holder, StateRecord, value_of
 from nightlatch.domain.audit_settings import AuditSettings
 
 
@@ -19,6 +19,6 @@ class DynamoAuditSettings:
         return settings_in(read_one(StateRecord, AUDIT_SETTINGS), retention=self._retention)
 
 
-def settings_in(record: StateRecord | None, *, retention: timedelta) -> AuditSettings:
+def settings_in(record: Holder | None, *, retention: timedelta) -> AuditSettings:
     """Read the settings that a record holds, or those that hold without one."""
     return value_of(record, AuditSettings) if record else AuditSettings(retention=retention)

@@ -17,6 +17,7 @@ LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 SETTINGS               AUDIT                   what is decided about the audit trail
 FOREIGN#<writer>       <id>                    that an event of another system is in the ledger
+LEDGER                 RETENTION               how far the stored entries follow the retention that was decided
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -33,6 +34,7 @@ from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.value import Entity
 
 Key = tuple[str, str]
@@ -45,6 +47,7 @@ PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
+RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 RESOURCES = "RESOURCE#"
 
@@ -143,4 +146,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return INTEGRATIONS, entity.id
         case AuditSettings():
             return AUDIT_SETTINGS
+        case RetentionWalk():
+            return RETENTION_WALK
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

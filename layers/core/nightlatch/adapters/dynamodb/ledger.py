@@ -2,14 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from nightlatch.adapters.dynamodb.keys import ENTRIES_PER_PARTITION, ledger_key, ledger_partition, padded
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of
-from nightlatch.adapters.dynamodb.outbox import read_head
-from nightlatch.adapters.dynamodb.reading import PAGE, read_live, read_many
+from nightlatch.adapters.dynamodb.outbox import read_standing
+from nightlatch.adapters.dynamodb.reading import PAGE, read_many, read_one
+from nightlatch.adapters.dynamodb.records import Holder
 from nightlatch.domain.ledger import Head, LedgerEntry
 from nightlatch.services.ports import Clock, LedgerIndex
 
@@ -23,23 +25,36 @@ INDEXES: dict[LedgerIndex, GlobalSecondaryIndex[Any]] = {
 
 
 class DynamoLedger:
-    """Reads entries, but none whose retention is over. An index may still name the number of such a one."""
+    """`retention` is the deployment's own, which holds until an administrator chooses another."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, retention: timedelta) -> None:
         self._clock = clock
+        self._retention = retention
 
-    def head(self) -> Head:
-        """Read where the chain stands."""
-        return read_head()
+    def kept(self) -> "DynamoKeptEntries":
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        at, standing = self._clock(), read_standing(retention=self._retention)
+        return DynamoKeptEntries(standing.head, at=at, since=at - standing.retention)
+
+
+class DynamoKeptEntries:
+    """Reads entries, but none whose retention is over. An index may still name the number of such a one.
+
+    Their TTL says nothing here: it is moved only some time after the retention was.
+    """
+
+    def __init__(self, head: Head, *, at: datetime, since: datetime) -> None:
+        self.head = head
+        self.at = at
+        self.since = since
 
     def entry(self, seq: int) -> LedgerEntry | None:
         """Read the entry of a number."""
-        record = read_live(LedgerRecord, ledger_key(seq), now=self._clock())
-        return entry_of(record) if record else None
+        record = read_one(LedgerRecord, ledger_key(seq))
+        return next(self._served([record] if record else []), None)
 
     def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
         """Read the stored entries numbered first..last, in order, consistently and no further than consumed."""
-        now = self._clock()
         for partition in self._partitions(first, last, newest_first=newest_first):
             records = LedgerRecord.query(
                 ledger_partition(partition),
@@ -48,14 +63,13 @@ class DynamoLedger:
                 scan_index_forward=not newest_first,
                 page_size=PAGE,
             )
-            yield from (entry_of(record) for record in records if record.is_live(now))
+            yield from self._served(records)
 
     def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
         """Read these entries, in the order given."""
-        now = self._clock()
         keys = [ledger_key(seq) for seq in numbers]
         records = read_many(LedgerRecord, keys)
-        return [entry_of(records[key]) for key in keys if key in records and records[key].is_live(now)]
+        return list(self._served(records[key] for key in keys if key in records))
 
     def indexed(self, index: LedgerIndex, value: str, first: int, last: int) -> Iterator[int]:
         """List the numbers within first..last that an index holds for `value`, highest first."""
@@ -65,13 +79,17 @@ class DynamoLedger:
         for record in INDEXES[index].query(value, within, scan_index_forward=False, page_size=PAGE):
             yield int(record.sk)
 
+    def _served(self, records: Iterable[Holder]) -> Iterator[LedgerEntry]:
+        entries = (entry_of(record) for record in records)
+        return (entry for entry in entries if entry.recorded_at > self.since)
+
     def _partitions(self, first: int, last: int, *, newest_first: bool) -> Iterable[int]:
         """Name the partitions to read, without those that retention has emptied or that nothing has reached yet."""
         if first > last:
             return ()
         oldest, newest = first // ENTRIES_PER_PARTITION, last // ENTRIES_PER_PARTITION
         if oldest < newest:
-            newest = min(newest, read_head().seq // ENTRIES_PER_PARTITION)
+            newest = min(newest, self.head.seq // ENTRIES_PER_PARTITION)
             oldest += bisect_left(range(oldest, newest), True, key=self._is_kept)  # noqa: FBT003
         kept = range(oldest, newest + 1)
         return reversed(kept) if newest_first else kept

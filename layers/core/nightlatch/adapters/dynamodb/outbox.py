@@ -6,15 +6,15 @@ from itertools import accumulate
 
 from pynamodb.expressions.condition import Condition
 
+from nightlatch.adapters.dynamodb.audit_settings import settings_in
 from nightlatch.adapters.dynamodb.foreign_ids import fingerprints_of, mark_of
-from nightlatch.adapters.dynamodb.keys import HEAD, OUTBOX
+from nightlatch.adapters.dynamodb.keys import AUDIT_SETTINGS, HEAD, OUTBOX
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, record_of_entry
-from nightlatch.adapters.dynamodb.reading import read_one
-from nightlatch.adapters.dynamodb.records import HeadRecord, StateRecord, value_of
+from nightlatch.adapters.dynamodb.reading import read_many
+from nightlatch.adapters.dynamodb.records import HeadRecord, Holder, StateRecord, value_of
 from nightlatch.adapters.dynamodb.transaction import LIMIT, NONE, Transaction
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
-from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports import Randomness
+from nightlatch.services.ports import Randomness, Standing
 
 LARGEST_BATCH = 400_000
 """Characters of JSON that are appended, and deleted, at once: in the widest alphabet below a transaction's 4 MB."""
@@ -30,15 +30,15 @@ MOST_ROWS = (LIMIT - 1) // 2
 
 
 class DynamoOutbox:
-    """`retention` is how long a ledger entry is kept."""
+    """`retention` is the deployment's own, which holds until an administrator chooses another."""
 
     def __init__(self, *, random: Randomness, retention: timedelta) -> None:
         self._random = random
         self._retention = retention
 
-    def head(self) -> Head:
-        """Read, consistently, where the chain stands."""
-        return read_head()
+    def standing(self) -> Standing:
+        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        return read_standing(retention=self._retention)
 
     def waiting(self) -> list[OutboxRow]:
         """Read, consistently, the rows that wait, oldest first, and no more than one transaction can hold."""
@@ -53,18 +53,20 @@ class DynamoOutbox:
         """Read, consistently, which of these are in the ledger."""
         return fingerprints_of(ids)
 
-    def append(self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head) -> None:
-        """Move the head, write the entries and clear the rows in one transaction.
+    def append(
+        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+    ) -> None:
+        """Move the head, write the entries, to be kept for `retention`, and clear the rows in one transaction.
 
         That every event is numbered once rests on the deletes: a row that is gone is refused.
         """
         # A conflict here is a rival sequencer, which has done the work: nothing is gained by waiting for it.
         transaction = Transaction(random=self._random, patience=NONE)
-        transaction.put(_head_record(head), _stands_at(after))
+        transaction.put(head_record(head), _stands_at(after))
         for key in clearing:
             transaction.delete(StateRecord(OUTBOX, key), StateRecord.pk.exists())
         for entry in entries:
-            transaction.put(record_of_entry(entry, retention=self._retention), LedgerRecord.pk.does_not_exist())
+            transaction.put(record_of_entry(entry, retention=retention), LedgerRecord.pk.does_not_exist())
             if entry.foreign_id:
                 transaction.put(mark_of(entry, entry.foreign_id), StateRecord.pk.does_not_exist())
         transaction.commit()
@@ -84,17 +86,21 @@ def rows_of(events: Iterable[PendingEvent]) -> list[OutboxRow]:
     return [OutboxRow(events=tuple(row)) for row in rows]
 
 
-def read_head() -> Head:
-    """Read where the chain stands; before the first entry there is no item."""
-    record = read_one(HeadRecord, HEAD)
-    if record is None:
-        return Head()
-    return Head.model_validate({"seq": record.seq, "hash": record.hash, "recorded_at": record.recorded_at})
+def read_standing(*, retention: timedelta) -> Standing:
+    """Read where the chain stands, and the retention in force; `retention` is the deployment's own."""
+    records = read_many(StateRecord, [HEAD, AUDIT_SETTINGS])
+    settings = settings_in(records.get(AUDIT_SETTINGS), retention=retention)
+    return Standing(head_in(records.get(HEAD)), settings.retention)
 
 
-def _head_record(head: Head) -> HeadRecord:
-    recorded_at = rfc3339(head.recorded_at) if head.recorded_at else None
-    return HeadRecord(*HEAD, seq=head.seq, hash=head.hash, recorded_at=recorded_at)
+def head_in(record: Holder | None) -> Head:
+    """Read the head; before the first entry there is no item."""
+    return value_of(record, Head) if record else Head()
+
+
+def head_record(head: Head) -> HeadRecord:
+    """Lay out the head."""
+    return HeadRecord(*HEAD, body=head.model_dump_json(), seq=head.seq, hash=head.hash)
 
 
 def _stands_at(head: Head) -> Condition:

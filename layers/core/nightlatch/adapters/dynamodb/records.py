@@ -11,7 +11,7 @@ Where they lie is drawn in `keys`. No other package knows these classes.
 
 import zlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
@@ -170,11 +170,10 @@ class RequestRecord(StateRecord):
 
 
 class HeadRecord(StateRecord):
-    """Where the chain stands: what the sequencer's condition compares, so it is no JSON."""
+    """Where the chain stands, with what the sequencer's condition compares."""
 
     seq = NumberAttribute()
     hash = UnicodeAttribute()
-    recorded_at = UnicodeAttribute(null=True)
 
 
 def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
@@ -220,20 +219,19 @@ def value_of(record: Holder, kind: type[V]) -> V:
     return kind.model_validate_json(record.body)
 
 
-def expiry_of(entity: Entity, *, beside: Iterable[Entity], retention: timedelta) -> int | None:
-    """Return the second after which an entity need not be kept, or None while it must be.
+def kept_from(entity: Entity, *, beside: Iterable[Entity]) -> datetime | None:
+    """Return the time from which an entity is kept for the retention only, or None while it must be kept.
 
-    A closed request is kept for `retention`, and so is its grant, which finds its request in `beside`. A lease
-    that is nobody's any more is kept as long after the change that let it go.
+    That is when a request was closed. Its grant goes with it, which finds it in `beside`; so does a lease that is
+    nobody's any more, from the change that let it go.
     """
     if isinstance(entity, AccessRequest):
-        return epoch_seconds(entity.closed_at + retention) if entity.closed_at else None
+        return entity.closed_at
     if isinstance(entity, Grant):
         requests = (other for other in beside if isinstance(other, AccessRequest) and other.id == entity.request_id)
-        return next((expiry_of(request, beside=(), retention=retention) for request in requests), None)
+        return next((request.closed_at for request in requests), None)
     if isinstance(entity, Lease) and entity.is_nobodys:
-        moments = (other.updated_at for other in beside if isinstance(other, AccessRequest))
-        return next((epoch_seconds(moment + retention) for moment in moments), None)
+        return next((other.updated_at for other in beside if isinstance(other, AccessRequest)), None)
     return None
 
 

@@ -1,15 +1,16 @@
 """The only way to write: entities, their events and the receipt in one transaction."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import OUTBOX, flow_version_key, key_of, receipt_key
 from nightlatch.adapters.dynamodb.outbox import rows_of
 from nightlatch.adapters.dynamodb.reading import read_live
-from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, expiry_of, record_of, value_of
+from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, kept_from, record_of, value_of
 from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Sleep, Transaction
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
@@ -18,27 +19,30 @@ from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Clock, Randomness, Receipt
+from nightlatch.services.ports import AuditSettingsStore, Clock, Randomness, Receipt
 
 RECEIPTS_KEPT = timedelta(hours=24)
 
 
 class DynamoUnitOfWork:
-    """`retention` is how long a closed request and its grant are kept, `open_requests` how many a person may have."""
+    """`settings` say how long a closed request and its grant are kept; `open_requests` is how many a person may have.
+
+    The settings are read by the few commits that close something, and only by them.
+    """
 
     def __init__(
         self,
         *,
         clock: Clock,
         random: Randomness,
-        retention: timedelta,
+        settings: AuditSettingsStore,
         open_requests: int,
         patience: Patience = OF_A_CALLER,
         sleep: Sleep = time.sleep,
     ) -> None:
         self._clock = clock
         self._random = random
-        self._retention = retention
+        self._settings = settings
         self._open_requests = open_requests
         self._patience = patience
         self._sleep = sleep
@@ -47,8 +51,11 @@ class DynamoUnitOfWork:
         """Write the change's entities and events in one transaction, or nothing at all."""
         transaction = self._transaction()
         beside = (*change.entities, *change.given)
+        retention = cache(lambda: self._settings.audit_settings().retention)
         for entity in change.entities:
-            self._put_entity(transaction, entity, beside)
+            since = kept_from(entity, beside=beside)
+            expires_at = epoch_seconds(since + retention()) if since else None
+            self._put_entity(transaction, entity, expires_at=expires_at)
         self._check_given(transaction, change)
         if receipt:
             self._put_receipt(transaction, receipt, self._clock())
@@ -80,8 +87,7 @@ class DynamoUnitOfWork:
     def _transaction(self) -> Transaction:
         return Transaction(random=self._random, patience=self._patience, sleep=self._sleep)
 
-    def _put_entity(self, transaction: Transaction, entity: Entity, beside: Sequence[Entity]) -> None:
-        expires_at = expiry_of(entity, beside=beside, retention=self._retention)
+    def _put_entity(self, transaction: Transaction, entity: Entity, *, expires_at: int | None) -> None:
         is_new = StateRecord.pk.does_not_exist()
         follows = is_new if entity.version == 1 else StateRecord.version == entity.version - 1
         transaction.put(record_of(entity, expires_at=expires_at), follows)

@@ -1,0 +1,17 @@
+"""Woken every five minutes: lets stored audit events expire when the retention in force says."""
+
+from typing import Any
+
+from nightlatch.bootstrap.retention import retention
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nightlatch.entrypoints.wakes import walk
+
+logger = Logger()
+
+
+def handler(_event: dict[str, Any], context: LambdaContext) -> None:
+    """Walk on along the ledger; when all of it follows the settings there is nothing to do."""
+    walk(retention(), context, logger=logger)
