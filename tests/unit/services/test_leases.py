@@ -158,6 +158,22 @@ def test_after_a_troubled_end_nobody_is_given_what_a_late_revoke_would_take_away
     assert is_right(world)
 
 
+def test_after_an_end_whose_first_worker_died_nobody_is_given_what_its_revoke_would_take_away() -> None:
+    """J3."""
+    world = shared_world()
+    request = world.granted("role1")
+    world.clock.advance(2 * HOUR)
+    with pytest.raises(KilledError):
+        world.provisioning_with(Outside(dies_at=4)).advance(request.id)
+    assert status(world, request.id) is Status.REVOKING
+    while status(world, request.id) is Status.REVOKING:
+        world.sweep(minutes=1)
+
+    waiting = world.granted("role1", "role2")
+
+    assert (status(world, request.id), waiting.status) == (Status.EXPIRED, Status.APPROVED)
+
+
 def test_who_loses_a_lease_to_a_rival_tries_again_soon_and_no_attempt_was_counted() -> None:
     """J3."""
     world = shared_world()

@@ -40,8 +40,10 @@ class Grant(Entity):
     """What is done at the target for one request.
 
     `attempts` counts those of the present task, granting or ending, each when it begins: a worker that dies is counted
-    too. `untold` counts how often the target could not be told of a later end. `given_up` says why granting was.
-    `sealed_secret` is ciphertext, gone when the access ends. `shares_entitlements` says that it holds leases.
+    too. (The first at an end that comes by itself is written with what comes of it; until then the request's
+    `claimed_from` tells of it.) `untold` counts how often the target could not be told of a later end. `given_up` says
+    why granting was. `sealed_secret` is ciphertext, gone when the access ends. `shares_entitlements` says that it holds
+    leases.
     """
 
     request_id: str
@@ -54,6 +56,10 @@ class Grant(Entity):
     untold: int = 0
     last_failure: Failure | None = None
     given_up: Failure | None = None
+
+    def at_work(self) -> Self:
+        """Count an attempt that the request's own claim tells of: no new version."""
+        return self.model_copy(update={"attempts": self.attempts + 1})
 
     def claimed(self) -> Self:
         """Begin another attempt."""

@@ -28,8 +28,9 @@ class Ending:
         self._bench = bench
 
     def expire(self, request: AccessRequest, at: datetime) -> AccessRequest:
-        """End access whose time is over."""
-        return self._end(request.expire(at=at, due_at=at + CLAIM), self._bench.requests.grant(request.id))
+        """End access whose time is over. The request's own claim tells of this attempt: the grant is not written."""
+        grant = self._bench.requests.grant(request.id)
+        return self._end(request.expire(at=at, due_at=at + CLAIM), grant, claimed=grant.at_work())
 
     def remove(self, request: AccessRequest, at: datetime) -> AccessRequest:
         """End access that was given back or revoked, or go on ending it."""
@@ -37,10 +38,14 @@ class Ending:
 
     def take_back(self, request: AccessRequest, grant: Grant, at: datetime) -> AccessRequest:
         """Claim another attempt at the end, and make it."""
+        if request.claimed_from:  # the worker that ended it first, and died
+            grant = grant.at_work()
+        claimed = grant.claimed()
         if grant.attempts < QUARANTINE_AFTER or request.quarantined:
-            return self._end(request.wait(at=at, due_at=at + CLAIM), grant)
+            return self._end(request.wait(at=at, due_at=at + CLAIM), grant, claimed=claimed)
         failure = Failure.of(NO_ANSWER, attempts=grant.attempts)
-        return self._end(request.postpone_end(failure, quarantine=True, at=at, due_at=at + CLAIM), grant)
+        claim = request.postpone_end(failure, quarantine=True, at=at, due_at=at + CLAIM)
+        return self._end(claim, grant, claimed=claimed)
 
     def give_up(self, request: AccessRequest, grant: Grant, failure: Failure) -> AccessRequest:
         """Turn from granting to taking away whatever may have come to be at the target."""
@@ -67,10 +72,11 @@ class Ending:
 
     # Within
 
-    def _end(self, claim: Change[AccessRequest], grant: Grant) -> AccessRequest:
-        claimed, (before, leases) = grant.claimed(), self._leave(grant)
+    def _end(self, claim: Change[AccessRequest], grant: Grant, *, claimed: Grant) -> AccessRequest:
+        before, leases = self._leave(grant)
+        written = [claimed] if claimed.version > grant.version else []
         try:
-            request = self._bench.commit(claim, claimed, *differing(before, leases))
+            request = self._bench.commit(claim, *written, *differing(before, leases))
         except StoreUnavailableError:
             # An end that cannot be written down is carried out all the same; the sweeper will write it later. Only
             # what others may be joining at this moment has to wait: without the record it could be taken from them.
