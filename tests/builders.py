@@ -36,13 +36,16 @@ from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
+from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
+from nightlatch.services.schedules import Deploying, Schedules
 from nightlatch.services.sequencer import Sequencer
+from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.store import InMemoryStore, predictable
@@ -451,6 +454,31 @@ class World:
     def trail(self) -> AuditTrail:
         """What auditors read."""
         return AuditTrail(ledger=self.store)
+
+    @property
+    def audit_reads(self) -> AuditReads:
+        """How reading the trail is told."""
+        return AuditReads(tallies=self.store, clock=self.clock)
+
+    @property
+    def tallying(self) -> Tallying:
+        """What tells tallies."""
+        return self.tallying_with(Outside())
+
+    def tallying_with(self, outside: Outside) -> Tallying:
+        """Build what tells tallies, with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
+        return Tallying(unit_of_work=store, tallies=store, clock=self.clock)
+
+    @property
+    def schedules(self) -> Schedules:
+        """How what schedules do is told."""
+        return Schedules(unit_of_work=self.store, tallies=self.store, clock=self.clock)
+
+    @property
+    def deploying(self) -> Deploying:
+        """What notices deployments."""
+        return Deploying(unit_of_work=self.store, deployments=self.store, clock=self.clock)
 
     @property
     def provisioning(self) -> Provisioning:

@@ -14,6 +14,7 @@ from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, Origin
 from nightlatch.domain.change import Change
+from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.errors import (
     DuplicateRequestError,
     LimitReachedError,
@@ -27,6 +28,7 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
 
@@ -37,11 +39,12 @@ LIMIT = 100
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
+DEPLOYMENT = "deployment"
 
 
 @dataclass
 class InMemoryStore:
-    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox and Ledger over plain dictionaries."""
+    """Implements UnitOfWork, Requests, Flows, Catalogue, Tallies, Outbox and Ledger over plain dictionaries."""
 
     clock: Clock
     random: Randomness
@@ -77,8 +80,12 @@ class InMemoryStore:
             self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
         self.record(*change.events, origin=origin)
 
-    def record(self, *events: AuditEvent, origin: Origin) -> None:
-        """Put the events into the outbox."""
+    def record(self, *events: AuditEvent, origin: Origin, ending: Sequence[Entity] = ()) -> None:
+        """Remove what ends, and put the events into the outbox."""
+        for entity in ending:
+            self._require(key_of(entity), entity.version)
+        for entity in ending:
+            del self.entities[key_of(entity)]
         for index, event in enumerate(events):
             event_id = str(uuid7(event.timestamp, index=index, random=self.random(RANDOM_BYTES)))
             self.outbox[event_id] = PendingEvent.of(event, event_id=event_id, origin=origin)
@@ -245,6 +252,22 @@ class InMemoryStore:
         """Replace what was found."""
         self.found[integration_id] = {(resource.type, resource.id): resource for resource in resources}
 
+    # Tallies and Deployments
+
+    def count(self, tally: Tally) -> None:
+        """Count one time more."""
+        known = self._one(Tally, key_of(tally)[1])
+        self._put(known.with_another(tally) if known else tally, beside=())
+
+    def closed(self, at: datetime) -> Iterator[Tally]:
+        """Read what is to be told."""
+        closed = [tally for tally in self._all(Tally) if tally.is_closed(at)]
+        return iter(sorted(closed, key=lambda tally: tally.window_end))
+
+    def deployment(self) -> Deployment | None:
+        """Read what was deployed."""
+        return self._one(Deployment, DEPLOYMENT)
+
     # Outbox and Ledger
 
     def head(self) -> Head:
@@ -311,6 +334,10 @@ def key_of(entity: Entity) -> Key:
         return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
     if isinstance(entity, FlowRegister):
         return FlowRegister, REGISTER
+    if isinstance(entity, Deployment):
+        return Deployment, DEPLOYMENT
+    if isinstance(entity, Tally):
+        return Tally, repr((entity.window_end, entity.kind, entity.about))
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

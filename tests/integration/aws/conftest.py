@@ -13,6 +13,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
+from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
@@ -20,12 +21,24 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.tallies import DynamoTallies
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
+from nightlatch.services.ports import (
+    Catalogue,
+    Deployments,
+    Facts,
+    Flows,
+    Ledger,
+    Outbox,
+    People,
+    Requests,
+    Tallies,
+    UnitOfWork,
+)
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
 from tests.integration.aws.deployed import Deployed, deployed
@@ -49,6 +62,8 @@ class Store:
     catalogue: Catalogue
     outbox: Outbox
     ledger: Ledger
+    tallies: Tallies
+    deployments: Deployments
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -100,7 +115,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -117,6 +132,8 @@ def on_dynamodb(clock: Clock) -> Store:
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock),
+        tallies=DynamoTallies(),
+        deployments=DynamoDeployments(),
         clock=clock,
     )
 

@@ -43,6 +43,12 @@ class EventType(StrEnum):
     SCAN_FAILED = "discovery.scan.failed"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
+    LOGIN_SUCCESS = "auth.login.success"
+    LOGIN_FAILED = "auth.login.failed"
+    AUDIT_READ = "audit.read"
+    SYSTEM_STARTED = "system.started"
+    SCHEDULE_RAN = "system.schedule.ran"
+    SCHEDULE_FAILED = "system.schedule.failed"
 
 
 class Severity(StrEnum):
@@ -61,11 +67,13 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.EXTENSION_REFUSED: Severity.WARNING,
     EventType.QUARANTINE_CLOSED: Severity.WARNING,
     EventType.DRIFT_DETECTED: Severity.WARNING,
+    EventType.LOGIN_FAILED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,
     EventType.ACCESS_QUARANTINED: Severity.ERROR,
     EventType.CHECK_FAILED: Severity.ERROR,
     EventType.SCAN_FAILED: Severity.ERROR,
+    EventType.SCHEDULE_FAILED: Severity.ERROR,
 }
 """The severities that are not `info`."""
 

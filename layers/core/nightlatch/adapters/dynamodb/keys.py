@@ -15,6 +15,8 @@ INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan fou
 OUTBOX#0               <uuid7>                 an event that waits for its number
 LEDGER                 HEAD                    where the chain stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
+TALLY                  <window's end>#<hash>   how often something happened in a window
+DEPLOYMENT             DEPLOYMENT              what was deployed when a sweep last looked
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -25,11 +27,13 @@ import json
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.people import KnownPerson
-from nightlatch.domain.value import Entity
+from nightlatch.domain.tally import Tally
+from nightlatch.domain.value import Entity, rfc3339
 
 Key = tuple[str, str]
 
@@ -41,6 +45,8 @@ PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
+TALLIES = "TALLY"
+DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
 RESOURCES = "RESOURCE#"
 
 ENTRIES_PER_PARTITION = 4096
@@ -99,6 +105,12 @@ def receipt_key(principal_id: str, key: str) -> Key:
     return f"RECEIPT#{principal_id}", key
 
 
+def tally_key(tally: Tally) -> Key:
+    """Place a tally: in one partition, where those whose windows are over come first."""
+    content = json.dumps([tally.kind, tally.about])
+    return TALLIES, f"{rfc3339(tally.window_end)}#{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
 def padded(seq: int) -> str:
     """Write a number so that text sorts like it."""
     return f"{seq:020}"
@@ -131,4 +143,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return PEOPLE, entity.id
         case Integration():
             return INTEGRATIONS, entity.id
+        case Tally():
+            return tally_key(entity)
+        case Deployment():
+            return DEPLOYMENT
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

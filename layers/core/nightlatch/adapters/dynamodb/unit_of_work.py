@@ -59,15 +59,17 @@ class DynamoUnitOfWork:
             open_requests.explain(change.entities, limit=self._open_requests)
             raise
 
-    def record(self, *events: AuditEvent, origin: Origin) -> None:
-        """Write events that go with no change of state.
+    def record(self, *events: AuditEvent, origin: Origin, ending: Sequence[Entity] = ()) -> None:
+        """Write events that go with no change of state, and remove what they put an end to.
 
         A transaction even for one: a plain put that is sent again after a lost reply would bring an event back
         that the sequencer has taken meanwhile, and the ledger would hold it twice.
         """
-        if not events:
+        if not events and not ending:
             return
         transaction = self._transaction()
+        for entity in ending:
+            transaction.delete(StateRecord(*key_of(entity)), StateRecord.version == entity.version)
         self._put_events(transaction, events, origin)
         transaction.commit()
 
