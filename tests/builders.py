@@ -39,11 +39,12 @@ from nightlatch.services.asking import Asking, Submission, WantedItem
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
+from nightlatch.services.deploying import Deploying
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
-from nightlatch.services.schedules import Deploying, Schedules
+from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -473,12 +474,16 @@ class World:
     @property
     def schedules(self) -> Schedules:
         """How what schedules do is told."""
-        return Schedules(unit_of_work=self.store, tallies=self.store, clock=self.clock)
+        return self.schedules_with(Outside())
 
-    @property
-    def deploying(self) -> Deploying:
-        """What notices deployments."""
-        return Deploying(unit_of_work=self.store, deployments=self.store, clock=self.clock)
+    def schedules_with(self, outside: Outside) -> Schedules:
+        """Build it with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
+        return Schedules(unit_of_work=store, tallies=store, clock=self.clock)
+
+    def deployed(self, code: str = "layer:1", **policy: str) -> Deploying:
+        """Build what notices a deployment."""
+        return Deploying(unit_of_work=self.store, deployments=self.store, clock=self.clock, code=code, policy=policy)
 
     @property
     def provisioning(self) -> Provisioning:

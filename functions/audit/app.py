@@ -4,11 +4,12 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit import audit_reads, audit_trail
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
+from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
     From,
@@ -22,11 +23,13 @@ from nightlatch.entrypoints.api.parameters import (
     Words,
     Zone,
 )
-from nightlatch.entrypoints.api.queries import entry_filter, feed_position
+from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
+from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
+Reads = Annotated[AuditReads, Depends(audit_reads)]
 
 api = http_api()
 handler = lambda_handler(api)
@@ -34,17 +37,30 @@ handler = lambda_handler(api)
 
 @api.get("/v1/audit")
 def feed(
-    service: Service, page: ThisPage, cursors: TheCursors, from_: From = None, limit: LongLimit = 100
+    *,
+    service: Service,
+    reads: Reads,
+    call: ThisCall,
+    query: ThisQuery,
+    page: ThisPage,
+    cursors: TheCursors,
+    from_: From = None,
+    limit: LongLimit = 100,
 ) -> EventFeed:
     """Read events in ledger order, complete and resumable."""
     after = feed_position(from_, number_of=service.number_of, cursors=cursors)
-    return EventFeed.of(service.feed(after=after, limit=limit), limit=limit, page=page, cursors=cursors)
+    read = service.feed(after=after, limit=limit)
+    reads.count(call, read.entries, query=query)
+    return EventFeed.of(read, limit=limit, page=page, cursors=cursors)
 
 
 @api.get("/v1/audit/entries")
 def find(
     *,
     service: Service,
+    reads: Reads,
+    call: ThisCall,
+    query: ThisQuery,
     page: ThisPage,
     settings: TheSettings,
     now: Now,
@@ -78,10 +94,14 @@ def find(
         severities=severity,
         request_ids=request_id,
     )
-    return EntryList.of(service.page(wanted, before=place.below, limit=limit), page=page, place=place)
+    read = service.page(wanted, before=place.below, limit=limit)
+    reads.count(call, read.entries, query=query)
+    return EntryList.of(read, page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")
-def show(entry_id: PathId, service: Service) -> LedgerEntry:
+def show(entry_id: PathId, service: Service, reads: Reads, call: ThisCall, query: ThisQuery) -> LedgerEntry:
     """Read one entry by its event id."""
-    return service.show(entry_id)
+    entry = service.show(entry_id)
+    reads.count(call, [entry], query=query)
+    return entry

@@ -1,17 +1,14 @@
-"""What schedules do is told, and that something else runs than before."""
+"""What schedules do is told."""
 
+from collections.abc import Callable
 from datetime import timedelta
-
-import pytest
-from pydantic import JsonValue
 
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.services.schedules import LONGEST_ERROR
-from tests.builders import World
+from tests.builders import Outside, World
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-POLICY = {"retention_days": "90"}
 
 
 def run(world: World, *, minutes: int, error: Exception | None = None) -> None:
@@ -76,33 +73,26 @@ def test_a_schedule_that_always_fails_is_told_twice_an_hour() -> None:
     assert rest.details["failures"] == 59
 
 
+def test_a_failure_that_comes_too_late_for_its_hour_is_told_all_the_same() -> None:
+    world = World()
+    world.schedules.failed("expiry-sweep", ValueError())
+
+    class Slow(Outside):
+        def call(self, name: str, work: Callable[[], object]) -> object:
+            if name == "store.count":
+                world.clock.advance(2 * HOUR)
+                world.tallying.tell()
+            return super().call(name, work)
+
+    world.schedules_with(Slow()).failed("expiry-sweep", ValueError())
+    world.tallying.tell()
+
+    assert world.told() == ["system.schedule.failed"] * 2
+
+
 def test_another_kind_of_failure_is_told_at_once_too() -> None:
     world = World()
     world.schedules.failed("expiry-sweep", ValueError())
     world.schedules.failed("expiry-sweep", KeyError())
 
     assert len(world.events()) == 2
-
-
-@pytest.mark.parametrize(("code", "policy"), [("layer:2", POLICY), ("layer:1", {"retention_days": "30"})])
-def test_a_deployment_is_told_by_the_first_sweep_after_it(code: str, policy: dict[str, str]) -> None:
-    world = World()
-    for _ in range(3):
-        world.deploying.notice(code="layer:1", policy=POLICY)
-    for _ in range(3):
-        world.deploying.notice(code=code, policy=policy)
-
-    first, second = world.events()
-
-    assert [first.event_type, second.event_type] == ["system.started"] * 2
-    assert first.details == {"before": None, "after": {"code": "layer:1", "policy": POLICY}}
-    assert second.details == {"before": first.details["after"], "after": {"code": code, "policy": dict[str, JsonValue](policy)}}
-
-
-def test_of_two_sweeps_that_notice_a_deployment_at_once_one_tells_it() -> None:
-    world = World()
-    world.store.interruptions = [lambda: world.deploying.notice(code="layer:1", policy=POLICY)]
-
-    world.deploying.notice(code="layer:1", policy=POLICY)
-
-    assert world.told() == ["system.started"]

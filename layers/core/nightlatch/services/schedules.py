@@ -1,14 +1,11 @@
 """What schedules do is told: their runs once an hour, a failure at once, and the failures after it once an hour."""
 
-from contextlib import suppress
-
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
-from nightlatch.domain.deployment import started
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.tally import Tally, TallyKind
-from nightlatch.services.ports import Clock, Deployments, Tallies, UnitOfWork
+from nightlatch.services.ports import Clock, Tallies, UnitOfWork
 
 LONGEST_ERROR = 500
 BY_SCHEDULE = Origin(source=Source.SCHEDULE)
@@ -49,19 +46,3 @@ class Schedules:
             resource=ResourceReference(type="schedule", id=name, name=name),
             description=description,
         )
-
-
-class Deploying:
-    """Notices that something else runs than before."""
-
-    def __init__(self, *, unit_of_work: UnitOfWork, deployments: Deployments, clock: Clock) -> None:
-        self._unit_of_work = unit_of_work
-        self._deployments = deployments
-        self._clock = clock
-
-    def notice(self, *, code: str, policy: dict[str, str]) -> None:
-        """Tell what runs now, once; whoever comes second has nothing to tell."""
-        change = started(self._deployments.deployment(), code=code, policy=policy, at=self._clock())
-        if change:
-            with suppress(RivalChangeError):
-                self._unit_of_work.commit(change, origin=BY_SCHEDULE)
