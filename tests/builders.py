@@ -46,6 +46,7 @@ from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
+from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
@@ -460,6 +461,11 @@ class World:
     def audit_reads(self) -> AuditReads:
         """How reading the trail is told."""
         return AuditReads(tallies=self.store, clock=self.clock)
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """How refused tokens are told."""
+        return SignIns(tallies=self.store, clock=self.clock)
 
     @property
     def tallying(self) -> Tallying:

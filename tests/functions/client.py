@@ -18,6 +18,7 @@ from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
 from nightlatch.bootstrap.settings import Settings, settings
+from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.cursors import Cursors, cursors
@@ -156,6 +157,7 @@ class Client:
                 approvals: lambda: self.world.approvals,
                 access_flows: lambda: self.world.flows,
                 integrations: lambda: self.world.integrations,
+                sign_ins: lambda: self.world.sign_ins,
                 audit_trail: lambda: self.world.trail,
                 audit_reads: lambda: self.world.audit_reads,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),

@@ -51,9 +51,10 @@ def test_the_sweep_of_the_ledger_tells_what_was_deployed_and_what_was_counted(lo
     world.clock.advance(2 * HOUR)
     keep(world, SWEEP, logger)
 
-    assert world.told()[1:] == ["system.started", "system.schedule.ran"]
-    ran = world.events()[-1]
-    assert (ran.resource.id, ran.details["runs"], ran.details["items"]) == ("ledger-sweep", 1, 1)
+    ran = world.store.ledger[3]
+    told = [entry.event_type for entry in world.store.ledger.values()]
+    assert told == ["access.requested", "system.started", "system.schedule.ran"]
+    assert (ran.resource.id, ran.details["runs"], ran.details["items"]) == ("ledger-sweep", 1, 2)
 
 
 def test_a_ring_numbers_what_waits_and_tells_nothing(logger: Logger) -> None:

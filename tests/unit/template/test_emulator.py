@@ -14,7 +14,7 @@ DIFFERENT_ON_AWS = {
     "AccessFlowsRole": "the emulator knows no dynamodb:LeadingKeys in conditions",
     "AccessRequestsRole": "the emulator knows no kms:EncryptionContext in conditions, and denies",
     "AuditRole": "it knows no dynamodb:LeadingKeys",
-    "ExpiryRole": "it knows no kms:EncryptionContext; and it asks for schedules in the group `default`, whatever their group",
+    "ExpiryRole": "it knows no kms:EncryptionContext, and asks for all schedules in the group `default`",
     "IntegrationsRole": "it knows no dynamodb:LeadingKeys",
     "LedgerRole": "it knows no dynamodb:LeadingKeys",
     "ProvisioningRole": "the same two as with expiry",

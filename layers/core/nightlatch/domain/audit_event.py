@@ -124,7 +124,7 @@ class AuditEvent(Value):
 
 
 class Origin(Value):
-    """How the call that caused an event came in. `call` holds method, path, query and referer of an HTTP call."""
+    """How the call that caused an event came in. `call` holds what is told of an HTTP call."""
 
     source: Source
     ip_address: str | None = None

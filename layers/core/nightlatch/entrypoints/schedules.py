@@ -55,13 +55,15 @@ def keep_ledger(
 ) -> None:
     """Append what waits to the ledger; as the sweep, also tell what was counted and what was deployed.
 
-    The numbering comes first: nothing else that fails may hold it up. What is told then rings for itself.
+    What is told is numbered at once; when it cannot be told, what waits is numbered all the same.
     """
     with telling("ledger-sweep", event, schedules=schedules, logger=logger) as run:
-        run.items = drain(sequencer, context, logger=logger)
-        if is_sweep(event):
-            deploying.notice()
-            tallying.tell()
+        try:
+            if is_sweep(event):
+                deploying.notice()
+                tallying.tell()
+        finally:
+            run.items = drain(sequencer, context, logger=logger)
 
 
 def _tell_failure(name: str, error: Exception, schedules: Schedules, logger: Logger) -> None:
