@@ -125,7 +125,6 @@ def test_an_event_tells_what_was_sent_and_no_secret_of_it(client: Client, world:
 
 
 def test_the_largest_body_makes_no_large_event(client: Client, world: World) -> None:
-    """I4. H1."""
     flow = FLOW | {"what": {**FLOW["what"], "names": [f"database-{number:04}" for number in range(500)]}}
     assert client.put("/v1/flows/many", flow, by=ADA).status == 201
 

@@ -70,7 +70,6 @@ def test_every_secret_field_of_every_body_is_named_like_one() -> None:
 
 @given(JSON)
 def test_whatever_is_sent_what_is_told_of_it_is_bounded(body: object) -> None:
-    """I4."""
     parameters = told(body).get("parameters", {})
 
     assert len(parameters) <= MOST_PARAMETERS
