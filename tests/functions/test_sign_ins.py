@@ -51,6 +51,18 @@ def test_who_asks_at_once_has_signed_in_too(client: Client, world: World) -> Non
     assert len(told(world, "auth.login.success")) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/requests", 200), ("/v1/approvals", 200), ("/v1/flows", 200), ("/v1/integrations", 403), ("/v1/audit", 403)],
+)
+def test_a_sign_in_is_told_whatever_is_called_first(client: Client, world: World, path: str, status: int) -> None:
+    assert [call(client, path, origin_jti="o-1").status for _ in range(3)] == [status] * 3
+
+    [event] = told(world, "auth.login.success")
+
+    assert event.details["call"] == {"method": "GET", "path": path}
+
+
 def test_a_service_does_not_sign_in(client: Client, world: World) -> None:
     client.send(an_api_event("GET", "/v1/whoami", claims=claims_of(ROBOT) | {"origin_jti": "o-1"}))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.adapters.dynamodb.keys import TALLIES
+from nightlatch.adapters.dynamodb.keys import OUTBOX, PEOPLE, TALLIES
 
 Resources = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
@@ -215,6 +215,15 @@ def test_a_function_that_only_counts_can_change_nothing_else_in_place(resources:
     only_tallies = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TALLIES]}}
     assert as_list(updating["Action"]) == ["dynamodb:UpdateItem"]
     assert updating["Condition"] == {"Fn::If": ["IsAws", only_tallies, {"Ref": "AWS::NoValue"}]}
+
+
+def test_the_reading_of_the_trail_writes_nothing_but_people_and_events(resources: Resources) -> None:
+    [putting] = [
+        each for each in own_statements(resources, "AuditRole") if "dynamodb:PutItem" in as_list(each["Action"])
+    ]
+
+    only_these = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PEOPLE, OUTBOX]}}
+    assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
 
 
 def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> None:

@@ -1,4 +1,4 @@
-"""Tokens that API Gateway lets through and we do not: told, then refused."""
+"""Who comes is told: at the first call after signing in, and when a token is refused that API Gateway let through."""
 
 from typing import Annotated
 
@@ -6,10 +6,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
+from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.errors import AuthenticationError, StoreUnavailableError
 from nightlatch.entrypoints.api.authorization import Next
 from nightlatch.entrypoints.api.caller import named_in, origin_of
+from nightlatch.services.call import Call
+from nightlatch.services.people import Acquaintances
 from nightlatch.services.sign_ins import SignIns
 
 logger = Logger()
@@ -28,3 +31,12 @@ def tell_refused_token(
         except StoreUnavailableError:
             logger.exception("refused token could not be told")
         raise
+
+
+def tell_sign_in(
+    app: APIGatewayHttpResolver, next_middleware: Next, register: Annotated[Acquaintances, Depends(acquaintances)]
+) -> Response[str]:
+    """Note who calls for the first time since they signed in, whatever they may do here."""
+    if principal := app.context.get("principal"):
+        register.welcome(Call(principal=principal, origin=origin_of(app.current_event.raw_event)))
+    return next_middleware(app)
