@@ -70,6 +70,8 @@ SETTINGS = {
     "SCHEDULE_GROUP": "nightlatch",
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",
+    "OPEN_REQUESTS": "25",
+    "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:core:1",
 }
 
 
