@@ -37,15 +37,20 @@ from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
+from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
+from nightlatch.services.deploying import Deploying
 from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
+from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
+from nightlatch.services.sign_ins import SignIns
+from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.store import InMemoryStore, predictable
@@ -476,6 +481,40 @@ class World:
     def trail(self) -> AuditTrail:
         """What auditors read."""
         return AuditTrail(ledger=self.store)
+
+    @property
+    def audit_reads(self) -> AuditReads:
+        """How reading the trail is told."""
+        return AuditReads(tallies=self.store, clock=self.clock)
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """How refused tokens are told."""
+        return SignIns(tallies=self.store, clock=self.clock)
+
+    @property
+    def tallying(self) -> Tallying:
+        """What tells tallies."""
+        return self.tallying_with(Outside())
+
+    def tallying_with(self, outside: Outside) -> Tallying:
+        """Build what tells tallies, with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
+        return Tallying(unit_of_work=store, tallies=store, clock=self.clock)
+
+    @property
+    def schedules(self) -> Schedules:
+        """How what schedules do is told."""
+        return self.schedules_with(Outside())
+
+    def schedules_with(self, outside: Outside) -> Schedules:
+        """Build it with every call of the store going through `outside`."""
+        store = outside.around("store", self.store)
+        return Schedules(unit_of_work=store, tallies=store, clock=self.clock)
+
+    def deployed(self, code: str = "layer:1", **policy: str) -> Deploying:
+        """Build what notices a deployment."""
+        return Deploying(unit_of_work=self.store, deployments=self.store, clock=self.clock, code=code, policy=policy)
 
     @property
     def provisioning(self) -> Provisioning:

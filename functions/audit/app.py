@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit import audit_reads, audit_trail
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
@@ -10,6 +10,7 @@ from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
+from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
     EntrySearch,
@@ -28,11 +29,13 @@ from nightlatch.entrypoints.api.parameters import (
     Until,
     Zone,
 )
-from nightlatch.entrypoints.api.queries import entry_filter, feed_position
+from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
+from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
+Reads = Annotated[AuditReads, Depends(audit_reads)]
 
 api = http_api()
 handler = lambda_handler(api)
@@ -42,6 +45,9 @@ handler = lambda_handler(api)
 def feed(
     *,
     service: Service,
+    reads: Reads,
+    call: ThisCall,
+    query: ThisQuery,
     page: ThisPage,
     cursors: TheCursors,
     settings: TheSettings,
@@ -56,13 +62,18 @@ def feed(
     after = feed_position(from_, number_of=service.number_of, cursors=cursors)
     frame = AskedFrame(since=since).read(now=now, own_zone=settings.time_zone)
     wanted = entry_filter(frame=frame, event_types=type_, actors=actor)
-    return event_feed(service.feed(after=after, limit=limit, wanted=wanted), page=page, cursors=cursors)
+    read = service.feed(after=after, limit=limit, wanted=wanted)
+    reads.count(call, read.entries, query=query)
+    return event_feed(read, page=page, cursors=cursors)
 
 
 @api.get("/v1/audit/entries")
 def find(
     *,
     service: Service,
+    reads: Reads,
+    call: ThisCall,
+    query: ThisQuery,
     page: ThisPage,
     settings: TheSettings,
     now: Now,
@@ -106,10 +117,13 @@ def find(
         text=q,
     )
     found = service.page(wanted, before=place.below, limit=limit, skip=place.skip)
+    reads.count(call, found.entries, query=query)
     return entry_list(found, page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")
-def show(entry_id: PathId, service: Service) -> LedgerEntry:
+def show(entry_id: PathId, service: Service, reads: Reads, call: ThisCall, query: ThisQuery) -> LedgerEntry:
     """Read one entry by its event id."""
-    return service.show(entry_id)
+    entry = service.show(entry_id)
+    reads.count(call, [entry], query=query)
+    return entry

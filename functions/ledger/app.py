@@ -1,17 +1,26 @@
-"""Rung by every event that enters the outbox, and every minute: numbers and chains what waits."""
+"""Rung by each event that enters the outbox, and every minute: numbers what waits, and tells what was counted."""
 
 from typing import Any
 
+from nightlatch.bootstrap.schedules import deploying, schedules, tallying
 from nightlatch.bootstrap.sequencer import sequencer
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.entrypoints.wakes import drain
+from nightlatch.entrypoints.schedules import keep_ledger
 
 logger = Logger()
 
 
-def handler(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Drain the outbox; what rang does not matter."""
-    drain(sequencer(), context, logger=logger)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Drain the outbox; which event rang does not matter."""
+    keep_ledger(
+        event,
+        context,
+        sequencer=sequencer(),
+        tallying=tallying(),
+        deploying=deploying(),
+        schedules=schedules(),
+        logger=logger,
+    )

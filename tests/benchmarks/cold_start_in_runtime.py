@@ -71,6 +71,7 @@ SETTINGS = {
     "SCHEDULE_GROUP": "nightlatch",
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",
+    "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:core:1",
 }
 
 

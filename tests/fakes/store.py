@@ -15,6 +15,7 @@ from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
+from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.errors import (
     DuplicateRequestError,
     LimitReachedError,
@@ -30,6 +31,7 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
+from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import (
     Bearings,
@@ -57,6 +59,13 @@ REGISTER = "register"
 AUDIT = "audit"
 WALK = "walk"
 PAGE = 10
+DEPLOYMENT = "deployment"
+ONE_OF_A_KIND: dict[type[Entity], str] = {
+    FlowRegister: REGISTER,
+    AuditSettings: AUDIT,
+    RetentionWalk: WALK,
+    Deployment: DEPLOYMENT,
+}
 
 
 @dataclass
@@ -99,8 +108,12 @@ class InMemoryStore:
             self.receipts[key], self.expiries[key] = receipt, self.clock() + RECEIPTS_KEPT
         self.record(*change.events, origin=origin)
 
-    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
-        """Put the events into the outbox."""
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin, ending: Sequence[Entity] = ()) -> None:
+        """Remove what ends, and put the events into the outbox."""
+        for entity in ending:
+            self._require(key_of(entity), entity.version)
+        for entity in ending:
+            del self.entities[key_of(entity)]
         pending = [self._pending(index, event, origin) for index, event in enumerate(events)]
         for start in range(0, len(pending), MOST_EVENTS):
             row = OutboxRow(events=tuple(pending[start : start + MOST_EVENTS]))
@@ -277,6 +290,22 @@ class InMemoryStore:
         """Read the audit settings."""
         return self._one(AuditSettings, AUDIT) or AuditSettings(retention=self.retention)
 
+    # Tallies and Deployments
+
+    def count(self, tally: Tally) -> None:
+        """Count one time more."""
+        known = self._one(Tally, key_of(tally)[1])
+        self._put(known.with_another(tally) if known else tally, beside=())
+
+    def closed(self, at: datetime) -> Iterator[Tally]:
+        """Read what is to be told."""
+        closed = [tally for tally in self._all(Tally) if tally.is_closed(at)]
+        return iter(sorted(closed, key=lambda tally: tally.window_end))
+
+    def deployment(self) -> Deployment | None:
+        """Read what was deployed."""
+        return self._one(Deployment, DEPLOYMENT)
+
     # Outbox and Ledger
 
     def standing(self) -> Standing:
@@ -401,12 +430,10 @@ def key_of(entity: Entity) -> Key:
         return Grant, entity.request_id
     if isinstance(entity, Lease):
         return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
-    if isinstance(entity, FlowRegister):
-        return FlowRegister, REGISTER
-    if isinstance(entity, AuditSettings):
-        return AuditSettings, AUDIT
-    if isinstance(entity, RetentionWalk):
-        return RetentionWalk, WALK
+    if type(entity) in ONE_OF_A_KIND:
+        return type(entity), ONE_OF_A_KIND[type(entity)]
+    if isinstance(entity, Tally):
+        return Tally, repr((entity.window_end, entity.kind, entity.about))
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

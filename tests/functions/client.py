@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit import audit_reads, audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.ingestion import ingestion
@@ -23,6 +23,7 @@ from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
 from nightlatch.bootstrap.settings import Settings, settings
+from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.cursors import Cursors, cursors
@@ -56,6 +57,7 @@ SETTINGS = Settings(
     schedule_role="role",
     expiry_function="expiry",
     open_requests=25,
+    code="layer:1",
 )
 
 
@@ -161,9 +163,11 @@ class Client:
                 approvals: lambda: self.world.approvals,
                 access_flows: lambda: self.world.flows,
                 integrations: lambda: self.world.integrations,
+                sign_ins: lambda: self.world.sign_ins,
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,
                 ingestion: lambda: self.world.ingestion,
+                audit_reads: lambda: self.world.audit_reads,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

@@ -91,7 +91,10 @@ def test_the_source_is_what_the_client_says_it_is(client: Client, world: World) 
 
     assert request["source"] == "cli"
     assert (event.source, event.ip_address, event.user_agent) == ("cli", "192.0.2.50", "tests/1.0")
-    assert event.details["call"] == {"method": "POST", "path": "/v1/requests"}
+    call = event.details["call"]
+    assert isinstance(call, dict)
+    assert (call["method"], call["path"]) == ("POST", "/v1/requests")
+    assert "/justification" in str(call["parameters"])
 
 
 def test_people_see_their_own_requests_newest_first(client: Client, world: World) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nightlatch.domain.errors import NotAllowedError
+from nightlatch.domain.errors import NotAllowedError, StoreUnavailableError
+from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import rfc3339
 from tests.builders import ADA, IVO, MAYA, NOA, NOON, SECOND, World, a_call
 from tests.functions.client import Client
@@ -332,3 +333,63 @@ def test_no_filter_of_the_trail_takes_values_without_end(client: Client, name: s
 
     for query in (f"{name}=" + ",".join([value] * values), "&".join([f"{name}={value}"] * values)):
         assert client.get(f"{path}?{query}", by=IVO).status in {400, 413}
+
+
+# Reading is told
+
+
+def told_reads(world: World) -> list[Any]:
+    """Let the windows close, and read what is told of reading."""
+    world.clock.advance(timedelta(minutes=6))
+    world.tallying.tell()
+    return [event for event in world.events() if event.event_type == "audit.read"]
+
+
+def test_who_reads_the_trail_is_told_in_it(client: Client, world: World, trail: list[Any]) -> None:
+    client.get("/v1/audit?limit=2", by=IVO)
+    client.get(f"/v1/audit/entries?limit=3&event_type=access.requested&actor={MAYA.id}", by=IVO)
+    client.get(f"/v1/audit/entries/{trail[-1].id}", by=IVO)
+
+    [event] = told_reads(world)
+
+    assert (event.actor.id, event.ip_address, event.user_agent) == (IVO.id, "192.0.2.50", "tests/1.0")
+    assert event.details["queries"] == [
+        "/v1/audit",
+        "/v1/audit/entries/{entry_id}",
+        f"/v1/audit/entries?actor={MAYA.id}&event_type=access.requested",
+    ]
+    assert (event.details["reads"], event.details["rows"]) == (3, 5)
+    assert (event.details["first_seq"], event.details["last_seq"]) == (1, trail[-1].seq)
+
+
+def test_all_pages_of_one_search_are_one_query(client: Client, world: World, trail: list[Any]) -> None:
+    first = client.get("/v1/audit/entries?limit=4&severity=info", by=IVO)
+    client.get(first.json["_links"]["next"]["href"], by=IVO)
+
+    [event] = told_reads(world)
+
+    assert event.details["queries"] == ["/v1/audit/entries?severity=info"]
+    assert event.details["rows"] == len(trail) - 1
+
+
+@pytest.mark.parametrize("path", ["/v1/audit", "/v1/audit/entries", "/v1/audit/entries/{}"])
+def test_what_cannot_be_told_is_not_shown(
+    client: Client, world: World, trail: list[Any], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def refuse(_: Tally) -> None:
+        raise StoreUnavailableError("DynamoDB is too busy")
+
+    monkeypatch.setattr(world.store, "count", refuse)
+
+    answer = client.get(path.format(trail[0].id), by=IVO)
+
+    assert (answer.status, answer.json["type"]) == (503, "/problems/store-unavailable")
+    assert trail[0].id not in answer.text
+
+
+@pytest.mark.usefixtures("trail")
+def test_a_read_that_was_refused_is_not_told_as_one(client: Client, world: World) -> None:
+    client.get("/v1/audit", by=MAYA)
+    client.get("/v1/audit/entries/01990000-0000-7000-8000-000000000000-4", by=IVO)
+
+    assert told_reads(world) == []

@@ -5,7 +5,7 @@ one person overlap there.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
@@ -163,9 +163,9 @@ class Recording(InMemoryStore):
             self._is_committing = False
         self.log.append(Committed(change.entities, self._since(waiting), self.callers[-1], self.clock()))
 
-    def record(self, *events: Any, origin: Origin) -> None:
+    def record(self, *events: Any, origin: Origin, ending: Sequence[Entity] = ()) -> None:
         waiting = set(self.outbox)
-        super().record(*events, origin=origin)
+        super().record(*events, origin=origin, ending=ending)
         if not self._is_committing:
             self.log.append(Told(self._since(waiting), self.callers[-1]))
 

@@ -14,6 +14,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
+from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.keeping import DynamoKeeping
@@ -22,6 +23,7 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.tallies import DynamoTallies
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
@@ -30,6 +32,7 @@ from nightlatch.domain.value import Entity
 from nightlatch.services.ports import (
     AuditSettingsStore,
     Catalogue,
+    Deployments,
     Facts,
     Flows,
     Keeping,
@@ -37,6 +40,7 @@ from nightlatch.services.ports import (
     Outbox,
     People,
     Requests,
+    Tallies,
     UnitOfWork,
 )
 from tests.fakes.store import InMemoryStore, predictable
@@ -64,6 +68,8 @@ class Store:
     ledger: Ledger
     settings: AuditSettingsStore
     keeping: Keeping
+    tallies: Tallies
+    deployments: Deployments
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -124,7 +130,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -143,6 +149,8 @@ def on_dynamodb(clock: Clock) -> Store:
         ledger=DynamoLedger(clock=clock, retention=RETENTION),
         settings=settings,
         keeping=DynamoKeeping(retention=RETENTION),
+        tallies=DynamoTallies(),
+        deployments=DynamoDeployments(),
         clock=clock,
     )
 

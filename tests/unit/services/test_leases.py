@@ -10,7 +10,7 @@ from nightlatch.domain.connector import Handle, Presence
 from nightlatch.domain.errors import ConnectorError, RivalChangeError, StoreUnavailableError
 from nightlatch.domain.lease import Lease
 from nightlatch.services.workbench import CLAIM
-from tests.builders import ADA, HOUR, MAYA, Outside, World, a_call
+from tests.builders import ADA, HOUR, MAYA, KilledError, Outside, World, a_call
 from tests.fakes.connector import FakeSharedConnector
 from tests.unit.services.shared_access import (
     OVERLAPPING,

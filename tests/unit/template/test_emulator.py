@@ -11,9 +11,13 @@ ONLY_ON_AWS: dict[str, str] = {}
 """Resources that the emulator cannot create, and why they are worth it. None yet."""
 
 DIFFERENT_ON_AWS = {
+    "AccessFlowsRole": "the emulator knows no dynamodb:LeadingKeys in conditions",
     "AccessRequestsRole": "the emulator knows no kms:EncryptionContext in conditions, and denies",
-    "ExpiryRole": "the same; and it asks for schedules in the group `default`, whatever their group",
-    "ProvisioningRole": "the same two",
+    "AuditRole": "it knows no dynamodb:LeadingKeys",
+    "ExpiryRole": "it knows no kms:EncryptionContext, and asks for all schedules in the group `default`",
+    "IntegrationsRole": "it knows no dynamodb:LeadingKeys",
+    "LedgerRole": "it knows no dynamodb:LeadingKeys",
+    "ProvisioningRole": "the same two as with expiry",
     "UserPoolClient": "Cognito refuses http://127.0.0.1 as a callback, only the name localhost may be http",
 }
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from nightlatch.adapters.dynamodb.keys import OUTBOX, PEOPLE, TALLIES
+
 Resources = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
 
@@ -30,6 +32,8 @@ SCHEDULE_ROLES = {
     "Ledger": "LedgerScheduleRole",
     "Retention": "RetentionScheduleRole",
 }
+COUNTING = {"AccessFlows", "Audit", "Integrations", "Ledger"}
+"""Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
 
@@ -183,7 +187,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     ("action", "resource", "functions"),
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
-        ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning"}),
+        ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning", *COUNTING}),
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
@@ -234,6 +238,28 @@ def test_session_passwords_are_only_handled_under_the_name_of_their_request(reso
             if str(statement["Action"]).startswith("kms:")
         ]
         assert conditions == [{"Fn::If": ["IsAws", bound, {"Ref": "AWS::NoValue"}]}]
+
+
+@pytest.mark.parametrize("function", sorted(COUNTING))
+def test_a_function_that_only_counts_can_change_nothing_else_in_place(resources: Resources, function: str) -> None:
+    [updating] = [
+        each
+        for each in own_statements(resources, f"{function}Role")
+        if "dynamodb:UpdateItem" in as_list(each["Action"])
+    ]
+
+    only_tallies = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TALLIES]}}
+    assert as_list(updating["Action"]) == ["dynamodb:UpdateItem"]
+    assert updating["Condition"] == {"Fn::If": ["IsAws", only_tallies, {"Ref": "AWS::NoValue"}]}
+
+
+def test_the_reading_of_the_trail_writes_nothing_but_people_and_events(resources: Resources) -> None:
+    [putting] = [
+        each for each in own_statements(resources, "AuditRole") if "dynamodb:PutItem" in as_list(each["Action"])
+    ]
+
+    only_these = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PEOPLE, OUTBOX]}}
+    assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
 
 
 def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> None:

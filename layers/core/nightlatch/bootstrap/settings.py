@@ -24,6 +24,19 @@ class Settings:
     schedule_role: str
     expiry_function: str
     open_requests: int
+    code: str
+
+    @property
+    def policy(self) -> dict[str, str]:
+        """What the deployer decided of who may do what, and how long it is known."""
+        return {
+            "admin_groups": ", ".join(sorted(self.admin_groups)),
+            "auditor_groups": ", ".join(sorted(self.auditor_groups)),
+            "groups_claim": self.groups_claim,
+            "open_requests": str(self.open_requests),
+            "retention_days": str(self.retention.days),
+            "time_zone": self.time_zone,
+        }
 
 
 @cache
@@ -44,6 +57,7 @@ def settings() -> Settings:
         schedule_role=_variable("SCHEDULE_ROLE"),
         expiry_function=_variable("EXPIRY_FUNCTION"),
         open_requests=int(_variable("OPEN_REQUESTS")),
+        code=_variable("CODE"),
     )
 
 

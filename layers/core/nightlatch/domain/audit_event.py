@@ -44,6 +44,12 @@ class EventType(StrEnum):
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
     SETTINGS_UPDATED = "settings.updated"
+    LOGIN_SUCCESS = "auth.login.success"
+    LOGIN_FAILED = "auth.login.failed"
+    AUDIT_READ = "audit.read"
+    SYSTEM_STARTED = "system.started"
+    SCHEDULE_RAN = "system.schedule.ran"
+    SCHEDULE_FAILED = "system.schedule.failed"
 
 
 class Severity(StrEnum):
@@ -62,11 +68,13 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.EXTENSION_REFUSED: Severity.WARNING,
     EventType.QUARANTINE_CLOSED: Severity.WARNING,
     EventType.DRIFT_DETECTED: Severity.WARNING,
+    EventType.LOGIN_FAILED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,
     EventType.ACCESS_QUARANTINED: Severity.ERROR,
     EventType.CHECK_FAILED: Severity.ERROR,
     EventType.SCAN_FAILED: Severity.ERROR,
+    EventType.SCHEDULE_FAILED: Severity.ERROR,
 }
 """The severities that are not `info`."""
 
@@ -129,7 +137,7 @@ class ForeignEvent(Happening):
 
 
 class Origin(Value):
-    """How the call that caused an event came in. `call` holds method, path, query and referer of an HTTP call."""
+    """How the call that caused an event came in. `call` holds what is told of an HTTP call."""
 
     source: Source
     ip_address: str | None = None

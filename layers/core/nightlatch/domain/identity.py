@@ -47,7 +47,10 @@ class Person(Value):
 
 
 class Principal(Value):
-    """The authenticated caller of one request. `groups` come from the identity provider, `roles` from the settings."""
+    """The authenticated caller of one request. `groups` come from the identity provider, `roles` from the settings.
+
+    `sign_in` tells the caller's sign-ins apart, where the token does: it is the same in all tokens of one session.
+    """
 
     issuer: str
     subject: str
@@ -55,6 +58,7 @@ class Principal(Value):
     email: str = ""
     groups: frozenset[str] = frozenset()
     roles: frozenset[Role] = frozenset({Role.REQUESTER})
+    sign_in: str | None = None
 
     @property
     def id(self) -> str:

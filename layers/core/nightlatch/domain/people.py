@@ -5,9 +5,15 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.domain.value import Entity, Instant
 
+SIGN_INS_KEPT = 8
+"""Somebody may be signed in from so many places at once without any of them being told again."""
+
 
 class KnownPerson(Entity):
-    """A person or service as it last signed in. `groups` decide whether approved access may still begin."""
+    """A person or service as it last signed in. `groups` decide whether approved access may still begin.
+
+    `sign_ins` are the last that were told, so that each is told once.
+    """
 
     id: str
     issuer: str
@@ -17,6 +23,7 @@ class KnownPerson(Entity):
     groups: tuple[str, ...] = ()
     is_service: bool = False
     seen_at: Instant
+    sign_ins: tuple[str, ...] = ()
 
     def as_principal(self) -> Principal:
         """Stand in for the person. Without the roles of an administrator: those are only for who is there."""
@@ -39,30 +46,53 @@ def meet(principal: Principal, known: KnownPerson | None, *, at: Instant) -> Cha
         "groups": tuple(sorted(principal.groups)),
         "is_service": principal.is_service,
     }
+    new_sign_ins = _new_sign_ins(principal, known)
+    sign_ins = ((known.sign_ins if known else ()) + new_sign_ins)[-SIGN_INS_KEPT:]
     if known is None:
         met = KnownPerson(
             id=principal.id,
             issuer=principal.issuer,
             subject=principal.subject,
             seen_at=at,
+            sign_ins=sign_ins,
             **facts,
         )
-        return Change(met, (_event(EventType.USER_CREATED, met, principal, list(facts)),))
-    changed = [name for name, value in facts.items() if getattr(known, name) != value]
-    if not changed:
-        return None
-    met = known.changed(**facts, seen_at=at)
-    return Change(met, (_event(EventType.USER_UPDATED, met, principal, changed),))
+        changed = list(facts)
+    else:
+        changed = [name for name, value in facts.items() if getattr(known, name) != value]
+        if not changed and not new_sign_ins:
+            return None
+        met = known.changed(**facts, seen_at=at, sign_ins=sign_ins)
+    noted = (_noted(met, principal, changed),) if changed else ()
+    signed_in = tuple(_signed_in(met, principal) for _ in new_sign_ins)
+    return Change(met, (*noted, *signed_in))
 
 
-def _event(event_type: EventType, person: KnownPerson, principal: Principal, changed: list[str]) -> AuditEvent:
+def _new_sign_ins(principal: Principal, known: KnownPerson | None) -> tuple[str, ...]:
+    if principal.sign_in is None or (known and principal.sign_in in known.sign_ins):
+        return ()
+    return (principal.sign_in,)
+
+
+def _noted(person: KnownPerson, principal: Principal, changed: list[str]) -> AuditEvent:
     return AuditEvent(
-        event_type=event_type,
+        event_type=EventType.USER_CREATED if person.version == 1 else EventType.USER_UPDATED,
         timestamp=person.seen_at,
         actor=principal.as_actor(),
         resource=ResourceReference(type="user", id=person.id, name=person.name),
-        description=f"{person.name} signed in"
+        description=f"{person.name} came for the first time"
         if person.version == 1
         else f"{person.name} changed: {', '.join(changed)}",
         details={"changed": [*changed], "groups": [*person.groups]},
+    )
+
+
+def _signed_in(person: KnownPerson, principal: Principal) -> AuditEvent:
+    return AuditEvent(
+        event_type=EventType.LOGIN_SUCCESS,
+        timestamp=person.seen_at,
+        actor=principal.as_actor(),
+        resource=ResourceReference(type="user", id=person.id, name=person.name),
+        description=f"{person.name} signed in",
+        details={"issuer": principal.issuer},
     )

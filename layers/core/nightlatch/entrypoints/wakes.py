@@ -83,8 +83,11 @@ def wake(
     fan_out: FanOut,
     logger: Logger,
     metrics: TextIO,
-) -> None:
-    """Do what the expiry function was called for: one request, one integration's, or the sweep."""
+) -> int:
+    """Do what the expiry function was called for: one request, one integration's, or the sweep.
+
+    Returns how many requests were due to the sweep.
+    """
     match event:
         case {"request_id": request_id}:
             advance_all(provisioning, [(request_id, "")], logger=logger)
@@ -94,8 +97,10 @@ def wake(
             backlog = provisioning.backlog()
             metrics.write(metric_line(backlog, function=context.function_name) + "\n")
             hand_on(backlog, fan_out, logger=logger)
+            return sum(backlog.due.values())
         case _:
             raise ValueError(f"nobody is woken by {sorted(event)}")
+    return 0
 
 
 def hand_on(backlog: Backlog, fan_out: FanOut, *, logger: Logger) -> None:
@@ -182,8 +187,8 @@ def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> Non
         logger.info("entries follow the retention", below=below, moved=moved)
 
 
-def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> None:
-    """Append what waits in the outbox until it is empty or the function's time runs short."""
+def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> int:
+    """Append what waits in the outbox until it is empty or time runs short, and return how many events that were."""
     total = 0
     while context.get_remaining_time_in_millis() > TIME_TO_STOP:
         numbered = sequencer.drain(batches=DRAIN_BATCHES)
@@ -191,3 +196,4 @@ def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> No
         if not numbered:
             break
     logger.info("outbox drained", events=total)
+    return total

@@ -4,14 +4,29 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports import Clock, People, UnitOfWork
 
+SIGN_INS_REMEMBERED = 1000
+
 
 class Acquaintances:
-    """The use cases around people."""
+    """The use cases around people. Remembers which sign-ins it has noted, so that hardly a call has to look."""
 
     def __init__(self, *, unit_of_work: UnitOfWork, people: People, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._people = people
         self._clock = clock
+        self._noted: set[tuple[str, str]] = set()
+
+    def welcome(self, call: Call) -> None:
+        """Note who calls when it is the first call here since they signed in."""
+        if call.principal.sign_in is None:
+            return
+        sign_in = (call.principal.id, call.principal.sign_in)
+        if sign_in in self._noted:
+            return
+        self.note(call)
+        if len(self._noted) == SIGN_INS_REMEMBERED:
+            self._noted.clear()
+        self._noted.add(sign_in)
 
     def note(self, call: Call) -> None:
         """Note who calls, unless that is known."""

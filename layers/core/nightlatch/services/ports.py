@@ -19,13 +19,15 @@ from nightlatch.domain.connector import (
     Handle,
     Presence,
 )
+from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.domain.value import Value
+from nightlatch.domain.tally import Tally
+from nightlatch.domain.value import Entity, Value
 
 Clock = Callable[[], datetime]
 """Tells the time, aware and in UTC."""
@@ -61,8 +63,12 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
-        """Write events that go with no change of state (a refusal, a look at credentials)."""
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin, ending: Sequence[Entity] = ()) -> None:
+        """Write events that go with no change of state (a refusal, a look at credentials).
+
+        What they put an end to is removed in the same transaction; raises RivalChangeError when any of `ending` is no
+        longer stored at its version.
+        """
         ...
 
     def receipt(self, principal_id: str, key: str) -> Receipt | None:
@@ -301,6 +307,29 @@ class Outbox(ForeignIds, Protocol):
         Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
         when a foreign id is known already.
         """
+        ...
+
+
+class Tallies(Protocol):
+    """What is counted, to be told when its window is over."""
+
+    def count(self, tally: Tally) -> None:
+        """Add one time to the tally of the same window, or begin it.
+
+        A reply that is lost may count one time twice; none that was counted is ever lost.
+        """
+        ...
+
+    def closed(self, at: datetime) -> Iterator[Tally]:
+        """Read, consistently, the tallies whose windows are closed, those first that were closed first."""
+        ...
+
+
+class Deployments(Protocol):
+    """Reading what was deployed when somebody last looked."""
+
+    def deployment(self) -> Deployment | None:
+        """Read it, consistently; None before anybody looked."""
         ...
 
 

@@ -8,7 +8,7 @@ import pytest
 from nightlatch.domain.audit_event import Source
 from nightlatch.domain.errors import AuthenticationError
 from nightlatch.domain.identity import Role
-from nightlatch.entrypoints.api.caller import groups_in, origin_of, principal_of
+from nightlatch.entrypoints.api.caller import groups_in, named_in, origin_of, principal_of
 from tests.builders import MAYA, ROBOT
 from tests.functions.client import SETTINGS, an_api_event, claims_of
 
@@ -193,3 +193,45 @@ def test_the_origin_tells_the_call_and_no_more_of_it_than_is_sensible() -> None:
     assert origin.call["path"] == "/v1/requests"
     assert [len(str(origin.call[name])) for name in ("query", "referer")] == [1000, 1000]
     assert len(origin.user_agent or "") == 500
+
+
+# Signing in
+
+
+def test_all_tokens_of_one_session_are_one_sign_in() -> None:
+    first = principal(origin_jti="o-1", auth_time="1795313400", jti="t-1")
+    refreshed = principal(origin_jti="o-1", auth_time="1795317000", jti="t-2")
+
+    assert first.sign_in is not None
+    assert first.sign_in == refreshed.sign_in
+    assert first.sign_in != principal(origin_jti="o-2", auth_time="1795313400").sign_in
+
+
+@pytest.mark.parametrize("claim", ["origin_jti", "sid", "auth_time"])
+def test_a_sign_in_is_known_by_what_the_token_has_of_it_and_not_named(claim: str) -> None:
+    sign_in = principal(**{claim: "a-session"}).sign_in
+
+    assert sign_in not in {None, principal(**{claim: "another"}).sign_in}
+    assert "a-session" not in str(sign_in)
+
+
+def test_a_token_that_says_nothing_of_its_session_tells_no_sign_in() -> None:
+    assert principal(jti="t-1", iat="1795313400").sign_in is None
+
+
+def test_a_service_does_not_sign_in() -> None:
+    claims = claims_of(ROBOT) | {"origin_jti": "o-1", "auth_time": "1795313400"}
+
+    assert principal_of(an_api_event("GET", "/v1/whoami", claims=claims), SETTINGS).sign_in is None
+
+
+def test_whoever_a_refused_token_names_has_no_rights() -> None:
+    named = named_in(an_api_event("GET", "/v1/whoami", claims=claims(token_use="id", **{"cognito:groups": "[admins]"})))
+
+    assert named is not None
+    assert (named.id, named.name, named.groups, named.has(Role.ADMIN)) == (MAYA.id, "Maya", frozenset(), False)
+
+
+@pytest.mark.parametrize("claims", [None, {}, {"iss": "https://id", "sub": ["maya"]}, {"iss": "https://id"}])
+def test_a_token_may_name_nobody(claims: dict[str, Any] | None) -> None:
+    assert named_in(an_api_event("GET", "/v1/whoami", claims=claims)) is None

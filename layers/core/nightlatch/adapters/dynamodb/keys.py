@@ -18,6 +18,8 @@ RECEIPT#<principal>    <idempotency key>       the proof that a command was carr
 SETTINGS               AUDIT                   what is decided about the audit trail
 FOREIGN#<writer>       <id>                    that an event of another system is in the ledger
 LEDGER                 RETENTION               how far the stored entries follow the retention that was decided
+TALLY                  <window's end>#<hash>   how often something happened in a window
+DEPLOYMENT             DEPLOYMENT              what was deployed when a sweep last looked
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -29,13 +31,15 @@ import json
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_settings import AuditSettings
+from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.domain.value import Entity
+from nightlatch.domain.tally import Tally
+from nightlatch.domain.value import Entity, rfc3339
 
 Key = tuple[str, str]
 
@@ -49,6 +53,8 @@ OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
 RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
+TALLIES = "TALLY"
+DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
 RESOURCES = "RESOURCE#"
 
 ENTRIES_PER_PARTITION = 4096
@@ -112,6 +118,12 @@ def receipt_key(principal_id: str, key: str) -> Key:
     return f"RECEIPT#{principal_id}", key
 
 
+def tally_key(tally: Tally) -> Key:
+    """Place a tally: in one partition, where those whose windows are over come first."""
+    content = json.dumps([tally.kind, tally.about])
+    return TALLIES, f"{rfc3339(tally.window_end)}#{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
 def padded(seq: int) -> str:
     """Write a number so that text sorts like it."""
     return f"{seq:020}"
@@ -148,4 +160,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return AUDIT_SETTINGS
         case RetentionWalk():
             return RETENTION_WALK
+        case Tally():
+            return tally_key(entity)
+        case Deployment():
+            return DEPLOYMENT
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

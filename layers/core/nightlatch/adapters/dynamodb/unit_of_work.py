@@ -1,7 +1,7 @@
 """The only way to write: entities, their events and the receipt in one transaction."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -67,15 +67,17 @@ class DynamoUnitOfWork:
             open_requests.explain(change.entities, limit=self._open_requests)
             raise
 
-    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin) -> None:
-        """Write events that go with no change of state.
+    def record(self, *events: AuditEvent | ForeignEvent, origin: Origin, ending: Sequence[Entity] = ()) -> None:
+        """Write events that go with no change of state, and remove what they put an end to.
 
         A transaction even for one: a plain put that is sent again after a lost reply would bring an event back
         that the sequencer has taken meanwhile, and the ledger would hold it twice.
         """
-        if not events:
+        if not events and not ending:
             return
         transaction = self._transaction()
+        for entity in ending:
+            transaction.delete(StateRecord(*key_of(entity)), StateRecord.version == entity.version)
         self._put_events(transaction, events, origin)
         transaction.commit()
 

@@ -5,6 +5,7 @@ API Gateway has verified the token (signature, issuer, audience, times) and hand
 group `a b`, nobody can tell. So a group whose name has a blank must not share a word with a group that has rights.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,16 +15,19 @@ from nightlatch.bootstrap.settings import Settings
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.errors import AuthenticationError
 from nightlatch.domain.identity import Principal, Role
+from nightlatch.entrypoints.api.told_calls import told_call
 
 MOST_GROUPS = 200
 LONGEST_GROUPS_CLAIM = 8192
 LONGEST_ID = 512
 LONGEST_LABEL = 256
 LONGEST_USER_AGENT = 500
-LONGEST_URL_PART = 1000
 
 NAME_CLAIMS = ("name", "preferred_username", "username", "cognito:username")
 CLIENT_CLAIMS = ("client_id", "azp", "appid", "cid")
+SESSION_CLAIMS = ("origin_jti", "sid", "auth_time")
+"""What is the same in all tokens of one sign-in: Cognito's, then that of OpenID Connect's logout, then its time."""
+
 SOURCES = {"cli": Source.CLI, "web": Source.WEB}
 """What X-Nightlatch-Client may say. It is a label, no more: nothing is decided by it."""
 
@@ -36,31 +40,43 @@ def principal_of(event: Event, settings: Settings) -> Principal:
     claims = _claims(event)
     _refuse_id_token(claims)
     groups = groups_in(claims.get(settings.groups_claim))
+    issuer, subject = _identifying(claims, "iss"), _identifying(claims, "sub")
+    is_service = _is_service(claims)
     return Principal(
-        issuer=_identifying(claims, "iss"),
-        subject=_identifying(claims, "sub"),
-        name=next((label for claim in NAME_CLAIMS if (label := _label(claims, claim))), ""),
+        issuer=issuer,
+        subject=subject,
+        name=_name(claims),
         email=_label(claims, "email"),
         groups=groups,
-        roles=_roles(groups, settings, is_service=_is_service(claims)),
+        roles=_roles(groups, settings, is_service=is_service),
+        sign_in=None if is_service else _sign_in(claims),
     )
 
 
-def origin_of(event: Event) -> Origin:
-    """Tell how a call came in."""
-    context = event["requestContext"]
-    http, headers = context["http"], _headers(event)
-    call = {
-        "method": http["method"],
-        "path": event["rawPath"][:LONGEST_URL_PART],
-        "query": (event.get("rawQueryString") or "")[:LONGEST_URL_PART],
-        "referer": headers.get("referer", "")[:LONGEST_URL_PART],
-    }
+def named_in(event: Event) -> Principal | None:
+    """Name whom a token that is refused was given to, without any rights; None when it does not say even that."""
+    try:
+        claims = _claims(event)
+        issuer, subject = _identifying(claims, "iss"), _identifying(claims, "sub")
+    except AuthenticationError:
+        return None
+    return Principal(issuer=issuer, subject=subject, name=_name(claims), email=_label(claims, "email"))
+
+
+def origin_of(event: Event, *, body: object = None) -> Origin:
+    """Tell how a call came in, and with which body."""
+    http, headers = event["requestContext"]["http"], _headers(event)
     return Origin(
         source=SOURCES.get(headers.get("x-nightlatch-client", ""), Source.API),
         ip_address=http.get("sourceIp"),
         user_agent=(http.get("userAgent") or "")[:LONGEST_USER_AGENT] or None,
-        call={name: value for name, value in call.items() if value},
+        call=told_call(
+            method=http["method"],
+            path=event["rawPath"],
+            query=event.get("rawQueryString") or "",
+            referer=headers.get("referer", ""),
+            body=body,
+        ),
     )
 
 
@@ -136,6 +152,18 @@ def _identifying(claims: Claims, name: str) -> str:
 def _label(claims: Claims, name: str) -> str:
     value = claims.get(name)
     return value[:LONGEST_LABEL] if isinstance(value, str) else ""
+
+
+def _name(claims: Claims) -> str:
+    return next((label for claim in NAME_CLAIMS if (label := _label(claims, claim))), "")
+
+
+def _sign_in(claims: Claims) -> str | None:
+    """Tell sign-ins apart; what a session is known by at the identity provider is nobody else's business."""
+    for claim in SESSION_CLAIMS:
+        if value := claims.get(claim):
+            return hashlib.sha256(f"{claim} {value}".encode()).hexdigest()[:16]
+    return None
 
 
 def _headers(event: Event) -> dict[str, str]:

@@ -21,7 +21,7 @@ def this_call(request: Request) -> Call:
     key = _key(request) if request.method == "POST" else None
     return Call(
         principal=request.context["principal"],
-        origin=origin_of(request.resolved_event.raw_event),
+        origin=origin_of(request.resolved_event.raw_event, body=request.json_body if request.body else None),
         idempotency_key=key,
         fingerprint=_fingerprint(request) if key else "",
     )

@@ -1,7 +1,11 @@
 """What lists are asked for: a query's parameters in the words of the services."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Severity, Source
@@ -15,6 +19,19 @@ from nightlatch.services.ports import RequestFilter
 V = TypeVar("V")
 
 MYSELF = "me"
+
+PAGING = frozenset({"cursor", "from", "limit", "offset"})
+"""What says where a page begins and ends, not what is looked for."""
+
+
+def this_query(request: Request) -> str:
+    """Say what is looked for, in the same words on each of its pages: the route and the filters."""
+    sent = parse_qsl(request.resolved_event.raw_event.get("rawQueryString") or "", keep_blank_values=True)
+    filters = sorted(parameter for parameter in sent if parameter[0] not in PAGING)
+    return f"{request.route}?{urlencode(filters)}" if filters else request.route
+
+
+ThisQuery = Annotated[str, Depends(this_query)]
 
 
 def request_filter(

@@ -1,0 +1,242 @@
+"""Every event of the catalogue is written by something that Nightlatch does, or is said here to come with what."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from nightlatch.domain.access_flow import ExtensionRule
+from nightlatch.domain.audit_event import SEVERITIES, EventType, Severity
+from nightlatch.domain.change import Change
+from nightlatch.domain.errors import NightlatchError
+from nightlatch.domain.identity import Principal
+from nightlatch.domain.ledger import PendingEvent
+from tests.builders import ADA, API, HOUR, IVO, MAYA, NOA, World, a_definition
+from tests.functions.client import FLOW, Client, an_api_event, claims_of
+from tests.unit.services.targets import DOWN, ResistingConnector
+
+COMES_WITH: dict[str, str] = {
+    # Of the catalogue, by whatever is not built yet.
+    "audit.exported": "exports of the trail",
+    "audit.sealed": "the seal",
+    "audit.verified": "the seal",
+    "audit.integrity.failed": "the seal",
+    "integration.removed": "the removal of integrations",
+    "discovery.integration.error": "scans on a schedule",
+    "rotation.started": "rotation of credentials",
+    "rotation.completed": "rotation of credentials",
+    "rotation.failed": "rotation of credentials",
+    "sync.started": "directory sync",
+    "sync.completed": "directory sync",
+    "sync.failed": "directory sync",
+    "user.deleted": "directory sync",
+    "auth.logout": "the console: the API has no session that could be ended",
+    "auth.account.locked": "the console's own sign-in",
+    "destination.created": "destinations",
+    "destination.updated": "destinations",
+    "destination.deleted": "destinations",
+    "destination.disabled": "destinations",
+    "destination.delivery.failed": "destinations",
+    "alert.rule.created": "anomalies",
+    "alert.rule.updated": "anomalies",
+    "alert.rule.deleted": "anomalies",
+    "anomaly.detected": "anomalies",
+    "anomaly.acknowledged": "anomalies",
+    "anomaly.resolved": "anomalies",
+    "report.created": "reports",
+    "report.updated": "reports",
+    "report.deleted": "reports",
+    "report.generated": "reports",
+    "report.delivered": "reports",
+    "report.delivery.failed": "reports",
+}
+"""The names that nothing writes yet, and with what they come. What is written is an EventType and not here."""
+
+
+SESSION = {"origin_jti": "o-1"}
+
+
+@dataclass
+class Stage:
+    """A Nightlatch with its functions."""
+
+    world: World = field(default_factory=World)
+    client: Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = Client(self.world)
+
+    def call(
+        self, method: str, path: str, body: object = None, *, by: Principal = MAYA, etag: str = "", **claims: object
+    ) -> int:
+        """Call a route as somebody who has signed in, and return the status."""
+        headers = {"if-match": etag} if etag else {}
+        event = an_api_event(method, path, claims=claims_of(by) | SESSION | claims, body=body, headers=headers)
+        return self.client.send(event).status
+
+    def told(self) -> list[PendingEvent]:
+        """Let all windows close, and list everything that was told."""
+        self.world.clock.advance(2 * HOUR)
+        self.world.tallying.tell()
+        return self.world.events()
+
+
+@pytest.fixture(scope="module")
+def events() -> list[PendingEvent]:
+    """Do everything that there is to do, and collect what is told."""
+    told: list[PendingEvent] = []
+    for scenario in SCENARIOS:
+        stage = Stage()
+        scenario(stage)
+        told += stage.told()
+    return told
+
+
+# What people and the system do
+
+
+def a_request_is_granted_extended_and_given_back(stage: Stage) -> None:
+    (flow,) = stage.world.store.in_force().flows
+    extensions = ExtensionRule(count=1, longest=HOUR)
+    stage.world.store.commit(Change(flow.changed(definition=a_definition(extensions=extensions))), origin=API)
+    request = stage.world.submitted("role1", "role3")
+    assert stage.call("POST", f"/v1/requests/{request.id}/approve", {}, by=MAYA) == 403
+    for item in request.items:
+        assert stage.call("POST", f"/v1/requests/{request.id}/approve", {"items": [item.id]}, by=NOA) == 200
+    stage.world.provisioning.advance(request.id)
+    assert stage.call("POST", f"/v1/requests/{request.id}/credentials") == 200
+    assert stage.call("POST", f"/v1/requests/{request.id}/extend", {"duration": "PT30M"}) == 200
+    assert stage.call("POST", f"/v1/requests/{request.id}/extend", {"duration": "PT30M"}) == 400
+    assert stage.call("POST", f"/v1/requests/{request.id}/return", {}) == 200
+    stage.world.sweep(minutes=2)
+
+
+def requests_end_in_every_other_way(stage: Stage) -> None:
+    stage.call("POST", f"/v1/requests/{stage.world.submitted().id}/reject", {}, by=NOA)
+    stage.call("POST", f"/v1/requests/{stage.world.submitted().id}/cancel", {})
+    stage.call("POST", f"/v1/requests/{stage.world.granted().id}/revoke", {"reason": "leak"}, by=ADA)
+    stage.world.granted()
+    stage.world.sweep(minutes=70)
+    stage.world.submitted()
+    stage.world.clock.advance(timedelta(hours=25))
+    stage.world.sweep(minutes=2)
+
+
+def a_target_resists(stage: Stage) -> None:
+    connector = ResistingConnector(revoke_errors=[DOWN] * 10_000)
+    stage.world.connector = connector
+    request = stage.world.granted("role1")
+    stage.call("POST", f"/v1/requests/{request.id}/revoke", {"reason": "leak"}, by=ADA)
+    stage.world.sweep(minutes=30)
+    connector.accesses.clear()
+    assert stage.call("POST", f"/v1/requests/{request.id}/close", {"reason": "seen to"}, by=ADA) == 200
+    connector.revoke_errors.clear()
+    stage.world.sweep(minutes=90)
+
+
+def a_target_grants_nothing(stage: Stage) -> None:
+    stage.world.connector = ResistingConnector(grant_errors=[DOWN] * 10_000)
+    approved = stage.world.approved("role1")
+    with suppress(NightlatchError):
+        stage.world.provisioning.advance(approved.id)
+    stage.world.sweep(minutes=90)
+
+
+def access_comes_back_after_its_end(stage: Stage) -> None:
+    request = stage.world.granted("role1")
+    accesses = dict(stage.world.connector.accesses)
+    stage.call("POST", f"/v1/requests/{request.id}/revoke", {"reason": "leak"}, by=ADA)
+    stage.world.sweep(minutes=2)
+    stage.world.connector.accesses.update(accesses)
+    stage.world.sweep(minutes=90)
+
+
+def administrators_configure(stage: Stage) -> None:
+    assert stage.call("PUT", "/v1/flows/more", FLOW, by=ADA) == 201
+    assert stage.call("PUT", "/v1/flows/more", FLOW | {"name": "Others"}, by=ADA, etag='"1"') == 200
+    assert stage.call("DELETE", "/v1/flows/more", by=ADA, etag='"2"') == 204
+    added = {"id": "billing-db", "name": "Billing", "kind": "fake", "settings": {}, "secret": "s"}
+    assert stage.call("POST", "/v1/integrations", added, by=ADA) == 201
+    assert stage.call("POST", "/v1/integrations/billing-db/scan", {}, by=ADA) == 200
+    assert stage.call("POST", "/v1/integrations/billing-db/check", {}, by=ADA) == 200
+    chosen = {"retention_days": 60, "reads": "all", "writers": []}
+    assert stage.call("PUT", "/v1/settings/audit", chosen, by=ADA, etag='"0"') == 200
+
+
+def a_target_is_down_for_a_while(stage: Stage) -> None:
+    for command in ("check", "scan"):
+        stage.world.connector.fail_next()
+        stage.call("POST", f"/v1/integrations/orders-db/{command}", {}, by=ADA)
+    assert stage.call("POST", "/v1/integrations/orders-db/check", {}, by=ADA) == 200
+
+
+def people_sign_in(stage: Stage) -> None:
+    stage.call("GET", "/v1/whoami")
+    stage.call("GET", "/v1/whoami", name="Maya M.")
+    stage.call("GET", "/v1/whoami", token_use="id")
+
+
+def an_auditor_reads(stage: Stage) -> None:
+    assert stage.call("GET", "/v1/audit", by=IVO) == 200
+
+
+def schedules_run(stage: Stage) -> None:
+    stage.world.deployed().notice()
+    stage.world.schedules.ran("expiry-sweep", items=1)
+    stage.world.schedules.failed("expiry-sweep", ValueError())
+
+
+SCENARIOS = (
+    a_request_is_granted_extended_and_given_back,
+    requests_end_in_every_other_way,
+    a_target_resists,
+    a_target_grants_nothing,
+    access_comes_back_after_its_end,
+    administrators_configure,
+    a_target_is_down_for_a_while,
+    people_sign_in,
+    an_auditor_reads,
+    schedules_run,
+)
+
+
+# What is then so
+
+
+def test_every_event_of_the_catalogue_is_written_by_something(events: list[PendingEvent]) -> None:
+    assert {event.event_type for event in events} == {str(event_type) for event_type in EventType}
+
+
+def test_nothing_that_is_written_is_still_said_to_come() -> None:
+    assert COMES_WITH.keys().isdisjoint(EventType)
+
+
+def test_every_event_has_the_severity_of_the_catalogue_and_says_who_did_what_to_what_and_how(
+    events: list[PendingEvent],
+) -> None:
+    for event in events:
+        assert event.severity == SEVERITIES.get(EventType(event.event_type), Severity.INFO)
+        assert event.actor.id
+        assert event.resource.type
+        assert event.resource.id
+        assert event.description
+
+
+def test_what_came_through_the_api_says_from_where_and_with_what(events: list[PendingEvent]) -> None:
+    through_the_api = [event for event in events if event.ip_address]
+
+    assert {EventType.ACCESS_REVOKING, EventType.AUDIT_READ, EventType.LOGIN_FAILED, EventType.LOGIN_SUCCESS} <= {
+        event.event_type for event in through_the_api
+    }
+    for event in through_the_api:
+        assert (event.ip_address, event.user_agent) == ("192.0.2.50", "tests/1.0")
+        assert isinstance(event.details["call"], dict)
+        assert {"method", "path"} <= event.details["call"].keys()
+
+
+def test_what_the_system_did_by_itself_says_so(events: list[PendingEvent]) -> None:
+    by_itself = [event for event in events if event.event_type.startswith("system.")]
+
+    assert {event.actor.id for event in by_itself} == {"nightlatch"}
+    assert {event.source for event in by_itself} == {"schedule", "system"}
