@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit import audit_trail, kept_seals
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
@@ -12,6 +12,8 @@ from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
     From,
+    FromNumber,
+    Limit,
     LongLimit,
     PathId,
     Relative,
@@ -24,9 +26,12 @@ from nightlatch.entrypoints.api.parameters import (
 )
 from nightlatch.entrypoints.api.queries import entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed
+from nightlatch.entrypoints.api.views.seals import PublicKey, SealList
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.kept_seals import KeptSeals
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
+TheSeals = Annotated[KeptSeals, Depends(kept_seals)]
 
 api = http_api()
 handler = lambda_handler(api)
@@ -85,3 +90,15 @@ def find(
 def show(entry_id: PathId, service: Service) -> LedgerEntry:
     """Read one entry by its event id."""
     return service.show(entry_id)
+
+
+@api.get("/v1/audit/seals")
+def seals(kept: TheSeals, page: ThisPage, from_: FromNumber = 1, limit: Limit = 50, cursor: Cursor = None) -> SealList:
+    """List the signed digests, oldest first, from the one on that covers a number."""
+    return SealList.of(kept.page(first=from_, after=page.position(cursor), limit=limit), page=page)
+
+
+@api.get("/v1/audit/key")
+def key(kept: TheSeals) -> PublicKey:
+    """Read the public key that the digests are signed with."""
+    return PublicKey.of(kept)

@@ -27,6 +27,7 @@ from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.seal import SealState
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import Clock, DueRequest, Known, LedgerIndex, Randomness, Receipt, RequestFilter, Wanted
 
@@ -37,11 +38,12 @@ LIMIT = 100
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
 REGISTER = "register"
+SEAL = "seal"
 
 
 @dataclass
 class InMemoryStore:
-    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox and Ledger over plain dictionaries."""
+    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox, Ledger and Seals over plain dictionaries."""
 
     clock: Clock
     random: Randomness
@@ -287,6 +289,12 @@ class InMemoryStore:
             if first <= seq <= last and _index_values(self.ledger[seq])[index] == value:
                 yield seq
 
+    # Seals
+
+    def seal_state(self) -> SealState:
+        """Read where sealing stands."""
+        return self._one(SealState, SEAL) or SealState()
+
     # Within
 
     def _all(self, kind: type[E]) -> list[E]:
@@ -311,6 +319,8 @@ def key_of(entity: Entity) -> Key:
         return Lease, repr((entity.integration_id, entity.person_id, *dict(entity.entitlement).values()))
     if isinstance(entity, FlowRegister):
         return FlowRegister, REGISTER
+    if isinstance(entity, SealState):
+        return SealState, SEAL
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.audit import audit_trail
+from nightlatch.bootstrap.audit import audit_trail, kept_seals
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
@@ -50,6 +50,8 @@ SETTINGS = Settings(
     schedule_role="role",
     expiry_function="expiry",
     open_requests=25,
+    evidence_bucket="evidence",
+    seal_key="seals",
 )
 
 
@@ -156,6 +158,7 @@ class Client:
                 access_flows: lambda: self.world.flows,
                 integrations: lambda: self.world.integrations,
                 audit_trail: lambda: self.world.trail,
+                kept_seals: lambda: self.world.kept_seals,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

@@ -9,7 +9,15 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
-LAPTOP = {"httpx", "nightlatch.entrypoints.cli", "nightlatch.entrypoints.local", "rich", "typer", "yaml"}
+LAPTOP = {
+    "cryptography",
+    "httpx",
+    "nightlatch.entrypoints.cli",
+    "nightlatch.entrypoints.local",
+    "rich",
+    "typer",
+    "yaml",
+}
 SECOND_CLIENT = {"boto3", "s3transfer"}
 DRIVERS = {"asn1crypto", "nightlatch.adapters.connectors.postgresql", "pg8000", "scramp"}
 """Met with the first integration of their kind."""
@@ -35,6 +43,7 @@ NOT_IMPORTED = {
     "integrations": NEVER | {"itsdangerous"},
     "ledger": NEVER | HTTP,
     "provisioning": NEVER | HTTP,
+    "sealing": NEVER | HTTP,
     "token_claims": NEVER | HTTP | AWS,
 }
 

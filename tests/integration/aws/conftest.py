@@ -20,12 +20,13 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.seals import DynamoSeals
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, UnitOfWork
+from nightlatch.services.ports import Catalogue, Facts, Flows, Ledger, Outbox, People, Requests, Seals, UnitOfWork
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
 from tests.integration.aws.deployed import Deployed, deployed
@@ -49,6 +50,7 @@ class Store:
     catalogue: Catalogue
     outbox: Outbox
     ledger: Ledger
+    seals: Seals
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -100,7 +102,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -117,6 +119,7 @@ def on_dynamodb(clock: Clock) -> Store:
         catalogue=DynamoCatalogue(),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock),
+        seals=DynamoSeals(),
         clock=clock,
     )
 

@@ -233,6 +233,8 @@ def _variables() -> dict[str, str]:
         "SCHEDULE_GROUP": "nightlatch",
         "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/scheduler",
         "OPEN_REQUESTS": "25",
+        "EVIDENCE_BUCKET": "evidence",
+        "SEAL_KEY": "seals",
         "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-expiry",
     }
 

@@ -19,6 +19,7 @@ FUNCTIONS = (
     "Integrations",
     "Ledger",
     "Provisioning",
+    "Sealing",
     "TokenClaims",
 )
 
@@ -154,11 +155,17 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
-        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
+        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit", "Sealing"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
-        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit"}),
+        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit", "Sealing"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
+        ("kms:Sign", "SealKey.Arn", {"Sealing"}),
+        ("kms:GetPublicKey", "SealKey.Arn", {"Audit"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/seals/*", {"Sealing"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Sealing"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
     ],
@@ -175,6 +182,11 @@ def test_only_these_functions_may(resources: Resources, action: str, resource: s
         ("secretsmanager:CreateSecret", {"Integrations"}),
         ("secretsmanager:DeleteSecret", set()),
         ("scheduler:CreateSchedule", {"Provisioning", "Expiry"}),
+        ("s3:DeleteObject", set()),
+        ("s3:DeleteObjectVersion", set()),
+        ("s3:PutObjectRetention", set()),
+        ("s3:BypassGovernanceRetention", set()),
+        ("kms:ScheduleKeyDeletion", set()),
     ],
 )
 def test_only_these_functions_hold(resources: Resources, action: str, functions: set[str]) -> None:
@@ -207,9 +219,9 @@ def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> Non
         ]
 
 
-@pytest.mark.parametrize("function", ["Expiry", "Ledger"])
+@pytest.mark.parametrize("function", ["Expiry", "Ledger", "Sealing"])
 def test_a_schedule_can_wake_its_one_function(resources: Resources, function: str) -> None:
-    role = "ScheduleRole" if function == "Expiry" else "LedgerScheduleRole"
+    role = "ScheduleRole" if function == "Expiry" else f"{function}ScheduleRole"
     invoking = [each for each in own_statements(resources, role) if each["Action"] == "lambda:InvokeFunction"]
 
     [arn] = arns(invoking[0]["Resource"])
@@ -219,9 +231,36 @@ def test_a_schedule_can_wake_its_one_function(resources: Resources, function: st
 
 
 def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: Resources) -> None:
-    for role in ("ScheduleRole", "LedgerScheduleRole"):
+    for role in ("ScheduleRole", "LedgerScheduleRole", "SealingScheduleRole"):
         [trust] = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Condition"]["StringEquals"] == {
             "aws:SourceAccount": {"Ref": "AWS::AccountId"},
             "aws:SourceArn": {"Fn::GetAtt": ["ScheduleGroup", "Arn"]},
         }
+
+
+def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources: Resources) -> None:
+    bucket = resources["EvidenceBucket"]
+    properties = bucket["Properties"]
+    retention = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    policy = {
+        each["Sid"]: each for each in resources["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    }
+
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert properties["ObjectLockEnabled"] is True
+    assert retention == {"Mode": {"Ref": "EvidenceLockMode"}, "Days": {"Ref": "EvidenceDays"}}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert {each["Effect"] for each in policy.values()} == {"Deny"}
+    assert policy["NobodyButSealingWrites"]["Condition"] == {
+        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
+    }
+    assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_seal_key_outlives_the_stack_and_only_signs(resources: Resources) -> None:
+    key = resources["SealKey"]
+
+    assert key["DeletionPolicy"] == "Retain"
+    assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")

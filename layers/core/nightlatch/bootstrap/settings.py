@@ -24,6 +24,8 @@ class Settings:
     schedule_role: str
     expiry_function: str
     open_requests: int
+    evidence_bucket: str
+    seal_key: str
 
 
 @cache
@@ -44,6 +46,8 @@ def settings() -> Settings:
         schedule_role=_variable("SCHEDULE_ROLE"),
         expiry_function=_variable("EXPIRY_FUNCTION"),
         open_requests=int(_variable("OPEN_REQUESTS")),
+        evidence_bucket=_variable("EVIDENCE_BUCKET"),
+        seal_key=_variable("SEAL_KEY"),
     )
 
 

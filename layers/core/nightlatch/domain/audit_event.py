@@ -43,6 +43,9 @@ class EventType(StrEnum):
     SCAN_FAILED = "discovery.scan.failed"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
+    AUDIT_SEALED = "audit.sealed"
+    AUDIT_VERIFIED = "audit.verified"
+    INTEGRITY_FAILED = "audit.integrity.failed"
 
 
 class Severity(StrEnum):
@@ -66,6 +69,7 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.ACCESS_QUARANTINED: Severity.ERROR,
     EventType.CHECK_FAILED: Severity.ERROR,
     EventType.SCAN_FAILED: Severity.ERROR,
+    EventType.INTEGRITY_FAILED: Severity.ERROR,
 }
 """The severities that are not `info`."""
 

@@ -14,6 +14,7 @@ INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
 OUTBOX#0               <uuid7>                 an event that waits for its number
 LEDGER                 HEAD                    where the chain stands
+LEDGER                 SEAL                    where sealing stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 
 Ledger
@@ -29,6 +30,7 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.people import KnownPerson
+from nightlatch.domain.seal import SealState
 from nightlatch.domain.value import Entity
 
 Key = tuple[str, str]
@@ -41,6 +43,7 @@ PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
 HEAD: Key = ("LEDGER", "HEAD")
+SEAL: Key = ("LEDGER", "SEAL")
 RESOURCES = "RESOURCE#"
 
 ENTRIES_PER_PARTITION = 4096
@@ -131,4 +134,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return PEOPLE, entity.id
         case Integration():
             return INTEGRATIONS, entity.id
+        case SealState():
+            return SEAL
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

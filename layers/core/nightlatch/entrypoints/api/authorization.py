@@ -57,6 +57,8 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit"): READERS,
     ("GET", "/v1/audit/entries"): READERS,
     ("GET", "/v1/audit/entries/{entry_id}"): READERS,
+    ("GET", "/v1/audit/seals"): READERS,
+    ("GET", "/v1/audit/key"): READERS,
 }
 """The roles of which one is enough, by method and path."""
 

@@ -158,3 +158,6 @@ From = Annotated[
     str | None,
     Query(alias="from", max_length=1000, description="An event's id (inclusive) or the cursor of `next` (exclusive)."),
 ]
+FromNumber = Annotated[
+    int, Query(alias="from", ge=1, lt=10**15, description="An event's number: the first digest is the one over it.")
+]
