@@ -19,6 +19,7 @@ from nightlatch.entrypoints.cli.commands import (
     flows,
     integrations,
     people,
+    proving,
     requests,
     stack,
 )
@@ -102,7 +103,10 @@ _group("requests", "Look at requests.", ASK, list=requests.list_requests, show=r
 _commands(DECIDE, approvals=approvals.approvals, approve=approvals.approve, reject=approvals.reject)
 _commands(DECIDE, revoke=ending.revoke, close=ending.close)
 _group("people", "People whom Nightlatch has met.", DECIDE, list=people.list_people)
-_group("audit", "Read the audit trail.", DECIDE, list=audit.list_entries, tail=audit.tail)
+_group(
+    "audit", "Read and prove the audit trail.", DECIDE,
+    list=audit.list_entries, tail=audit.tail, seals=proving.seals, verify=proving.verify,
+)  # fmt: skip
 _group(
     "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show,
     apply=flows.apply, history=flow_history.history, delete=flows.delete,
