@@ -19,6 +19,7 @@ FUNCTIONS = (
     "provisioning",
     "expiry",
     "ledger",
+    "sealing",
 )
 KEY = {"pk": {"S": "0#0"}, "sk": {"S": f"{1:020}"}}
 

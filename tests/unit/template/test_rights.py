@@ -256,6 +256,7 @@ def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources:
     assert policy["NobodyButSealingWrites"]["Condition"] == {
         "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
     }
+    assert policy["NothingIsWrittenOver"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
