@@ -267,3 +267,25 @@ def test_a_salt_of_another_length_is_refused() -> None:
     line = proof[1]
     line["salt"] += "22"
     assert checked(rows, proof).verdict is Verdict.INVALID
+
+
+def test_an_entry_that_a_wider_filter_would_select_cannot_be_left_out_of_it() -> None:
+    """I2: the proof of a narrow export does not pass for one of a wider."""
+    rows, proof = exported(BY_TYPE)
+    proof[0]["filter"]["event_types"] = ["access.requested", "flow.updated"]
+    assert doubts(checked(rows, proof))[0] == ("invalid", 1, 1)
+
+
+def test_a_value_cannot_be_shown_shorter_by_a_longer_salt() -> None:
+    """I2: salt and value are hashed together, so the salt's length must not be a choice."""
+    quoted = Actor(type=ActorType.USER, id='x"usr_1', name="")
+    sealed = Sealed(length=1, ends=(1,))
+    _, sealed.entries = append(Head(), [a_pending_event(1, an_event(by=quoted))], at=NOON, random=bytes)
+    digests = sealed.sealed(sealed.entries)
+    proof = list(proof_of(sealed.entries, EntryFilter(actors=frozenset({"another"})), first_seq=1, last_seq=1))
+    proof[0]["filter"]["actors"] = ['x"usr_1']
+    proof[1] |= {"value": "usr_1", "salt": proof[1]["salt"] + b'"x\\'.hex()}
+
+    outcome = verify_export([], proof, digests=digests, is_signed=sealed.is_signed)
+
+    assert outcome.verdict is Verdict.INVALID

@@ -246,3 +246,11 @@ def test_what_is_no_event_ends_the_check_at_its_number(row: Row) -> None:
 def test_a_first_event_that_names_one_before_it_is_not_the_first() -> None:
     forged = rows_of(entries_of(2, after=Head(hash="f" * 64)))
     assert doubts(SEALED.chain_alone(forged)) == [("invalid", 1, 1)]
+
+
+def test_one_entry_rebuilt_by_itself_is_not_what_the_next_one_follows() -> None:
+    """I2: found without any seal, at the entry after it."""
+    forged = entries_of(1, salt=100, after=Head(seq=4, hash=SEALED.entries[3].hash))
+    rows = rows_of([*SEALED.entries[:4], *forged, *SEALED.entries[5:]])
+    assert doubts(SEALED.chain_alone(rows)) == [("invalid", 6, 6)]
+    assert SEALED.verify(rows).signed_rows == 4 + LAST - 5
