@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from nightlatch.domain.access_flow import (
@@ -44,15 +44,19 @@ from nightlatch.services.call import Call
 from nightlatch.services.deploying import Deploying
 from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
+from nightlatch.services.kept_seals import KeptSeals
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports import Randomness, Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
+from nightlatch.services.sealing import Sealing
+from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
+from tests.fakes.evidence import FakeEvidence, FakeSigner
 from tests.fakes.store import InMemoryStore, predictable
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -397,6 +401,7 @@ class World:
     timer: FakeTimer = field(default_factory=FakeTimer)
     vault: FakeVault = field(default_factory=FakeVault)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    evidence: FakeEvidence = field(default_factory=FakeEvidence)
     chance: Randomness = longest_pauses
     store: InterruptibleStore = field(init=False)
     unasked: Iterator[str] = field(default_factory=lambda: iter(["role1", *SPARE_ROLES]))
@@ -515,6 +520,42 @@ class World:
     def deployed(self, code: str = "layer:1", **policy: str) -> Deploying:
         """Build what notices a deployment."""
         return Deploying(unit_of_work=self.store, deployments=self.store, clock=self.clock, code=code, policy=policy)
+
+    @property
+    def kept_seals(self) -> KeptSeals:
+        """What is read by those who check the trail."""
+        return KeptSeals(evidence=self.evidence, signer=self.signer)
+
+    @cached_property
+    def signer(self) -> FakeSigner:
+        """The key that seals are signed with."""
+        return FakeSigner()
+
+    @property
+    def sealing(self) -> Sealing:
+        """What seals the trail."""
+        return Sealing(
+            unit_of_work=self.store,
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            clock=self.clock,
+            origin=API,
+        )
+
+    @property
+    def self_check(self) -> SelfCheck:
+        """What checks what was sealed."""
+        return SelfCheck(
+            unit_of_work=self.store,
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            clock=self.clock,
+            origin=API,
+        )
 
     @property
     def provisioning(self) -> Provisioning:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.audit import audit_reads, audit_trail
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
@@ -17,7 +17,9 @@ from nightlatch.entrypoints.api.parameters import (
     EventTypes,
     FeedTypes,
     From,
+    FromNumber,
     Ids,
+    Limit,
     LongLimit,
     Offset,
     PathId,
@@ -31,11 +33,14 @@ from nightlatch.entrypoints.api.parameters import (
 )
 from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
+from nightlatch.entrypoints.api.views.seals import PublicKey, SealList, public_key, seal_list
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.kept_seals import KeptSeals
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
 Reads = Annotated[AuditReads, Depends(audit_reads)]
+TheSeals = Annotated[KeptSeals, Depends(kept_seals)]
 
 api = http_api()
 handler = lambda_handler(api)
@@ -127,3 +132,15 @@ def show(entry_id: PathId, service: Service, reads: Reads, call: ThisCall, query
     entry = service.show(entry_id)
     reads.count(call, [entry], query=query)
     return entry
+
+
+@api.get("/v1/audit/seals")
+def seals(kept: TheSeals, page: ThisPage, from_: FromNumber = 1, limit: Limit = 50, cursor: Cursor = None) -> SealList:
+    """List the signed digests, oldest first, from the one on that covers a number."""
+    return seal_list(kept.page(first=from_, after=page.position(cursor), limit=limit), page=page)
+
+
+@api.get("/v1/audit/key")
+def key(kept: TheSeals) -> PublicKey:
+    """Read the public key that the digests are signed with."""
+    return public_key(kept)

@@ -21,6 +21,7 @@ FUNCTIONS = (
     "expiry",
     "ledger",
     "settings",
+    "sealing",
 )
 UPDATES = {"update", "update in a transaction"}
 SETTINGS = "/v1/settings/audit"

@@ -31,6 +31,7 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
+from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports import (
@@ -60,17 +61,21 @@ AUDIT = "audit"
 WALK = "walk"
 PAGE = 10
 DEPLOYMENT = "deployment"
+SEAL = "seal"
 ONE_OF_A_KIND: dict[type[Entity], str] = {
     FlowRegister: REGISTER,
     AuditSettings: AUDIT,
     RetentionWalk: WALK,
     Deployment: DEPLOYMENT,
+    SealState: SEAL,
 }
 
 
 @dataclass
 class InMemoryStore:
     """Implements every storage port over plain dictionaries."""
+
+    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox, Ledger and Seals over plain dictionaries."""
 
     clock: Clock
     random: Randomness
@@ -368,6 +373,12 @@ class InMemoryStore:
         """Move a time."""
         if seq in self.ledger:
             self.times[seq] = at
+
+    # Seals
+
+    def seal_state(self) -> SealState:
+        """Read where sealing stands."""
+        return self._one(SealState, SEAL) or SealState()
 
     # Within
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.audit import audit_reads, audit_trail
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.ingestion import ingestion
@@ -58,6 +58,8 @@ SETTINGS = Settings(
     expiry_function="expiry",
     open_requests=25,
     code="layer:1",
+    evidence_bucket="evidence",
+    seal_key="seals",
 )
 
 
@@ -168,6 +170,7 @@ class Client:
                 audit_settings: lambda: self.world.audit_settings,
                 ingestion: lambda: self.world.ingestion,
                 audit_reads: lambda: self.world.audit_reads,
+                kept_seals: lambda: self.world.kept_seals,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

@@ -1,5 +1,6 @@
 """Reading the trail."""
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -393,3 +394,37 @@ def test_a_read_that_was_refused_is_not_told_as_one(client: Client, world: World
     client.get("/v1/audit/entries/01990000-0000-7000-8000-000000000000-4", by=IVO)
 
     assert told_reads(world) == []
+
+
+def test_seals_are_listed_page_by_page_as_they_are_kept(client: Client, world: World, trail: list[Any]) -> None:
+    first = world.sealing.seal_next()
+    world.submitted("spare01")
+    world.events()
+    second = world.sealing.seal_next()
+    assert first
+    assert second
+
+    page = client.get("/v1/audit/seals?limit=1", by=IVO)
+    rest = client.get(page.json["_links"]["next"]["href"], by=IVO)
+
+    assert page.json["seals"] + rest.json["seals"] == [json.loads(one.content) for one in (first, second)]
+    assert rest.json["next_cursor"] is None
+    from_the_second = client.get(f"/v1/audit/seals?from={second.last_seq}", by=ADA)
+    assert [one["first_seq"] for one in from_the_second.json["seals"]] == [second.first_seq]
+    assert first.count == len(trail)
+
+
+@pytest.mark.parametrize("begin", ["0", "-1", "x", "1e3", "1000000000000000"])
+def test_seals_begin_at_a_number(client: Client, begin: str) -> None:
+    assert set(client.get(f"/v1/audit/seals?from={begin}", by=IVO).faults) == {"?from"}
+
+
+def test_the_key_is_there_for_those_who_check_by_themselves(client: Client, world: World) -> None:
+    answer = client.get("/v1/audit/key", by=IVO)
+    assert answer.json == {"key_id": "key-1", "algorithm": "ECDSA_SHA_256", "pem": world.signer.public_key()}
+
+
+@pytest.mark.parametrize("path", ["/v1/audit/seals", "/v1/audit/key"])
+def test_seals_are_for_readers(client: Client, path: str) -> None:
+    """C5: for auditors and administrators."""
+    assert client.get(path, by=MAYA).status == 403

@@ -19,9 +19,6 @@ from tests.unit.services.targets import DOWN, ResistingConnector
 COMES_WITH: dict[str, str] = {
     # Of the catalogue, by whatever is not built yet.
     "audit.exported": "exports of the trail",
-    "audit.sealed": "the seal",
-    "audit.verified": "the seal",
-    "audit.integrity.failed": "the seal",
     "integration.removed": "the removal of integrations",
     "discovery.integration.error": "scans on a schedule",
     "rotation.started": "rotation of credentials",
@@ -187,7 +184,21 @@ def schedules_run(stage: Stage) -> None:
     stage.world.schedules.failed("expiry-sweep", ValueError())
 
 
+def the_trail_is_sealed_checked_and_tampered_with(stage: Stage) -> None:
+    stage.world.submitted()
+    stage.world.events()
+    stage.world.sealing.seal_next()
+    stage.world.self_check.run(has_time=lambda: True)
+    stage.world.submitted("role3")
+    stage.world.events()
+    newest = stage.world.store.chain.seq
+    forged = stage.world.store.ledger[newest].model_copy(update={"description": "nothing happened"})
+    stage.world.store.ledger[newest] = forged
+    assert stage.world.sealing.seal_next() is None
+
+
 SCENARIOS = (
+    the_trail_is_sealed_checked_and_tampered_with,
     a_request_is_granted_extended_and_given_back,
     requests_end_in_every_other_way,
     a_target_resists,

@@ -9,7 +9,15 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
-LAPTOP = {"httpx", "nightlatch.entrypoints.cli", "nightlatch.entrypoints.local", "rich", "typer", "yaml"}
+LAPTOP = {
+    "cryptography",
+    "httpx",
+    "nightlatch.entrypoints.cli",
+    "nightlatch.entrypoints.local",
+    "rich",
+    "typer",
+    "yaml",
+}
 SECOND_CLIENT = {"boto3", "s3transfer"}
 DRIVERS = {"asn1crypto", "nightlatch.adapters.connectors.postgresql", "pg8000", "scramp"}
 """Met with the first integration of their kind."""
@@ -44,6 +52,7 @@ NOT_IMPORTED = {
     "ingestion": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "retention": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
+    "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "token_claims": NEVER | HTTP | AWS,
 }
 

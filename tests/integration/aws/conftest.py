@@ -23,6 +23,7 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.seals import DynamoSeals
 from nightlatch.adapters.dynamodb.tallies import DynamoTallies
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
@@ -40,6 +41,7 @@ from nightlatch.services.ports import (
     Outbox,
     People,
     Requests,
+    Seals,
     Tallies,
     UnitOfWork,
 )
@@ -70,6 +72,7 @@ class Store:
     keeping: Keeping
     tallies: Tallies
     deployments: Deployments
+    seals: Seals
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -130,7 +133,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -151,6 +154,7 @@ def on_dynamodb(clock: Clock) -> Store:
         keeping=DynamoKeeping(retention=RETENTION),
         tallies=DynamoTallies(),
         deployments=DynamoDeployments(),
+        seals=DynamoSeals(),
         clock=clock,
     )
 

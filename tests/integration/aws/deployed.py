@@ -234,6 +234,8 @@ def _variables() -> dict[str, str]:
         "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/scheduler",
         "OPEN_REQUESTS": "25",
         "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:nightlatch-core:1",
+        "EVIDENCE_BUCKET": "evidence",
+        "SEAL_KEY": "seals",
         "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-expiry",
     }
 

@@ -7,8 +7,10 @@ from typing import Any
 Functions = dict[str, dict[str, Any]]
 Resources = dict[str, dict[str, Any]]
 
-ONLY_ON_AWS: dict[str, str] = {}
-"""Resources that the emulator cannot create, and why they are worth it. None yet."""
+ONLY_ON_AWS = {
+    "EvidenceBucketPolicy": "there is no TLS and no aws:PrincipalArn there, so everything would be refused",
+}
+"""Resources that the emulator cannot take, and why they are worth it."""
 
 DIFFERENT_ON_AWS = {
     "AccessFlowsRole": "the emulator knows no dynamodb:LeadingKeys in conditions",

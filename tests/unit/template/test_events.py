@@ -97,7 +97,7 @@ def test_a_stream_record_has_its_keys_in_its_image(name: str) -> None:
         assert ("OldImage" in change) == (record["eventName"] == "MODIFY")
 
 
-@pytest.mark.parametrize("function", ["expiry", "ledger", "retention"])
+@pytest.mark.parametrize("function", ["expiry", "ledger", "retention", "sealing"])
 def test_the_sweep_event_is_what_the_schedule_sends(function: str, functions: Functions) -> None:
     assert read(f"{function}_sweep") == json.loads(functions[function]["Events"]["Sweep"]["Properties"]["Input"])
 

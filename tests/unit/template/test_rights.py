@@ -24,6 +24,7 @@ FUNCTIONS = (
     "Ingestion",
     "Retention",
     "Settings",
+    "Sealing",
     "TokenClaims",
 )
 
@@ -31,6 +32,7 @@ SCHEDULE_ROLES = {
     "Expiry": "ScheduleRole",
     "Ledger": "LedgerScheduleRole",
     "Retention": "RetentionScheduleRole",
+    "Sealing": "SealingScheduleRole",
 }
 COUNTING = {"AccessFlows", "Audit", "Integrations", "Ledger"}
 """Functions that change an item in place only where something is counted."""
@@ -194,12 +196,18 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
-        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit"}),
         ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
-        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit", "Retention"}),
+        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit", "Retention", "Sealing"}),
+        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit", "Sealing"}),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
+        ("kms:Sign", "SealKey.Arn", {"Sealing"}),
+        ("kms:GetPublicKey", "SealKey.Arn", {"Audit"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/seals/*", {"Sealing"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Sealing"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
     ],
@@ -216,6 +224,11 @@ def test_only_these_functions_may(resources: Resources, action: str, resource: s
         ("secretsmanager:CreateSecret", {"Integrations"}),
         ("secretsmanager:DeleteSecret", set()),
         ("scheduler:CreateSchedule", {"Provisioning", "Expiry"}),
+        ("s3:DeleteObject", set()),
+        ("s3:DeleteObjectVersion", set()),
+        ("s3:PutObjectRetention", set()),
+        ("s3:BypassGovernanceRetention", set()),
+        ("kms:ScheduleKeyDeletion", set()),
     ],
 )
 def test_only_these_functions_hold(resources: Resources, action: str, functions: set[str]) -> None:
@@ -288,3 +301,31 @@ def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: 
             "aws:SourceAccount": {"Ref": "AWS::AccountId"},
             "aws:SourceArn": {"Fn::GetAtt": ["ScheduleGroup", "Arn"]},
         }
+
+
+def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources: Resources) -> None:
+    bucket = resources["EvidenceBucket"]
+    properties = bucket["Properties"]
+    retention = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    policy = {
+        each["Sid"]: each for each in resources["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    }
+
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert properties["ObjectLockEnabled"] is True
+    assert retention == {"Mode": {"Ref": "EvidenceLockMode"}, "Days": {"Ref": "EvidenceDays"}}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert {each["Effect"] for each in policy.values()} == {"Deny"}
+    assert policy["NobodyButSealingWrites"]["Condition"] == {
+        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
+    }
+    assert policy["NothingIsWrittenOver"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_seal_key_outlives_the_stack_and_only_signs(resources: Resources) -> None:
+    key = resources["SealKey"]
+
+    assert key["DeletionPolicy"] == "Retain"
+    assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")

@@ -50,6 +50,8 @@ ROUTES = {
         "GET /v1/audit",
         "GET /v1/audit/entries",
         "GET /v1/audit/entries/{id}",
+        "GET /v1/audit/key",
+        "GET /v1/audit/seals",
     },
     "Ingestion": {
         "POST /v1/audit/entries",

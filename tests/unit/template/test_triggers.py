@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from nightlatch.adapters.dynamodb.records import RINGS
+from nightlatch.entrypoints import seals
 from nightlatch.entrypoints.wakes import NAMESPACE, metric_line
 from nightlatch.services.provisioning import Backlog
+from nightlatch.services.sealing import Standing
 from tests.builders import NOON
 
 Functions = dict[str, dict[str, Any]]
@@ -93,11 +95,13 @@ def test_every_alarm_tells_somebody(resources: Resources) -> None:
         "DeadLettersAlarm",
         "ExpiryErrorsAlarm",
         "ExpirySilentAlarm",
+        "IntegrityAlarm",
         "LedgerBehindAlarm",
         "LedgerErrorsAlarm",
         "OverdueAlarm",
         "QuarantineAlarm",
         "RetentionErrorsAlarm",
+        "SealLateAlarm",
     }
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
 
@@ -118,6 +122,32 @@ def test_an_alarm_watches_a_figure_that_the_sweep_writes(resources: Resources, a
     assert properties["Namespace"] == directive["Namespace"] == NAMESPACE
     assert directive["Dimensions"] == [[dimension["Name"] for dimension in properties["Dimensions"]]]
     assert properties["Dimensions"][0]["Value"] == {"Ref": "ExpiryFunction"}
+
+
+@pytest.mark.parametrize("alarm", ["IntegrityAlarm", "SealLateAlarm"])
+def test_an_alarm_watches_a_figure_that_sealing_writes(resources: Resources, alarm: str) -> None:
+    """I2: a trail that does not hold, and one that nobody seals."""
+    standing = Standing(at=NOON, oldest_unsealed=timedelta(), findings=0)
+    written = json.loads(seals.metric_line(standing, function="nightlatch-sealing"))
+    [directive] = written["_aws"]["CloudWatchMetrics"]
+    properties = resources[alarm]["Properties"]
+
+    assert properties["MetricName"] in {metric["Name"] for metric in directive["Metrics"]} & set(written)
+    assert directive["Dimensions"] == [[dimension["Name"] for dimension in properties["Dimensions"]]]
+    assert properties["Dimensions"][0]["Value"] == {"Ref": "SealingFunction"}
+
+
+def test_sealing_that_never_runs_is_an_alarm(resources: Resources) -> None:
+    assert resources["SealLateAlarm"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def test_sealing_runs_every_quarter_of_an_hour(functions: Functions) -> None:
+    sweep = functions["sealing"]["Events"]["Sweep"]["Properties"]
+
+    assert sweep["ScheduleExpression"] == "rate(15 minutes)"
+    assert sweep["RoleArn"] == {"Fn::GetAtt": ["SealingScheduleRole", "Arn"]}
+    assert sweep["GroupName"] == {"Ref": "ScheduleGroup"}
+    assert sweep["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
 
 
 def test_one_quarantined_request_is_an_alarm(resources: Resources) -> None:

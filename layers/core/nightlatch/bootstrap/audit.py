@@ -3,10 +3,12 @@
 from functools import cache
 
 from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.evidence import evidence, signer
 from nightlatch.bootstrap.ledger import ledger
 from nightlatch.bootstrap.tallies import tallies
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.kept_seals import KeptSeals
 
 
 @cache
@@ -19,3 +21,9 @@ def audit_trail() -> AuditTrail:
 def audit_reads() -> AuditReads:
     """Wire how reading the trail is told."""
     return AuditReads(tallies=tallies(), clock=clock.now)
+
+
+@cache
+def kept_seals() -> KeptSeals:
+    """Wire the reading of digests."""
+    return KeptSeals(evidence=evidence(), signer=signer())

@@ -38,6 +38,9 @@ class Settings:
             "time_zone": self.time_zone,
         }
 
+    evidence_bucket: str
+    seal_key: str
+
 
 @cache
 def settings() -> Settings:
@@ -58,6 +61,8 @@ def settings() -> Settings:
         expiry_function=_variable("EXPIRY_FUNCTION"),
         open_requests=int(_variable("OPEN_REQUESTS")),
         code=_variable("CODE"),
+        evidence_bucket=_variable("EVIDENCE_BUCKET"),
+        seal_key=_variable("SEAL_KEY"),
     )
 
 

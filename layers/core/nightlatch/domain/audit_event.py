@@ -50,6 +50,9 @@ class EventType(StrEnum):
     SYSTEM_STARTED = "system.started"
     SCHEDULE_RAN = "system.schedule.ran"
     SCHEDULE_FAILED = "system.schedule.failed"
+    AUDIT_SEALED = "audit.sealed"
+    AUDIT_VERIFIED = "audit.verified"
+    INTEGRITY_FAILED = "audit.integrity.failed"
 
 
 class Severity(StrEnum):
@@ -75,6 +78,7 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.CHECK_FAILED: Severity.ERROR,
     EventType.SCAN_FAILED: Severity.ERROR,
     EventType.SCHEDULE_FAILED: Severity.ERROR,
+    EventType.INTEGRITY_FAILED: Severity.ERROR,
 }
 """The severities that are not `info`."""
 

@@ -38,15 +38,28 @@ class EntryFilter(Value):
     def refusing_part(self, entry: LedgerEntry) -> str | None:
         """Name the first part of an entry whose value is not wanted; None when all parts are."""
         values = {
-            "event_type": (self.event_types, entry.event_type),
-            "severity": (self.severities, entry.severity),
-            "actor": (self.actors, entry.actor.id),
-            "resource": (self.resources, entry.resource.id),
-            "request_id": (self.request_ids, entry.request_id),
-            "integration": (self.integrations, entry.integration),
-            "source": (self.sources, entry.source),
+            "event_type": entry.event_type,
+            "severity": entry.severity,
+            "actor": entry.actor.id,
+            "resource": entry.resource.id,
+            "request_id": entry.request_id,
+            "integration": entry.integration,
+            "source": entry.source,
         }
-        return next((name for name, (wanted, value) in values.items() if wanted and value not in wanted), None)
+        return next((part for part, value in values.items() if self.refuses(part, value)), None)
+
+    def refuses(self, part: str, value: str | None) -> bool:
+        """Whether a part of this value keeps an entry out, whatever its other parts are."""
+        wanted = {
+            "event_type": self.event_types,
+            "severity": self.severities,
+            "actor": self.actors,
+            "resource": self.resources,
+            "request_id": self.request_ids,
+            "integration": self.integrations,
+            "source": self.sources,
+        }.get(part)
+        return value not in wanted if wanted else False
 
 
 def _holds(entry: LedgerEntry, text: str) -> bool:

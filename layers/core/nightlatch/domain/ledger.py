@@ -31,6 +31,9 @@ INGESTED = "ingested"
 """Where an event's details say who told of it, by what id and in what words: only Nightlatch writes there."""
 
 SALT_BYTES = 16
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+"""Made once: json.dumps would make one for each of an entry's parts."""
+
 ENTRY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([1-9][0-9]{0,14})", re.ASCII)
 
 
@@ -119,7 +122,7 @@ class Head(Value):
 
 def canonical_json(content: dict[str, Any]) -> bytes:
     """Write `content` in the one form that is hashed."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def parts_of(content: Mapping[str, Any]) -> dict[str, Any]:

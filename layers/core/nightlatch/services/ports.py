@@ -26,6 +26,7 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
+from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity, Value
 
@@ -427,6 +428,54 @@ class KeptEntries(Protocol):
         ACTOR holds nothing for `identity.SYSTEM`: what Nightlatch itself did is half of all, and found by reading all.
         The value of TYPE_AND_DAY is `access.granted#2026-11-22` (the UTC day of `recorded_at`).
         """
+        ...
+
+
+class Seals(Protocol):
+    """Reading where sealing stands."""
+
+    def seal_state(self) -> SealState:
+        """Read, consistently, where sealing stands; version 0 before the first seal."""
+        ...
+
+
+class Evidence(Protocol):
+    """Objects that nobody can change or remove until their time is over."""
+
+    def put(self, key: str, content: bytes) -> bool:
+        """Keep something under a key, unless there is something already; say whether it was kept.
+
+        Raises StoreUnavailableError when nothing can be said.
+        """
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """Read what is kept under a key; None when there is nothing."""
+        ...
+
+    def keys(self, prefix: str, *, after: str = "", limit: int) -> list[str]:
+        """List so many keys that begin with `prefix` and come after `after`, in order."""
+        ...
+
+
+class Signer(Protocol):
+    """A signing key that never leaves its vault (ECDSA over P-256 with SHA-256)."""
+
+    @property
+    def key_id(self) -> str:
+        """Name the key."""
+        ...
+
+    def sign(self, content: bytes) -> str:
+        """Sign, and write the signature (DER) in base 64."""
+        ...
+
+    def has_signed(self, content: bytes, signature: str) -> bool:
+        """Whether a signature is this key's, over this content."""
+        ...
+
+    def public_key(self) -> str:
+        """Write the public key as PEM."""
         ...
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nightlatch.entrypoints.local.deployment import Deployed, source_digest
+from nightlatch.entrypoints.local.deployment import Deployed, _resolved, source_digest
 from nightlatch.entrypoints.local.layout import Layout
 
 
@@ -57,3 +57,13 @@ def test_resources_that_a_condition_left_out_are_not_touched() -> None:
         resources={"State": table, "Absent": table, "Topic": {"Type": "AWS::SNS::Topic"}},
     )
     assert list(deployed.of_type("AWS::DynamoDB::Table")) == [("nightlatch-State-1", table["Properties"])]
+
+
+def test_a_lock_is_what_the_parameters_make_of_the_template() -> None:
+    rule = {"DefaultRetention": {"Mode": {"Ref": "EvidenceLockMode"}, "Days": {"Ref": "EvidenceDays"}}}
+    chosen = {"EvidenceLockMode": "GOVERNANCE", "EvidenceDays": "400"}
+
+    resolved = _resolved({"ObjectLockEnabled": "Enabled", "Rule": rule}, chosen)
+
+    retention = {"Mode": "GOVERNANCE", "Days": 400}
+    assert resolved == {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}

@@ -14,6 +14,7 @@ INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
 OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
 LEDGER                 HEAD                    where the chain stands
+LEDGER                 SEAL                    where sealing stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
 SETTINGS               AUDIT                   what is decided about the audit trail
 FOREIGN#<writer>       <id>                    that an event of another system is in the ledger
@@ -38,6 +39,7 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
+from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity, rfc3339
 
@@ -55,6 +57,7 @@ RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 TALLIES = "TALLY"
 DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
+SEAL: Key = ("LEDGER", "SEAL")
 RESOURCES = "RESOURCE#"
 
 ENTRIES_PER_PARTITION = 4096
@@ -164,4 +167,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return tally_key(entity)
         case Deployment():
             return DEPLOYMENT
+        case SealState():
+            return SEAL
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

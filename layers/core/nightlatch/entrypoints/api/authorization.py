@@ -61,6 +61,8 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit/entries/{entry_id}"): READERS,
     ("GET", "/v1/settings/audit"): READERS,
     ("PUT", "/v1/settings/audit"): ADMINS,
+    ("GET", "/v1/audit/seals"): READERS,
+    ("GET", "/v1/audit/key"): READERS,
 }
 """The roles of which one is enough, by method and path."""
 

@@ -184,3 +184,6 @@ From = Annotated[
         "belongs to nobody, never grows old and goes with any filter.",
     ),
 ]
+FromNumber = Annotated[
+    int, Query(alias="from", ge=1, lt=10**15, description="An event's number: the first digest is the one over it.")
+]

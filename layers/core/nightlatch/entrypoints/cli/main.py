@@ -19,6 +19,7 @@ from nightlatch.entrypoints.cli.commands import (
     flows,
     integrations,
     people,
+    proving,
     requests,
     settings,
     stack,
@@ -104,8 +105,9 @@ _commands(DECIDE, approvals=approvals.approvals, approve=approvals.approve, reje
 _commands(DECIDE, revoke=ending.revoke, close=ending.close)
 _group("people", "People whom Nightlatch has met.", DECIDE, list=people.list_people)
 _group(
-    "audit", "Read the audit trail.", DECIDE,
+    "audit", "Read and prove the audit trail.", DECIDE,
     list=audit.list_entries, show=audit.show, stats=audit.stats, tail=audit.tail,
+    seals=proving.seals, verify=proving.verify,
 )  # fmt: skip
 _group(
     "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show,

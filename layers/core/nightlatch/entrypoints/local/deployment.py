@@ -6,7 +6,7 @@ template says it.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ _NEVER_BUILT = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack's outputs, and its resources: the physical ids by logical id, and the template's properties."""
+    """A stack's outputs, parameters and resources: the physical ids by logical id, and the template's properties."""
 
     outputs: Mapping[str, str]
     ids: Mapping[str, str]
     resources: Mapping[str, Any]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def of_type(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Find the resources of one type that were really made: physical id and properties."""
@@ -87,17 +88,36 @@ def describe(port: int) -> Deployed:
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())},
         ids={resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources},
         resources=template["Resources"],
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())},
     )
 
 
 def fix(deployed: Deployed, *, port: int) -> None:
-    """Set the tables' TTL and point-in-time recovery, which the emulator's CloudFormation drops."""
+    """Set the tables' TTL and point-in-time recovery and the buckets' Object Lock, which the emulator drops."""
     dynamodb = aws.client("dynamodb", port=port)
     for table, properties in deployed.of_type("AWS::DynamoDB::Table"):
         if expiry := properties.get("TimeToLiveSpecification"):
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
         if recovery := properties.get("PointInTimeRecoverySpecification"):
             dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
+    s3 = aws.client("s3", port=port)
+    for bucket, properties in deployed.of_type("AWS::S3::Bucket"):
+        if lock := properties.get("ObjectLockConfiguration"):
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            s3.put_object_lock_configuration(
+                Bucket=bucket, ObjectLockConfiguration=_resolved(lock, deployed.parameters)
+            )
+
+
+def _resolved(value: Any, parameters: Mapping[str, str]) -> Any:
+    """Put parameters' values in the place of `Ref`s to them. What CloudFormation reads as a number is one."""
+    match value:
+        case {"Ref": name}:
+            chosen = parameters[name]
+            return int(chosen) if chosen.isdigit() else chosen
+        case dict():
+            return {name: _resolved(inner, parameters) for name, inner in value.items()}
+    return value
 
 
 def source_digest(layout: Layout) -> str:

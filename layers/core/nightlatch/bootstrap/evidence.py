@@ -1,0 +1,19 @@
+"""The bucket of evidence, and the key that it is signed with."""
+
+from functools import cache
+
+from nightlatch.adapters.evidence import KmsSigner, S3Evidence
+from nightlatch.bootstrap import aws
+from nightlatch.bootstrap.settings import settings
+
+
+@cache
+def evidence() -> S3Evidence:
+    """Wire the bucket."""
+    return S3Evidence(lambda: aws.client("s3"), bucket=settings().evidence_bucket)
+
+
+@cache
+def signer() -> KmsSigner:
+    """Wire the key."""
+    return KmsSigner(lambda: aws.client("kms"), key_id=settings().seal_key)

@@ -1,0 +1,155 @@
+"""Seals on the running stack: what is sealed can be checked without it, and nobody can remove or change it."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from nightlatch.entrypoints.cli.main import app
+from nightlatch.entrypoints.local import deployment
+from nightlatch.entrypoints.local.facts import StackFacts
+from tests.e2e.person import Person
+from tests.e2e.test_trail import FUNCTIONS
+
+OURS = "archive/a-test"
+
+
+@pytest.fixture(scope="module")
+def bucket(facts: StackFacts) -> str:
+    """Name the bucket of evidence."""
+    return deployment.describe(int(facts.emulator_url.rpartition(":")[2])).ids["EvidenceBucket"]
+
+
+@pytest.fixture(scope="module")
+def evidence(
+    facts: StackFacts,
+    person: Callable[[str], Person],
+    client: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Seal everything, and download the digests and the key."""
+    ran = client("lambda").invoke(FunctionName=f"{facts.stack}-sealing", Payload=b'{"sweep": true}')
+    assert "FunctionError" not in ran, ran["Payload"].read()
+    directory = tmp_path_factory.mktemp("evidence")
+    page = person("ivo").get("/v1/audit/seals?limit=200")
+    for seal in page["seals"]:
+        name = f"{seal['first_seq']:015}.json"
+        (directory / name).write_bytes(_content(client, facts, f"seals/{name}"))
+    (directory / "key.pem").write_text(person("ivo").get("/v1/audit/key")["pem"])
+    return directory
+
+
+def _content(client: Callable[[str], Any], facts: StackFacts, key: str) -> bytes:
+    ids = deployment.describe(int(facts.emulator_url.rpartition(":")[2])).ids
+    content: bytes = client("s3").get_object(Bucket=ids["EvidenceBucket"], Key=key)["Body"].read()
+    return content
+
+
+def _verified(*words: str) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["audit", "verify", *words, "-o", "json"])
+    said: dict[str, Any] = json.loads(result.stdout)
+    assert (result.exit_code == 0) == (said["verdict"] == "valid")
+    return said
+
+
+def _feed(ivo: Person) -> list[Any]:
+    events, href, has_more = [], "/v1/audit?limit=100", True
+    while has_more:
+        page = ivo.get(href)
+        events += page["events"]
+        href, has_more = page["_links"]["next"]["href"], page["has_more"]
+    return events
+
+
+def test_the_feed_is_proven_by_the_seals_without_the_stack(
+    evidence: Path, person: Callable[[str], Person], tmp_path: Path
+) -> None:
+    """I2: as it is, and with a flipped byte, a dropped row, a cut tail."""
+    events = _feed(person("ivo"))
+    sealed_to = json.loads(max(evidence.glob("*.json")).read_bytes())["last_seq"]
+    export, asked = tmp_path / "feed.json", ("--seals", str(evidence), "--to", str(sealed_to))
+
+    export.write_text(json.dumps({"events": events}))
+    assert _verified(str(export), *asked)["verdict"] == "valid"
+
+    export.write_text(json.dumps({"events": [events[0] | {"description": "nothing happened"}, *events[1:]]}))
+    assert _verified(str(export), *asked)["verdict"] == "invalid"
+    export.write_text(json.dumps({"events": [*events[:1], *events[2:]]}))
+    assert _verified(str(export), *asked)["verdict"] == "missing"
+    export.write_text(json.dumps({"events": events[: sealed_to - 1]}))
+    assert _verified(str(export), *asked)["verdict"] == "missing"
+
+
+def test_the_archive_is_proven_by_the_seals_alone(
+    evidence: Path, facts: StackFacts, client: Callable[[str], Any], tmp_path: Path
+) -> None:
+    files = []
+    for digest in map(json.loads, map(Path.read_bytes, sorted(evidence.glob("*.json")))):
+        for kept in digest["objects"]:
+            file = tmp_path / Path(kept["key"]).name
+            file.write_bytes(_content(client, facts, kept["key"]))
+            assert len(gzip.decompress(file.read_bytes()).splitlines()) == kept["rows"]
+            files.append(str(file))
+
+    assert _verified(*files, "--seals", str(evidence))["verdict"] == "valid"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_may_remove_evidence_or_shorten_its_lock(
+    function: str, as_role: Callable[[str, str], Any], client: Callable[[str], Any], bucket: str, evidence: Path
+) -> None:
+    """I1: nor write over it, but sealing, whose new version leaves the locked one as it was."""
+    key = f"seals/{min(evidence.glob('*.json')).name}"
+    version = client("s3").head_object(Bucket=bucket, Key=key)["VersionId"]
+    s3 = as_role(function, "s3")
+    unlocked = {"Mode": "GOVERNANCE", "RetainUntilDate": "2026-01-01T00:00:00Z"}
+    attempts: dict[str, Callable[[], Any]] = {
+        "delete": lambda: s3.delete_object(Bucket=bucket, Key=key),
+        "delete the version": lambda: s3.delete_object(Bucket=bucket, Key=key, VersionId=version),
+        "bypass": lambda: s3.delete_object(Bucket=bucket, Key=key, VersionId=version, BypassGovernanceRetention=True),
+        "shorten": lambda: s3.put_object_retention(
+            Bucket=bucket, Key=key, Retention=unlocked, BypassGovernanceRetention=True
+        ),
+        "unlock the bucket": lambda: s3.put_object_lock_configuration(
+            Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+        ),
+        "drop the bucket": lambda: s3.delete_bucket(Bucket=bucket),
+    }
+    if function != "sealing":
+        attempts["write over it"] = lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"forged")
+    for name, attempt in attempts.items():
+        with pytest.raises(ClientError) as refusal:
+            attempt()
+        assert refusal.value.response["Error"]["Code"] == "AccessDenied", name
+
+
+def test_what_was_written_is_locked_even_for_those_who_may_delete(
+    client: Callable[[str], Any], as_role: Callable[[str, str], Any], bucket: str
+) -> None:
+    """I1: Object Lock holds where rights do not."""
+    s3 = client("s3")
+    version = as_role("sealing", "s3").put_object(Bucket=bucket, Key=OURS, Body=b"evidence")["VersionId"]
+
+    with pytest.raises(ClientError):
+        s3.delete_object(Bucket=bucket, Key=OURS, VersionId=version)
+    as_role("sealing", "s3").put_object(Bucket=bucket, Key=OURS, Body=b"forged")
+
+    assert s3.get_object(Bucket=bucket, Key=OURS, VersionId=version)["Body"].read() == b"evidence"
+
+
+def test_a_second_run_seals_nothing_twice(
+    evidence: Path, facts: StackFacts, client: Callable[[str], Any], bucket: str
+) -> None:
+    for _ in range(2):
+        ran = client("lambda").invoke(FunctionName=f"{facts.stack}-sealing", Payload=b'{"sweep": true}')
+        assert "FunctionError" not in ran
+    keys = [one["Key"] for one in client("s3").list_objects_v2(Bucket=bucket, Prefix="seals/")["Contents"]]
+    digests = [json.loads(_content(client, facts, key)) for key in keys]
+
+    assert len(digests) >= len(list(evidence.glob("*.json")))
+    assert [one["first_seq"] for one in digests] == [1, *(one["last_seq"] + 1 for one in digests[:-1])]

@@ -1,0 +1,53 @@
+"""Evidence in memory, and a signing key of our own. The suite in tests/integration/aws runs on them too."""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NoBase64Error
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+@dataclass
+class FakeEvidence:
+    """Keeps objects, none twice."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, content: bytes) -> bool:
+        """Keep something, unless there is something."""
+        return self.objects.setdefault(key, content) is content
+
+    def get(self, key: str) -> bytes | None:
+        """Read something."""
+        return self.objects.get(key)
+
+    def keys(self, prefix: str, *, after: str = "", limit: int) -> list[str]:
+        """List keys."""
+        return sorted(key for key in self.objects if key.startswith(prefix) and key > after)[:limit]
+
+
+@dataclass
+class FakeSigner:
+    """Signs with a key of its own."""
+
+    key_id: str = "key-1"
+    private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def sign(self, content: bytes) -> str:
+        """Sign."""
+        return b64encode(self.private.sign(content, ec.ECDSA(SHA256()))).decode()
+
+    def has_signed(self, content: bytes, signature: str) -> bool:
+        """Verify."""
+        try:
+            self.private.public_key().verify(b64decode(signature, validate=True), content, ec.ECDSA(SHA256()))
+        except (InvalidSignature, NoBase64Error):
+            return False
+        return True
+
+    def public_key(self) -> str:
+        """Write the public key."""
+        return self.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

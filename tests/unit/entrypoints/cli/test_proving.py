@@ -1,0 +1,252 @@
+"""Proving the trail: seals are downloaded, and everything else is checked without asking anybody."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from nightlatch.domain.entry_filter import EntryFilter
+from nightlatch.domain.proof import proof_of, written
+from tests.fakes.evidence import FakeSigner
+from tests.unit.domain.sealed_rows import Row, Sealed
+from tests.unit.entrypoints.cli.fake_api import FakeApi
+from tests.unit.entrypoints.cli.terminal import Terminal
+
+SEALED = Sealed()
+
+
+def lines(rows: list[Row]) -> bytes:
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def document(rows: list[Row], name: str = "events", **more: Any) -> bytes:
+    return json.dumps({"manifest": {"rows": [1, 2]}, name: rows, "_links": {"next": {"href": "x"}}, **more}).encode()
+
+
+FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
+    "json lines": lines,
+    "json lines after a header": lambda rows: b'{"manifest": {"first_seq": 1}}\n' + lines(rows),
+    "json lines with blank ones": lambda rows: b"\n" + lines(rows).replace(b"\n", b"\n\n"),
+    "json lines without an end": lambda rows: lines(rows).rstrip(),
+    "a feed page": document,
+    "an export": lambda rows: document(rows, "entries"),
+    "a list": lambda rows: json.dumps(rows).encode(),
+    "an indented export": lambda rows: json.dumps({"rows": len(rows), "entries": rows, "end": True}, indent=2).encode(),
+    "an indented list": lambda rows: b"\n " + json.dumps(rows, indent=4, ensure_ascii=False).encode() + b"\n",
+    "compressed json lines": lambda rows: gzip.compress(lines(rows)),
+    "a compressed page": lambda rows: gzip.compress(document(rows)),
+}
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    """Downloaded seals."""
+    directory = tmp_path / "evidence"
+    directory.mkdir()
+    (directory / "key.pem").write_text(SEALED.signer.public_key())
+    for digest in SEALED.digests:
+        (directory / f"{digest.first_seq:015}.json").write_bytes(digest.content)
+    return directory
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Callable[..., str]:
+    """Write a file and return its name."""
+
+    def write(content: bytes, name: str = "export") -> str:
+        (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name)
+
+    return write
+
+
+Exported = Callable[..., str]
+
+
+def verdict(terminal: Terminal, *words: str) -> tuple[str, int]:
+    result = terminal.run("audit", "verify", *words)
+    return json.loads(result.stdout)["verdict"], result.exit_code
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_export_of_any_form_is_valid_as_it_was_made(
+    terminal: Terminal, evidence: Path, exported: Exported, name: str
+) -> None:
+    file = exported(FORMATS[name](SEALED.rows))
+    shown = terminal.json("audit", "verify", file, "--seals", str(evidence))
+    assert (shown["verdict"], shown["events"], shown["signed_events"], shown["digests"]) == ("valid", 12, 12, 3)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_in_any_form_a_changed_event_is_found(
+    terminal: Terminal, evidence: Path, exported: Exported, name: str
+) -> None:
+    """I2: a flipped byte."""
+    rows = SEALED.rows
+    rows[6]["description"] = "nothing happened"
+    result = terminal.run("audit", "verify", exported(FORMATS[name](rows)), "--seals", str(evidence))
+    assert result.exit_code == 1
+    assert [one["first_seq"] for one in json.loads(result.stdout)["doubts"]] == [7]
+
+
+def test_nobody_is_asked(outsider: Terminal, api: FakeApi, evidence: Path, exported: Exported) -> None:
+    assert verdict(outsider, exported(lines(SEALED.rows)), "--seals", str(evidence)) == ("valid", 0)
+    assert api.calls == []
+
+
+def test_files_may_be_given_in_any_order(terminal: Terminal, evidence: Path, exported: Exported) -> None:
+    first, second = exported(lines(SEALED.rows[:5]), "a"), exported(document(SEALED.rows[5:]), "b")
+    assert verdict(terminal, second, first, "--seals", str(evidence)) == ("valid", 0)
+
+
+def test_a_large_document_is_read_in_pieces(terminal: Terminal, exported: Exported) -> None:
+    sealed = Sealed(length=300, ends=(300,))
+    rows = sealed.rows
+    name = exported(json.dumps({"entries": rows}).encode())
+    assert Path(name).stat().st_size > 3 * (1 << 16)
+    assert verdict(terminal, name) == ("valid", 0)
+
+
+def test_a_person_is_told_what_is_proven_and_what_is_not(
+    terminal: Terminal, evidence: Path, exported: Exported
+) -> None:
+    shown = terminal.table("audit", "verify", exported(lines(SEALED.rows)), "--seals", str(evidence))
+    assert shown.splitlines()[0] == "valid"
+    assert "Proven: 12 of 12 events are exactly as they were recorded, by 3 digests." in shown
+    assert "Not proven: that the key is Nightlatch's" in shown
+
+
+def test_without_seals_a_person_is_told_how_little_that_is(terminal: Terminal, exported: Exported) -> None:
+    shown = terminal.table("audit", "verify", exported(lines(SEALED.rows[2:5])))
+    assert "Proven: 3 events, 3 to 5, are one unbroken chain." in shown
+    assert "Not proven without seals" in shown
+
+
+def test_a_doubt_is_told_with_its_numbers(terminal: Terminal, evidence: Path, exported: Exported) -> None:
+    """I2: a cut tail."""
+    result = terminal.run("audit", "verify", exported(lines(SEALED.rows[:5])), "--seals", str(evidence), "-o", "table")
+    assert result.exit_code == 1
+    assert "6 to 12: missing, sealed, but not among the rows" in result.stdout
+
+
+def test_only_what_is_asked_for_need_be_proven(terminal: Terminal, evidence: Path, exported: Exported) -> None:
+    file = exported(lines(SEALED.rows[4:9]))
+    assert verdict(terminal, file, "--seals", str(evidence), "--from", "5", "--to", "9") == ("valid", 0)
+    assert verdict(terminal, file, "--seals", str(evidence), "--to", "9") == ("missing", 1)
+    assert verdict(terminal, file, "--seals", str(evidence), "--to", "9", "--retention", "1") == ("missing", 1)
+
+
+def test_another_key_is_found(terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path) -> None:
+    """I2: signed with another key."""
+    other = tmp_path / "other.pem"
+    other.write_text(FakeSigner().public_key())
+    file = exported(lines(SEALED.rows))
+    assert verdict(terminal, file, "--seals", str(evidence), "--key", str(other)) == ("invalid", 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no json",
+        b"[",
+        b'{"events": [',
+        b'{"events": [1]}',
+        b'["a"]',
+        b"7",
+        b'{"seq": 1, "seq": 2}\n',
+        b'{"seq": 1}\nno json\n',
+        b'{"entries": [{"seq": 1}',
+        b"\xff\xfe\n",
+        gzip.compress(lines(SEALED.rows), mtime=0)[:-9],
+        b'{"events": ' + b"[" * 100_000,
+    ],
+    ids=range(13),
+)
+def test_what_is_no_export_is_not_valid(terminal: Terminal, exported: Exported, content: bytes) -> None:
+    said, code = verdict(terminal, exported(content))
+    assert (said in {"invalid", "missing"}, code) == (True, 1)
+
+
+def test_a_field_that_is_there_twice_is_refused(terminal: Terminal, exported: Exported) -> None:
+    """I2: another reader could take the other value."""
+    twice = lines(SEALED.rows[:1]).replace(b'"description":', b'"description": "nothing happened", "description":')
+    assert verdict(terminal, exported(twice)) == ("invalid", 1)
+
+
+@pytest.mark.parametrize("key", ["", "no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_what_is_no_key_is_a_mistake(terminal: Terminal, evidence: Path, exported: Exported, key: str) -> None:
+    (evidence / "key.pem").write_text(key)
+    assert terminal.run("audit", "verify", exported(lines(SEALED.rows)), "--seals", str(evidence)).exit_code == 2
+
+
+@pytest.mark.parametrize("content", ["", "{}", "no digest"])
+def test_what_is_no_digest_is_a_mistake(terminal: Terminal, evidence: Path, exported: Exported, content: str) -> None:
+    (evidence / "000000000000005.json").write_text(content)
+    assert terminal.run("audit", "verify", exported(lines(SEALED.rows)), "--seals", str(evidence)).exit_code == 2
+
+
+def test_a_directory_without_digests_is_a_mistake(terminal: Terminal, exported: Exported, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(SEALED.signer.public_key())
+    (tmp_path / "none").mkdir()
+    seals = ("--seals", str(tmp_path / "none"), "--key", str(tmp_path / "key.pem"))
+    assert terminal.run("audit", "verify", exported(lines(SEALED.rows)), *seals).exit_code == 2
+
+
+def a_page(*numbers: int, cursor: str | None = None) -> dict[str, Any]:
+    seals = [json.loads(SEALED.digests[number].content) for number in numbers]
+    return {"seals": seals, "next_cursor": cursor, "_links": {}}
+
+
+def test_seals_are_downloaded_page_by_page_and_only_once(terminal: Terminal, api: FakeApi, tmp_path: Path) -> None:
+    api.on("GET", "/v1/audit/key", {"key_id": "k", "algorithm": "ECDSA_SHA_256", "pem": SEALED.signer.public_key()})
+    api.on("GET", "/v1/audit/seals", a_page(0, cursor="c"), a_page(1))
+    out = tmp_path / "new" / "evidence"
+
+    assert terminal.json("audit", "seals", "--out", str(out))["new"] == 2
+    api.on("GET", "/v1/audit/seals", httpx.Response(200, json=a_page(1, 2)))
+    assert terminal.table("audit", "seals", "--out", str(out)).startswith("1 new digest in ")
+
+    assert api.query("/v1/audit/seals")["from"] == ["10"]
+    assert [file.read_bytes() for file in sorted(out.glob("*.json"))] == [one.content for one in SEALED.digests]
+    assert (out / "key.pem").read_text() == SEALED.signer.public_key()
+
+
+@pytest.fixture
+def proof(exported: Exported) -> str:
+    """The proof that the export of some request's events is all of them."""
+    lines = proof_of(SEALED.entries, EntryFilter(request_ids=frozenset({"req_9"})), first_seq=1, last_seq=12)
+    return exported(b"".join(map(written, lines)), "proof")
+
+
+def test_a_filtered_export_is_checked_with_its_proof(
+    terminal: Terminal, evidence: Path, exported: Exported, proof: str
+) -> None:
+    """I2: what is not in it was not selected."""
+    file = exported(b'{"manifest": {}}\n')
+    shown = terminal.table("audit", "verify", file, "--proof", proof, "--seals", str(evidence))
+    assert "Proven: 0 events, exactly as recorded, are all of numbers 1 to 12 that this filter selects" in shown
+    assert '{"request_ids":["req_9"]}' in shown
+    strangers = exported(lines(SEALED.rows[:1]), "strangers")
+    assert verdict(terminal, strangers, "--proof", proof, "--seals", str(evidence)) == ("invalid", 1)
+
+
+def test_what_a_text_left_out_is_said_not_to_be_proven(terminal: Terminal, evidence: Path, exported: Exported) -> None:
+    by_text = proof_of(SEALED.entries, EntryFilter(text="nowhere"), first_seq=1, last_seq=12)
+    name = exported(b"".join(map(written, by_text)), "proof")
+    shown = terminal.table("audit", "verify", exported(b"{}"), "--proof", name, "--seals", str(evidence))
+    assert "12 events are neither shown nor refused" in shown
+
+
+def test_a_proof_is_nothing_without_seals(terminal: Terminal, exported: Exported, proof: str) -> None:
+    assert terminal.run("audit", "verify", exported(b"{}"), "--proof", proof).exit_code == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no json", b"[]\n", b"{}\n", b"\xff"])
+def test_what_is_no_proof_is_not_valid(terminal: Terminal, evidence: Path, exported: Exported, content: bytes) -> None:
+    name = exported(content, "proof")
+    assert verdict(terminal, exported(b"{}"), "--proof", name, "--seals", str(evidence)) == ("invalid", 1)

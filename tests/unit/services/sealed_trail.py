@@ -1,0 +1,90 @@
+"""A trail that is recorded and sealed over the fakes."""
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.seal import SEALS, Digest
+from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.sealing import Sealing
+from nightlatch.services.self_check import SelfCheck
+from nightlatch.services.sequencer import Sequencer
+from tests.builders import API, FakeClock, Outside, an_event
+from tests.fakes.evidence import FakeEvidence, FakeSigner
+from tests.fakes.store import InMemoryStore, predictable
+
+QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class SealedTrail:
+    """Everything that sealing works with."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    evidence: FakeEvidence = field(default_factory=FakeEvidence)
+    signer: FakeSigner = field(default_factory=FakeSigner)
+    store: InMemoryStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = InMemoryStore(clock=self.clock, random=predictable(), retention=timedelta(days=90))
+
+    def record(self, count: int = 1, event_type: EventType = EventType.ACCESS_REQUESTED) -> None:
+        """Let so many events happen, and number them."""
+        for _ in range(count):
+            self.store.record(an_event(event_type, at=self.clock()), origin=API)
+        self.number()
+
+    def number(self) -> None:
+        """Number what waits."""
+        Sequencer(outbox=self.store, clock=self.clock, random=os.urandom).drain(batches=1000)
+
+    def sealing(self, outside: Outside | None = None) -> Sealing:
+        """Build sealing, with every call going through `outside`."""
+        watched = outside or Outside()
+        return Sealing(
+            unit_of_work=watched.around("work", self.store),
+            seals=watched.around("seals", self.store),
+            ledger=self.store,
+            evidence=watched.around("evidence", self.evidence),
+            signer=self.signer,
+            clock=self.clock,
+            origin=API,
+        )
+
+    def check(self) -> SelfCheck:
+        """Build the check."""
+        return SelfCheck(
+            unit_of_work=self.store,
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            clock=self.clock,
+            origin=API,
+        )
+
+    def seal(self) -> None:
+        """Seal everything, and number what that told."""
+        while self.sealing().seal_next():
+            pass
+        self.number()
+
+    @property
+    def kept(self) -> KeptSeals:
+        """Read the seals."""
+        return KeptSeals(evidence=self.evidence, signer=self.signer)
+
+    @property
+    def digests(self) -> list[Digest]:
+        """All that is kept, oldest first."""
+        return [
+            Digest.model_validate_json(self.evidence.objects[key]) for key in self.evidence.keys(SEALS, limit=10**6)
+        ]
+
+    def told(self, event_type: EventType) -> list[LedgerEntry]:
+        """The events of one type."""
+        self.number()
+        return [entry for entry in self.store.ledger.values() if entry.event_type == event_type]

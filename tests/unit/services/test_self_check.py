@@ -1,0 +1,168 @@
+"""The check that goes round: all that is kept holds, or it is told from which number on it does not."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import JsonValue
+
+from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.ledger import Head, append
+from nightlatch.domain.seal import seal_key
+from tests.builders import a_pending_event
+from tests.fakes.evidence import FakeSigner
+from tests.unit.services.sealed_trail import DAY, QUARTER, SealedTrail
+
+
+@pytest.fixture
+def trail() -> SealedTrail:
+    """Three digests: 1 to 5, 6 to 9, 10 to 13."""
+    trail = SealedTrail()
+    for count in (5, 3, 3):
+        trail.record(count)
+        trail.seal()
+        trail.clock.advance(QUARTER)
+    assert [one.last_seq for one in trail.digests] == [5, 9, 13]
+    return trail
+
+
+def a_round(trail: SealedTrail) -> list[dict[str, JsonValue]]:
+    """Check everything, and return what was told to be wrong."""
+    trail.check().run(has_time=lambda: True)
+    return [event.details for event in trail.told(EventType.INTEGRITY_FAILED)]
+
+
+def wrong(seq: int, problem: str, where: str = "ledger") -> dict[str, JsonValue]:
+    return {"seq": seq, "where": where, "problem": problem}
+
+
+def test_a_round_over_a_trail_that_holds_is_told(trail: SealedTrail) -> None:
+    assert a_round(trail) == []
+    [event] = trail.told(EventType.AUDIT_VERIFIED)
+    assert event.details == {"first_seq": 1, "last_seq": 13, "digests": 3}
+
+
+def test_a_round_a_day_is_enough(trail: SealedTrail) -> None:
+    a_round(trail)
+    trail.clock.advance(QUARTER)
+    a_round(trail)
+    assert len(trail.told(EventType.AUDIT_VERIFIED)) == 1
+
+    trail.clock.advance(DAY)
+    a_round(trail)
+    assert len(trail.told(EventType.AUDIT_VERIFIED)) == 2
+
+
+def test_a_round_goes_on_in_the_next_run_where_time_ran_out(trail: SealedTrail) -> None:
+    times = iter([True, False])
+    assert trail.check().run(has_time=lambda: next(times)) == 5
+    assert trail.told(EventType.AUDIT_VERIFIED) == []
+
+    assert trail.check().run(has_time=lambda: True) == 8
+    [event] = trail.told(EventType.AUDIT_VERIFIED)
+    assert event.details == {"first_seq": 1, "last_seq": 13, "digests": 3}
+
+
+def test_a_run_checks_no_more_than_its_share(trail: SealedTrail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nightlatch.services.self_check.FEWEST_ROWS", 6)
+    assert trail.check().run(has_time=lambda: True) == 9
+
+
+def test_nothing_is_checked_before_the_first_seal() -> None:
+    assert SealedTrail().check().run(has_time=lambda: True) == 0
+
+
+@pytest.mark.parametrize("seq", range(1, 14))
+def test_a_changed_entry_is_found_with_its_number(trail: SealedTrail, seq: int) -> None:
+    """I2: a flipped byte."""
+    trail.store.ledger[seq] = trail.store.ledger[seq].model_copy(update={"description": "nothing happened"})
+    assert a_round(trail) == [wrong(seq, "changed")]
+    assert trail.told(EventType.AUDIT_VERIFIED) == []
+
+
+@pytest.mark.parametrize("seq", range(1, 14))
+def test_a_removed_entry_is_found_with_its_number(trail: SealedTrail, seq: int) -> None:
+    """I2: a dropped row."""
+    del trail.store.ledger[seq]
+    assert a_round(trail) == [wrong(seq, "missing")]
+
+
+def test_a_rebuilt_chain_is_found_in_the_span_where_it_leaves_what_was_sealed(trail: SealedTrail) -> None:
+    """I2: a chain rebuilt over other content."""
+    before = trail.store.ledger[7]
+    forged = [a_pending_event(number) for number in range(8, 14)]
+    _, entries = append(Head(seq=7, hash=before.hash), forged, at=before.recorded_at, random=bytes)
+    trail.store.ledger.update({entry.seq: entry for entry in entries})
+
+    assert a_round(trail) == [wrong(6, "changed"), wrong(10, "changed")]
+
+
+def test_a_removed_digest_is_found(trail: SealedTrail) -> None:
+    del trail.evidence.objects[seal_key(6)]
+    assert a_round(trail) == [wrong(6, "missing", seal_key(6))]
+
+
+def test_the_last_digest_may_be_the_one_that_is_gone(trail: SealedTrail) -> None:
+    del trail.evidence.objects[seal_key(10)]
+    assert a_round(trail) == [wrong(10, "missing", seal_key(10))]
+
+
+def test_a_digest_signed_with_another_key_is_found(trail: SealedTrail) -> None:
+    """I2: signed with another key."""
+    digest = trail.digests[1]
+    forged = digest.model_copy(update={"signature": FakeSigner().sign(digest.signed_content)})
+    trail.evidence.objects[seal_key(6)] = forged.content
+    assert a_round(trail) == [wrong(6, "not_ours", seal_key(6))]
+
+
+def test_a_digest_that_does_not_join_the_one_before_is_found(trail: SealedTrail) -> None:
+    digest = trail.digests[1].model_copy(update={"prev_signature": "another"})
+    signed = digest.model_copy(update={"signature": trail.signer.sign(digest.signed_content)})
+    trail.evidence.objects[seal_key(6)] = signed.content
+    assert wrong(6, "not_ours", seal_key(6)) in a_round(trail)
+
+
+def test_what_is_wrong_is_told_once_and_again_when_it_was_right_in_between(trail: SealedTrail) -> None:
+    entry = trail.store.ledger.pop(7)
+    a_round(trail)
+    trail.clock.advance(DAY)
+    assert a_round(trail) == [wrong(7, "missing")]
+
+    trail.store.ledger[7] = entry
+    trail.clock.advance(DAY)
+    a_round(trail)
+    assert trail.store.seal_state().findings == ()
+
+    del trail.store.ledger[7]
+    trail.clock.advance(DAY)
+    assert a_round(trail) == [wrong(7, "missing")] * 2
+
+
+@pytest.mark.parametrize("gone", [3, 5, 7])
+def test_the_oldest_may_be_gone_when_they_are_old_enough(trail: SealedTrail, gone: int) -> None:
+    trail.clock.advance(timedelta(days=31))
+    for seq in range(1, gone + 1):
+        del trail.store.ledger[seq]
+    assert a_round(trail) == []
+    [event] = trail.told(EventType.AUDIT_VERIFIED)
+    assert event.details["first_seq"] == gone + 1
+
+
+def test_old_entries_may_not_be_gone_when_older_ones_are_there(trail: SealedTrail) -> None:
+    trail.clock.advance(timedelta(days=31))
+    del trail.store.ledger[4]
+    assert a_round(trail) == [wrong(4, "missing")]
+
+
+def test_a_later_round_begins_where_something_is_kept(trail: SealedTrail) -> None:
+    trail.clock.advance(timedelta(days=31))
+    for seq in range(1, 8):
+        del trail.store.ledger[seq]
+    a_round(trail)
+    assert trail.store.seal_state().check.floor == 6
+
+
+def test_a_trail_of_which_nothing_is_kept_is_no_trail_that_was_verified(trail: SealedTrail) -> None:
+    trail.clock.advance(timedelta(days=31))
+    trail.store.ledger.clear()
+    assert a_round(trail) == []
+    assert trail.told(EventType.AUDIT_VERIFIED) == []
