@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
+from nightlatch.adapters.exports.registry import WRITERS
 from nightlatch.domain.access_flow import (
     AccessFlow,
     ExtensionRule,
@@ -42,6 +43,8 @@ from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.deploying import Deploying
+from nightlatch.services.export_jobs import PART, ExportJobs
+from nightlatch.services.exports import Exports
 from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.kept_seals import KeptSeals
@@ -57,6 +60,7 @@ from nightlatch.services.tallying import Tallying
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.evidence import FakeEvidence, FakeSigner
+from tests.fakes.exports import FakeExportWorkers, FakeFiles, FakeReportPrinter
 from tests.fakes.store import InMemoryStore, predictable
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -402,13 +406,18 @@ class World:
     vault: FakeVault = field(default_factory=FakeVault)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
+    files: FakeFiles = field(default_factory=FakeFiles)
+    export_workers: FakeExportWorkers = field(default_factory=FakeExportWorkers)
+    zone: str = "UTC"
     chance: Randomness = longest_pauses
     store: InterruptibleStore = field(init=False)
+    report_printer: FakeReportPrinter = field(init=False)
     unasked: Iterator[str] = field(default_factory=lambda: iter(["role1", *SPARE_ROLES]))
 
     def __post_init__(self) -> None:
         self.connector.roles = (*self.connector.roles, *SPARE_ROLES)
         self.store = InterruptibleStore(clock=self.clock, random=predictable())
+        self.report_printer = FakeReportPrinter(self.files)
         self.store.commit(Change(an_integration()), origin=API)
         self.store.commit(Change(a_flow(), (), (FlowRegister(version=1),)), origin=API)
         self.store.replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
@@ -555,6 +564,41 @@ class World:
             signer=self.signer,
             clock=self.clock,
             origin=API,
+        )
+
+    @property
+    def exports(self) -> Exports:
+        """What those do who take the trail with them."""
+        return Exports(
+            unit_of_work=self.store,
+            ledger=self.store,
+            exports=self.store,
+            writers=WRITERS,
+            files=self.files,
+            workers=self.export_workers,
+            clock=self.clock,
+            randomness=self.store.random,
+            zone=self.zone,
+        )
+
+    @property
+    def export_jobs(self) -> ExportJobs:
+        """What workers do who write large exports."""
+        return self.export_jobs_with(Outside())
+
+    def export_jobs_with(self, outside: Outside, *, part: int = PART) -> ExportJobs:
+        """Build a worker whose every call goes through `outside`."""
+        store = outside.around("store", self.store)
+        return ExportJobs(
+            unit_of_work=store,
+            ledger=store,
+            exports=store,
+            writers=WRITERS,
+            files=outside.around("files", self.files),
+            workers=outside.around("workers", self.export_workers),
+            printer=outside.around("printer", self.report_printer),
+            clock=self.clock,
+            part=part,
         )
 
     @property

@@ -27,8 +27,9 @@ from nightlatch.entrypoints.api.parameters import (
     Rounded,
     Severities,
     Since,
+    SinceDay,
     Sources,
-    Until,
+    UntilDay,
     Zone,
 )
 from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
@@ -84,8 +85,8 @@ def find(
     now: Now,
     last: Relative = None,
     rounded: Rounded = None,
-    start_date: Since = None,
-    end_date: Until = None,
+    start_date: SinceDay = None,
+    end_date: UntilDay = None,
     zone: Zone = None,
     event_type: EventTypes = None,
     actor: Ids = None,

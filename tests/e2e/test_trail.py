@@ -17,6 +17,8 @@ FUNCTIONS = (
     "access_flows",
     "integrations",
     "audit",
+    "exports",
+    "export_jobs",
     "provisioning",
     "expiry",
     "ledger",

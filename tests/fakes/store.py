@@ -23,6 +23,7 @@ from nightlatch.domain.errors import (
     RequestNotFoundError,
     RivalChangeError,
 )
+from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.identity import SYSTEM
@@ -168,6 +169,8 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+        if isinstance(entity, Export):
+            return entity.requested_at + KEPT
         retention = self.audit_settings().retention
         requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
         if isinstance(entity, Lease) and entity.is_nobodys:
@@ -311,6 +314,17 @@ class InMemoryStore:
         """Read what was deployed."""
         return self._one(Deployment, DEPLOYMENT)
 
+    # Exports
+
+    def export(self, person_id: str, export_id: str) -> Export:
+        """Read an export of somebody's own."""
+        return self._live(Export, f"{person_id}/{export_id}", f"there is no export {export_id}")
+
+    def latest_exports(self, person_id: str, *, limit: int) -> list[Export]:
+        """Read somebody's exports, newest first."""
+        own = [one for one in self._all(Export) if one.person_id == person_id and self._is_live(key_of(one))]
+        return sorted(own, key=lambda one: one.id, reverse=True)[:limit]
+
     # Outbox and Ledger
 
     def standing(self) -> Standing:
@@ -445,6 +459,8 @@ def key_of(entity: Entity) -> Key:
         return type(entity), ONE_OF_A_KIND[type(entity)]
     if isinstance(entity, Tally):
         return Tally, repr((entity.window_end, entity.kind, entity.about))
+    if isinstance(entity, Export):
+        return Export, f"{entity.person_id}/{entity.id}"
     if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

@@ -18,7 +18,6 @@ from tests.unit.services.targets import DOWN, ResistingConnector
 
 COMES_WITH: dict[str, str] = {
     # Of the catalogue, by whatever is not built yet.
-    "audit.exported": "exports of the trail",
     "integration.removed": "the removal of integrations",
     "discovery.integration.error": "scans on a schedule",
     "rotation.started": "rotation of credentials",
@@ -176,6 +175,7 @@ def people_sign_in(stage: Stage) -> None:
 
 def an_auditor_reads(stage: Stage) -> None:
     assert stage.call("GET", "/v1/audit", by=IVO) == 200
+    assert stage.call("GET", "/v1/audit/export?format=csv", by=IVO) == 200
 
 
 def schedules_run(stage: Stage) -> None:

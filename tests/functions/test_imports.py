@@ -29,7 +29,10 @@ POWERTOOLS = {
     "aws_lambda_powertools.utilities.validation",
     "aws_xray_sdk",
 }
-NEVER = LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS
+TYPESETTING = {"fontTools", "nightlatch.adapters.pdf", "typst"}
+"""In a layer that only the function reports has."""
+
+NEVER = LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS | TYPESETTING
 
 HTTP = {"asyncio", "aws_lambda_powertools.event_handler", "itsdangerous", "nightlatch.entrypoints.api"}
 AWS = {"aws_lambda_powertools", "botocore", "nightlatch", "pydantic", "pynamodb", "urllib3"}
@@ -46,13 +49,16 @@ NOT_IMPORTED = {
     "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
     "audit": NEVER | ASKING | TARGETS | WORK,
     "expiry": NEVER | HTTP | ASKING | LEDGER,
+    "export_jobs": NEVER | HTTP | ASKING | TARGETS | CURSORS | WORK,
+    "exports": NEVER | ASKING | TARGETS | WORK,
+    "ingestion": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "integrations": NEVER | ASKING | LEDGER | WORK | {"itsdangerous"},
     "ledger": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "provisioning": NEVER | HTTP | ASKING | LEDGER,
-    "ingestion": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
+    "reports": (NEVER - TYPESETTING) | HTTP | ASKING | TARGETS | CURSORS | WORK,
     "retention": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER,
-    "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
+    "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "token_claims": NEVER | HTTP | AWS,
 }
 

@@ -44,6 +44,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{flow_id}", "orders-roles")
         .replace("{integration_id}", "orders-db")
         .replace("{entry_id}", "0199")
+        .replace("{export_id}", "exp_1")
         .replace("{person_id}", MAYA.id)
     )
     return client.call(method, path, BODIES.get(f"{method} {template}"), by=by)
@@ -136,7 +137,16 @@ def test_an_auditor_changes_nothing(client: Client, world: World, route: tuple[s
     assert world.store.entities == before
 
 
-@pytest.mark.parametrize("path", ["/v1/audit", "/v1/audit/entries", "/v1/audit/entries/0199"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/audit",
+        "/v1/audit/entries",
+        "/v1/audit/entries/0199",
+        "/v1/audit/export?format=csv",
+        "/v1/audit/exports/exp_1",
+    ],
+)
 def test_a_requester_does_not_read_the_trail(client: Client, path: str) -> None:
     """C5: a requester exports the trail."""
     assert client.get(path, by=MAYA).status == 403

@@ -15,6 +15,7 @@ from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
+from nightlatch.adapters.dynamodb.exports import DynamoExports
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.keeping import DynamoKeeping
@@ -34,6 +35,7 @@ from nightlatch.services.ports import (
     AuditSettingsStore,
     Catalogue,
     Deployments,
+    Exports,
     Facts,
     Flows,
     Keeping,
@@ -66,6 +68,7 @@ class Store:
     people: People
     facts: Facts
     catalogue: Catalogue
+    exports: Exports
     outbox: Outbox
     ledger: Ledger
     settings: AuditSettingsStore
@@ -133,7 +136,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -148,6 +151,7 @@ def on_dynamodb(clock: Clock) -> Store:
         people=DynamoPeople(),
         facts=DynamoFacts(clock=clock),
         catalogue=DynamoCatalogue(),
+        exports=DynamoExports(clock=clock),
         outbox=DynamoOutbox(random=random, retention=RETENTION),
         ledger=DynamoLedger(clock=clock, retention=RETENTION),
         settings=settings,

@@ -236,6 +236,9 @@ def _variables() -> dict[str, str]:
         "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:nightlatch-core:1",
         "EVIDENCE_BUCKET": "evidence",
         "SEAL_KEY": "seals",
+        "EXPORTS_BUCKET": "exports",
+        "EXPORT_JOBS_FUNCTION": "export-jobs",
+        "REPORTS_FUNCTION": "reports",
         "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-expiry",
     }
 

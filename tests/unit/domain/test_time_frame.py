@@ -1,13 +1,13 @@
 """Time frames: what is said of time, as instants, whatever the clocks of a zone do."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightlatch.domain.time_frame import Last, begin_at, end_at, parse_last, to_the_hour, zone_named
+from nightlatch.domain.time_frame import Last, begin_at, begin_of, end_at, end_of, parse_last, to_the_hour, zone_named
 
 NOW = datetime(2026, 11, 22, 2, 12, 5, 123000, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -212,3 +212,24 @@ def test_zones_are_known_where_the_machine_has_none() -> None:
         assert zone_named("Europe/Berlin").utcoffset(NOW) == timedelta(hours=1)
     finally:
         reset_tzpath()
+
+
+# Days
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "begin", "end"),
+    [
+        ("2025-01-31", "UTC", "2025-01-31T00:00", "2025-02-01T00:00"),
+        ("2026-10-25", "Europe/Berlin", "2026-10-24T22:00", "2026-10-25T23:00"),
+        ("2026-03-29", "Europe/Berlin", "2026-03-28T23:00", "2026-03-29T22:00"),
+        ("2026-10-31", "America/Havana", "2026-10-31T04:00", "2026-11-01T04:00"),  # the next midnight is there twice
+        ("2018-11-03", "America/Sao_Paulo", "2018-11-03T03:00", "2018-11-04T03:00"),  # the next midnight is left out
+    ],
+)
+def test_a_day_lasts_from_its_begin_to_the_begin_of_the_next(day: str, zone: str, begin: str, end: str) -> None:
+    """D2: also where clocks change at midnight."""
+    place = ZoneInfo(zone)
+
+    assert begin_of(date.fromisoformat(day), zone=place) == datetime.fromisoformat(begin).replace(tzinfo=UTC)
+    assert end_of(date.fromisoformat(day), zone=place) == datetime.fromisoformat(end).replace(tzinfo=UTC)

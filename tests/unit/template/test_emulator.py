@@ -9,8 +9,9 @@ Resources = dict[str, dict[str, Any]]
 
 ONLY_ON_AWS = {
     "EvidenceBucketPolicy": "there is no TLS and no aws:PrincipalArn there, so everything would be refused",
+    "ExportsBucketPolicy": "it refuses plain HTTP, which is all that the emulator speaks",
 }
-"""Resources that the emulator cannot take, and why they are worth it."""
+"""Resources that the emulator cannot do with, and why they are worth it."""
 
 DIFFERENT_ON_AWS = {
     "AccessFlowsRole": "the emulator knows no dynamodb:LeadingKeys in conditions",

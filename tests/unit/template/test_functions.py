@@ -15,10 +15,13 @@ FUNCTIONS = (
     "approvals",
     "audit",
     "expiry",
+    "export_jobs",
+    "exports",
     "ingestion",
     "integrations",
     "ledger",
     "provisioning",
+    "reports",
     "retention",
     "sealing",
     "settings",
@@ -33,8 +36,11 @@ SETTINGS = {
     "NIGHTLATCH_CURSOR_SECRET",
     "NIGHTLATCH_EVIDENCE_BUCKET",
     "NIGHTLATCH_EXPIRY_FUNCTION",
+    "NIGHTLATCH_EXPORTS_BUCKET",
+    "NIGHTLATCH_EXPORT_JOBS_FUNCTION",
     "NIGHTLATCH_GROUPS_CLAIM",
     "NIGHTLATCH_LEDGER_TABLE",
+    "NIGHTLATCH_REPORTS_FUNCTION",
     "NIGHTLATCH_RETENTION_DAYS",
     "NIGHTLATCH_SCHEDULE_GROUP",
     "NIGHTLATCH_SCHEDULE_ROLE",
@@ -102,6 +108,12 @@ def test_functions_are_not_built_but_copied(resources: Resources) -> None:
     for resource in resources.values():
         if resource["Type"] == "AWS::Serverless::Function":
             assert resource["Metadata"] == {"SkipBuild": True}
+
+
+def test_only_the_function_that_makes_pdfs_has_the_typesetter(functions: Functions) -> None:
+    assert {name: function["Layers"] for name, function in functions.items() if "Layers" in function} == {
+        "reports": [{"Ref": "TypesettingLayer"}]
+    }
 
 
 def test_only_functions_that_call_connected_systems_can_be_put_into_a_vpc(functions: Functions) -> None:

@@ -12,6 +12,11 @@ import pytest
 from botocore.loaders import Loader
 from botocore.session import get_session
 
+from nightlatch.adapters.pdf import fonts
+
+LAYERS = ("dependencies", "typesetting")
+"""Those with packages of others."""
+
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 """A .pyc file's flags (PEP 552)."""
 
@@ -57,19 +62,26 @@ def endpoints(services: list[str], *, data: Path | None = None) -> dict[str, str
     return {service: session.create_client(service, "eu-central-1").meta.endpoint_url for service in services}
 
 
+def requirements_of(root: Path, layer: str) -> str:
+    return (root / "layers" / layer / "requirements.txt").read_text()
+
+
 @pytest.fixture(scope="module")
 def requirements(root: Path) -> str:
-    return (root / "layers" / "dependencies" / "requirements.txt").read_text()
+    return requirements_of(root, "dependencies")
 
 
-def test_the_requirements_are_what_the_lock_says(root: Path, requirements: str) -> None:
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_requirements_are_what_the_lock_says(root: Path, layer: str) -> None:
     if not (root / "uv.lock").exists():
         pytest.skip("there is no uv.lock to compare with: run uv sync")
 
-    assert make(root / "layers" / "dependencies", "print-requirements") == requirements
+    assert make(root / "layers" / layer, "print-requirements") == requirements_of(root, layer)
 
 
-def test_every_requirement_is_pinned_and_hashed(requirements: str) -> None:
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_requirement_is_pinned_and_hashed(root: Path, layer: str) -> None:
+    requirements = requirements_of(root, layer)
     pins = [line for line in requirements.splitlines() if line and line[0] not in "# "]
 
     assert pins
@@ -93,9 +105,22 @@ def test_the_layer_brings_its_own_botocore_and_no_boto3(requirements: str) -> No
     } <= names
 
 
+def test_the_typesetting_layer_brings_each_family_of_the_fonts(root: Path) -> None:
+    names = set(re.findall(r"^([a-z0-9-]+)==", requirements_of(root, "typesetting"), flags=re.MULTILINE))
+
+    assert {package.replace("_", "-") for package in fonts.PACKAGES.values()} | {"typst", "fonttools"} <= names
+
+
+def test_no_package_is_in_two_layers(root: Path) -> None:
+    """Who comes first would win, whatever its version."""
+    one, other = (set(re.findall(r"^([a-z0-9-]+)==", requirements_of(root, layer), re.MULTILINE)) for layer in LAYERS)
+
+    assert one.isdisjoint(other)
+
+
 def test_the_layer_has_the_data_of_just_the_services_that_are_called(root: Path) -> None:
     wiring = (root / "layers" / "core" / "nightlatch" / "bootstrap").glob("*.py")
-    called = {name for module in wiring for name in re.findall(r"aws\.client\(\"([a-z0-9-]+)\"\)", module.read_text())}
+    called = {name for module in wiring for name in re.findall(r"aws\.client\(\"([a-z0-9-]+)\"", module.read_text())}
 
     assert called | {"dynamodb"} == set(aws_services(root))
 
@@ -114,7 +139,10 @@ def test_a_service_that_botocore_does_not_know_breaks_the_build(root: Path, tmp_
         trim(root, tmp_path, "dynamo")
 
 
-def test_the_requirements_name_no_address_and_no_path(requirements: str) -> None:
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_requirements_name_no_address_and_no_path(root: Path, layer: str) -> None:
+    requirements = requirements_of(root, layer)
+
     assert "://" not in requirements
     assert not re.search(r"(^|\s)/", requirements)
     assert not re.search(r"^--?\w", requirements, flags=re.MULTILINE)
@@ -128,7 +156,7 @@ def test_the_core_layer_is_our_package_without_what_a_laptop_runs(root: Path, tm
 
     assert Path("nightlatch/__init__.py") in built
     assert not [path for path in built if {"cli", "local", "__pycache__"} & set(path.parts)]
-    assert {path.suffix for path in built} <= {".py", ".typed", ".json", ".sql"}
+    assert {path.suffix for path in built} <= {".py", ".typed", ".typ", ".json", ".sql"}
 
 
 def test_the_core_layer_has_bytecode_that_is_never_checked_where_the_right_python_is_at_hand(

@@ -18,6 +18,8 @@ FUNCTIONS = (
     "Approvals",
     "Audit",
     "Expiry",
+    "ExportJobs",
+    "Exports",
     "Integrations",
     "Ledger",
     "Provisioning",
@@ -25,6 +27,7 @@ FUNCTIONS = (
     "Retention",
     "Settings",
     "Sealing",
+    "Reports",
     "TokenClaims",
 )
 
@@ -38,6 +41,8 @@ COUNTING = {"AccessFlows", "Audit", "Integrations", "Ledger"}
 """Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
+
+EXPORT_JOBS = EXPIRY.replace("-expiry", "-export-jobs")
 
 WAYS_TO_CHANGE_THE_PAST = (
     "dynamodb:UpdateItem",
@@ -198,8 +203,22 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
-        ("dynamodb:Query", "LedgerTable.Arn", {"AccessRequests", "Audit", "Retention", "Sealing"}),
-        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit", "Sealing"}),
+        ("lambda:InvokeFunction", EXPORT_JOBS, {"ExportJobs"}),
+        ("lambda:InvokeFunction", "ExportJobsFunction.Arn", {"Exports"}),
+        ("lambda:InvokeFunction", "ReportsFunction.Arn", {"ExportJobs"}),
+        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit", "ExportJobs", "Exports", "Sealing"}),
+        (
+            "dynamodb:Query",
+            "LedgerTable.Arn",
+            {"AccessRequests", "Audit", "ExportJobs", "Exports", "Retention", "Sealing"},
+        ),
+        ("s3:GetObject", "ExportsBucket.Arn/*", {"ExportJobs", "Exports"}),
+        ("s3:PutObject", "ExportsBucket.Arn/*", {"ExportJobs"}),
+        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs", "Exports", "Reports"}),
+        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf", {"ExportJobs", "Exports"}),
+        ("s3:PutObject", "ExportsBucket.Arn/a/b.pdf", {"ExportJobs", "Reports"}),
+        ("s3:PutObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs"}),
+        ("s3:DeleteObject", "ExportsBucket.Arn/*", set()),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
         ("kms:Sign", "SealKey.Arn", {"Sealing"}),

@@ -60,6 +60,10 @@ ROUTES = {
         "GET /v1/settings/audit",
         "PUT /v1/settings/audit",
     },
+    "Exports": {
+        "GET /v1/audit/export",
+        "GET /v1/audit/exports/{id}",
+    },
 }
 
 Resources = dict[str, dict[str, Any]]

@@ -28,8 +28,8 @@ def bind_tables() -> None:
     bind(state_table=settings().state_table, ledger_table=settings().ledger_table, session=session())
 
 
-def client(service: str) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
-    """Make the client of a service."""
-    # Only of S3 there are two kinds of signatures, and with the older one a signed link gives no right on the emulator.
-    signing = Config(signature_version="s3v4") if service == "s3" else None
-    return session().create_client(service, config=signing)
+def client(
+    service: str, config: Config | None = None
+) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
+    """Make the client of a service, with the session's patience where `config` says no other."""
+    return session().create_client(service, config=config)

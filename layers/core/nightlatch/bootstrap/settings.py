@@ -40,6 +40,9 @@ class Settings:
 
     evidence_bucket: str
     seal_key: str
+    exports_bucket: str
+    export_jobs_function: str
+    reports_function: str
 
 
 @cache
@@ -63,6 +66,9 @@ def settings() -> Settings:
         code=_variable("CODE"),
         evidence_bucket=_variable("EVIDENCE_BUCKET"),
         seal_key=_variable("SEAL_KEY"),
+        exports_bucket=_variable("EXPORTS_BUCKET"),
+        export_jobs_function=_variable("EXPORT_JOBS_FUNCTION"),
+        reports_function=_variable("REPORTS_FUNCTION"),
     )
 
 

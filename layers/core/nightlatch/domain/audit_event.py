@@ -53,6 +53,7 @@ class EventType(StrEnum):
     AUDIT_SEALED = "audit.sealed"
     AUDIT_VERIFIED = "audit.verified"
     INTEGRITY_FAILED = "audit.integrity.failed"
+    AUDIT_EXPORTED = "audit.exported"
 
 
 class Severity(StrEnum):

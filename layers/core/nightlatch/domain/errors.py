@@ -14,6 +14,7 @@ NightlatchError
 ├── StaleVersionError        If-Match names another version than the current one
 ├── VersionRequiredError     If-Match is missing where something would be overwritten
 ├── KeyReuseError            an Idempotency-Key came back with another body
+├── NotPrintableError        no PDF can be made of an export
 ├── StoreUnavailableError    our own tables cannot be written or read just now
 └── ConnectorError           a target system did not do what was asked
     ├── RetryableConnectorError   it may work later
@@ -99,6 +100,10 @@ class VersionRequiredError(NightlatchError):
 
 class StoreUnavailableError(NightlatchError):
     """Our own tables cannot be written or read just now."""
+
+
+class NotPrintableError(NightlatchError):
+    """No PDF can be made of an export: it is too long, or the typesetter fails. The message is for whoever wants it."""
 
 
 class KeyReuseError(NightlatchError):

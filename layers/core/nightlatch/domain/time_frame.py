@@ -8,7 +8,7 @@ be later by the length of the gap.
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import MINYEAR, UTC, datetime, timedelta, tzinfo
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from nightlatch.domain.value import to_utc_milliseconds
@@ -81,6 +81,16 @@ def begin_at(at: datetime, *, zone: tzinfo) -> datetime:
 def end_at(at: datetime, *, zone: tzinfo) -> datetime:
     """Read the end of a frame; one without an offset in `zone`. OverflowError: it is out of the calendar."""
     return to_utc_milliseconds(max(_instants(at, zone)))
+
+
+def begin_of(day: date, *, zone: tzinfo) -> datetime:
+    """Say when a day begins. OverflowError: it is out of the calendar."""
+    return begin_at(datetime.combine(day, time()), zone=zone)
+
+
+def end_of(day: date, *, zone: tzinfo) -> datetime:
+    """Say when a day is over: when the next begins. OverflowError: it is out of the calendar."""
+    return begin_of(day + timedelta(days=1), zone=zone)
 
 
 def to_the_hour(at: datetime, *, zone: tzinfo) -> datetime:

@@ -73,6 +73,12 @@ class AuditTrail:
             self._refuse_expired(kept, last)
         return FeedPage(entries, last, has_more=has_more, kept_since=kept.since)
 
+    def stretch(self, wanted: EntryFilter) -> tuple[int, int]:
+        """Find the first and the last number of the wanted time, as it is now. Of nothing the first is the higher."""
+        kept = self._ledger.kept()
+        first = self._first_at(kept, wanted.since) if wanted.since else self._oldest(kept)
+        return first, self._first_at(kept, wanted.until) - 1 if wanted.until else kept.head.seq
+
     def page(self, wanted: EntryFilter, *, before: int | None, limit: int, skip: int = 0) -> ListPage:
         """Read the entries that a filter admits, newest first, below a number, but not the first `skip` of them."""
         kept = self._ledger.kept()

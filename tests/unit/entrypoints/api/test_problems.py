@@ -29,6 +29,7 @@ KINDS = [
     (UnsupportedMediaTypeError("x"), 415, "unsupported-media-type"),
     (errors.KeyReuseError("x"), 422, "idempotency-key-reused"),
     (errors.VersionRequiredError("x"), 428, "version-required"),
+    (errors.NotPrintableError("x"), 422, "not-printable"),
     (errors.LimitReachedError("x"), 429, "limit-reached"),
     (errors.RetryableConnectorError("x"), 502, "target-error"),
     (errors.PermanentConnectorError("x"), 502, "target-error"),

@@ -12,6 +12,7 @@ FLOW                   <id>                    an access flow in force
 FLOW#<id>              VERSION#<n>             each version that it ever had
 INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
+EXPORTS#<person>       <id>                    an export of the trail, and how far it has come
 OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
 LEDGER                 HEAD                    where the chain stands
 LEDGER                 SEAL                    where sealing stands
@@ -33,6 +34,7 @@ from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.deployment import Deployment
+from nightlatch.domain.export import Export
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
@@ -122,9 +124,14 @@ def receipt_key(principal_id: str, key: str) -> Key:
 
 
 def tally_key(tally: Tally) -> Key:
-    """Place a tally: in one partition, where those whose windows are over come first."""
+    """Place a tally, sorted by the end of its window. What it is about may have any characters, so it is hashed."""
     content = json.dumps([tally.kind, tally.about])
     return TALLIES, f"{rfc3339(tally.window_end)}#{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
+def exports_of(person_id: str) -> str:
+    """Name the partition of somebody's exports."""
+    return f"EXPORTS#{person_id}"
 
 
 def padded(seq: int) -> str:
@@ -142,7 +149,7 @@ def ledger_key(seq: int) -> Key:
     return ledger_partition(seq // ENTRIES_PER_PARTITION), padded(seq)
 
 
-def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
+def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind)
     """Place an entity."""
     match entity:
         case AccessRequest():
@@ -169,4 +176,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return DEPLOYMENT
         case SealState():
             return SEAL
+        case Export():
+            return exports_of(entity.person_id), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

@@ -16,6 +16,7 @@ from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
+from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.domain.value import Entity
@@ -54,8 +55,8 @@ class DynamoUnitOfWork:
         retention = cache(lambda: self._settings.audit_settings().retention)
         for entity in change.entities:
             since = kept_from(entity, beside=beside)
-            expires_at = epoch_seconds(since + retention()) if since else None
-            self._put_entity(transaction, entity, expires_at=expires_at)
+            until = since + retention() if since else _kept_until(entity)
+            self._put_entity(transaction, entity, expires_at=epoch_seconds(until) if until else None)
         self._check_given(transaction, change)
         if receipt:
             self._put_receipt(transaction, receipt, self._clock())
@@ -126,3 +127,8 @@ class DynamoUnitOfWork:
         waits_from = event.timestamp if isinstance(event, AuditEvent) else self._clock()
         event_id = str(uuid7(waits_from, index=index, random=self._random(RANDOM_BYTES)))
         return PendingEvent.of(event, event_id=event_id, origin=origin)
+
+
+def _kept_until(entity: Entity) -> datetime | None:
+    """Return the time of an entity that has one of its own, whatever the retention is."""
+    return entity.requested_at + KEPT if isinstance(entity, Export) else None

@@ -63,6 +63,8 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("PUT", "/v1/settings/audit"): ADMINS,
     ("GET", "/v1/audit/seals"): READERS,
     ("GET", "/v1/audit/key"): READERS,
+    ("GET", "/v1/audit/export"): READERS,
+    ("GET", "/v1/audit/exports/{export_id}"): READERS,
 }
 """The roles of which one is enough, by method and path."""
 

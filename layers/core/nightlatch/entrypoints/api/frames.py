@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,16 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.domain.errors import Fault, InvalidInputError
-from nightlatch.domain.time_frame import TimeFrame, begin_at, end_at, parse_last, to_the_hour, zone_named
+from nightlatch.domain.time_frame import (
+    TimeFrame,
+    begin_at,
+    begin_of,
+    end_at,
+    end_of,
+    parse_last,
+    to_the_hour,
+    zone_named,
+)
 
 Now = Annotated[datetime, Depends(clock.now)]
 TheSettings = Annotated[Settings, Depends(settings)]
@@ -19,13 +28,16 @@ TheSettings = Annotated[Settings, Depends(settings)]
 
 @dataclass(frozen=True)
 class AskedFrame:
-    """What a query says of time. Its parameters' names are `begin_name` and `end_name` where it names two times."""
+    """What a query says of time. Its parameters' names are `begin_name` and `end_name` where it names two times.
+
+    A date is a whole day: one that is the end is in the frame.
+    """
 
     last: str | None = None
     rounded: str | None = None
     zone: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: datetime | date | None = None
+    until: datetime | date | None = None
     begin_name: str = "since"
     end_name: str = "until"
 
@@ -51,7 +63,7 @@ class AskedFrame:
             last = self.last
             return _in_range("last", lambda: self._relative_begin(last, now, zone))
         since = self.since
-        return _in_range(self.begin_name, lambda: begin_at(since, zone=zone)) if since else None
+        return _in_range(self.begin_name, lambda: _begin(since, zone)) if since else None
 
     def _relative_begin(self, last: str, now: datetime, zone: ZoneInfo) -> datetime:
         begin = parse_last(last).begin(now=now, zone=zone)
@@ -59,7 +71,15 @@ class AskedFrame:
 
     def _end(self, zone: ZoneInfo) -> datetime | None:
         until = self.until
-        return _in_range(self.end_name, lambda: end_at(until, zone=zone)) if until else None
+        return _in_range(self.end_name, lambda: _end(until, zone)) if until else None
+
+
+def _begin(asked: datetime | date, zone: ZoneInfo) -> datetime:
+    return begin_at(asked, zone=zone) if isinstance(asked, datetime) else begin_of(asked, zone=zone)
+
+
+def _end(asked: datetime | date, zone: ZoneInfo) -> datetime:
+    return end_at(asked, zone=zone) if isinstance(asked, datetime) else end_of(asked, zone=zone)
 
 
 def _in_range(parameter: str, read: Callable[[], datetime]) -> datetime:

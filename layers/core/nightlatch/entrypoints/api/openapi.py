@@ -17,7 +17,16 @@ from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.idempotency import HEADER
 from nightlatch.entrypoints.api.problems import CONTENT_TYPE
 
-FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "audit", "settings", "ingestion")
+FUNCTIONS = (
+    "access_requests",
+    "approvals",
+    "access_flows",
+    "integrations",
+    "audit",
+    "exports",
+    "settings",
+    "ingestion",
+)
 POWERTOOLS_OWN = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
 """Schemas that Powertools adds for answers which this API never gives."""
 
@@ -67,6 +76,25 @@ IDEMPOTENCY_KEY = {
     "description": "The same key and body again is carried out once; with another body it is refused (422).",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+EXPORT = ("GET", "/v1/audit/export")
+EXPORTED = {
+    "200": {
+        "description": "The export itself.",
+        "headers": {
+            name: {"required": True, "schema": {"type": "string"}}
+            for name in ("Content-Disposition", "Link", "Repr-Digest")
+        },
+        "content": {
+            media_type: {"schema": {"type": "string"}}
+            for media_type in ("application/json", "application/x-ndjson", "text/csv")
+        },
+    },
+    "202": {
+        "description": "It is too large for an answer and is being written.",
+        "headers": {name: {"required": True, "schema": {"type": "string"}} for name in ("Location", "Retry-After")},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ExportView"}}},
+    },
+}
 EVERY_CALL = (400, 401, 403, 500, 503)
 ONE_THING = (404,)
 EVERY_BODY = (409, 413, 415)
@@ -74,6 +102,7 @@ MORE = {
     ("PUT", "/v1/flows/{flow_id}"): (412, 428),
     ("PUT", "/v1/settings/audit"): (412, 428),
     ("GET", "/v1/audit"): (404, 410),
+    ("GET", "/v1/audit/export"): (429,),
     ("POST", "/v1/integrations/{integration_id}/check"): (502,),
     ("POST", "/v1/integrations/{integration_id}/scan"): (502,),
 }
@@ -152,6 +181,8 @@ def _complete(operation: dict[str, Any], route: tuple[str, str]) -> None:
     if header := ANSWER_HEADERS.get(route):
         for answer in operation["responses"].values():
             answer["headers"] = {header: {"required": True, "schema": {"type": "string"}}}
+    if route == EXPORT:
+        operation["responses"] = dict(EXPORTED)
     if route == ("PUT", "/v1/flows/{flow_id}"):
         operation["responses"]["201"] = operation["responses"]["200"] | {"description": "It is a new flow."}
     statuses = [*EVERY_CALL, *MORE.get(route, ())]

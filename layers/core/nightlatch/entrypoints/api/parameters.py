@@ -1,18 +1,20 @@
 """The parameters in paths, queries and headers: their forms, as types."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import Severity, Source
+from nightlatch.domain.export import ExportFormat
 from nightlatch.domain.integration import Slug
 from nightlatch.domain.time_frame import parse_last, zone_named
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ETAG = re.compile(r'"(\d{1,9})"', re.ASCII)
 
 ALIASES = {"ACTIVE": Status.GRANTED, "DENIED": Status.REJECTED, "TERMINATED": Status.REVOKED}
@@ -30,6 +32,10 @@ def _moment(text: object) -> datetime:
             "must be a time such as 2026-11-22T02:12:05Z or, without an offset, 2026-11-22T10:00 (+ is %2B)"
         )
     return datetime.fromisoformat(text.upper())
+
+
+def _moment_or_day(text: object) -> datetime | date:
+    return date.fromisoformat(text) if isinstance(text, str) and DAY.fullmatch(text) else _moment(text)
 
 
 def _aware_moment(text: object) -> datetime:
@@ -69,6 +75,12 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "examples": ["2026-11-22T02:12:05Z", "2026-11-22T10:00"]}),
 ]
 """A time, which is aware only if it was sent with an offset."""
+MomentOrDay = Annotated[
+    datetime | date,
+    PlainValidator(_moment_or_day),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-22T02:12:05Z", "2026-11-22T10:00", "2026-11-22"]}),
+]
+"""A time as above, or a date."""
 AwareMoment = Annotated[
     datetime,
     BeforeValidator(_aware_moment),
@@ -95,6 +107,20 @@ Since = Annotated[
 ]
 Until = Annotated[
     Moment | None, Query(description="Only what is earlier than this. Without an offset it is a time of the zone.")
+]
+SinceDay = Annotated[
+    MomentOrDay | None,
+    Query(
+        description="Only what is of this time or later. Without an offset it is a time of the zone; a date is when "
+        "that day begins there."
+    ),
+]
+UntilDay = Annotated[
+    MomentOrDay | None,
+    Query(
+        description="Only what is earlier than this. Without an offset it is a time of the zone; a date is when that "
+        "day is over there."
+    ),
 ]
 Relative = Annotated[
     Annotated[str, AfterValidator(_last)] | None,
@@ -175,6 +201,10 @@ Offset = Annotated[
     int, Query(ge=0, le=1000, description="Pass over so many, on the first page. Further down a cursor leads.")
 ]
 LongLimit = Annotated[int, Query(ge=1, le=1000)]
+Format = Annotated[ExportFormat, Query(description="How the entries are written.")]
+IncludeFilters = Annotated[
+    bool, Query(description="Whether the filters are applied; else everything of the time is exported.")
+]
 From = Annotated[
     str | None,
     Query(

@@ -5,7 +5,7 @@ Idempotency-Key for all its attempts. A PUT or DELETE is not repeated, because I
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -36,6 +36,15 @@ class Answer:
     body: Json
 
 
+@dataclass(frozen=True)
+class File:
+    """What the API answered as it is: a file, or JSON that says where one will be."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Api:
     """The API of one stack, called in one person's name."""
 
@@ -52,6 +61,24 @@ class Api:
         """Read something together with its ETag."""
         given = {name: value for name, value in (query or {}).items() if value not in (None, [])}
         return self._repeated(lambda: self._http.build_request("GET", path, params=given))
+
+    def file(self, path: str, query: Query) -> File:
+        """Read something that is handed out as it is."""
+        given = {name: value for name, value in query.items() if value not in (None, [])}
+        answer = self._answered(lambda: self._http.build_request("GET", path, params=given))
+        if not answer.is_success:
+            _understood(answer)
+        return File(answer.status_code, answer.headers, answer.content)
+
+    def fetch(self, address: str) -> Iterator[bytes]:
+        """Read what lies at an address that needs no token: none is sent."""
+        try:
+            with self._http.stream("GET", address) as answer:
+                if not answer.is_success:
+                    raise UnreachableError(f"the file cannot be fetched: its store answered {answer.status_code}")
+                yield from answer.iter_bytes()
+        except httpx.TransportError as error:
+            raise UnreachableError(f"the file cannot be fetched: {error or type(error).__name__}") from error
 
     def get_link(self, href: str) -> Json:
         """Follow a link of ours. Only its path and query count: a token never goes to another host."""
@@ -75,6 +102,9 @@ class Api:
         _understood(self._sent(self._http.build_request("DELETE", path, headers=condition)))
 
     def _repeated(self, make: Callable[[], httpx.Request]) -> Answer:
+        return _understood(self._answered(make))
+
+    def _answered(self, make: Callable[[], httpx.Request]) -> httpx.Response:
         for pause in PAUSES:
             try:
                 answer = self._sent(make())
@@ -82,9 +112,9 @@ class Api:
                 self._sleep(pause)
                 continue
             if not _says_later(answer):
-                return _understood(answer)
+                return answer
             self._sleep(pause)
-        return _understood(self._sent(make()))
+        return self._sent(make())
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         request.headers["Authorization"] = f"Bearer {self._token()}"

@@ -8,11 +8,13 @@ import codecs
 import io
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, TextIO
 
 from rich.console import Console, Group, RenderableType
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -73,6 +75,13 @@ class Screen:
     def note(self, *parts: Part) -> None:
         """Say something about the answer, on standard error."""
         self._err.print(inert_line(*parts), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how far something has come, on a terminal only, and take it away in the end."""
+        with Progress(console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task(inert_text(what), total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def fault(self, message: str, lines: Sequence[str] = ()) -> None:
         """Say what went wrong, on standard error."""

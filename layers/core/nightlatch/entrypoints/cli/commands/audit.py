@@ -162,8 +162,12 @@ def tail(
 def _who_and_what(run: Invocation, **given: list[str] | None) -> dict[str, list[str]]:
     """Read the filters that all commands have. Who `me` is, the API says."""
     chosen = {name: listed(values) for name, values in given.items()}
-    people = [run.api.get("/v1/whoami")["id"] if actor == "me" else actor for actor in chosen["actor"]]
-    return {**chosen, "actor": people}
+    return {**chosen, "actor": actors_of(run, chosen["actor"])}
+
+
+def actors_of(run: Invocation, given: list[str] | None) -> list[str]:
+    """Read whose doings are meant: ids, or `me`."""
+    return [run.api.get("/v1/whoami")["id"] if actor == "me" else actor for actor in listed(given)]
 
 
 def _frame(
