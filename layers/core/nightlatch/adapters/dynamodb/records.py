@@ -47,7 +47,7 @@ class ByRequester(GlobalSecondaryIndex["StateRecord"]):
 
 
 class ByStanding(GlobalSecondaryIndex["StateRecord"]):
-    """Requests of one standing, by id and so by creation. Sparse: see `standing_of`."""
+    """Requests of one standing, by id and so by creation."""
 
     class Meta:
         projection = KeysOnlyProjection()
@@ -162,7 +162,7 @@ class RequestRecord(StateRecord):
 
     id = UnicodeAttribute()
     requester_id = UnicodeAttribute()
-    standing = UnicodeAttribute(null=True)
+    standing = UnicodeAttribute()
     month = UnicodeAttribute()
     flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
@@ -206,14 +206,11 @@ def _due_shard(request: AccessRequest) -> str | None:
     return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
 
 
-def standing_of(status: Status) -> str | None:
+def standing_of(status: Status) -> str:
     """Say under which word a status is indexed: those between approval and end under one, for they are few at a time.
 
-    Each change of an indexed word costs two writes, and a request goes through all of them. Most end as EXPIRED, and no
-    index would find them sooner than reading all.
+    Each change of an indexed word costs two writes, and a request goes through all of them.
     """
-    if status is Status.EXPIRED:
-        return None
     return status.value if status is Status.PENDING or status in CLOSED else UNDER_WAY
 
 

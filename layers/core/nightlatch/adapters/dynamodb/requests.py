@@ -108,7 +108,7 @@ def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
 
 def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]] | None:
     """Choose the index that leaves the least to read: few requests are open, most of one integration are closed."""
-    standings = _standings(wanted)
+    standings = None if wanted.statuses is None else frozenset(map(standing_of, wanted.statuses))
     open_standings = standings if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
     choices: list[tuple[RequestIndex, frozenset[str] | None]] = [
         (StateRecord.by_requester, wanted.requesters),
@@ -118,14 +118,6 @@ def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]
         (StateRecord.by_standing, standings),
     ]
     return next(((index, values) for index, values in choices if values is not None), None)
-
-
-def _standings(wanted: RequestFilter) -> frozenset[str] | None:
-    """Name the standings to read; None when the index does not hold all of what is wanted."""
-    if wanted.statuses is None:
-        return None
-    standings = [standing_of(status) for status in wanted.statuses]
-    return None if None in standings else frozenset(filter(None, standings))
 
 
 def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
