@@ -124,9 +124,10 @@ def bring_to_the_end(one: Deployed) -> None:
 
 
 def by_request(events: list[tuple[str, str | None]]) -> dict[str | None, list[str]]:
-    """Sort events by request, each request's in the order given."""
+    """Sort events by request, each request's in the order given. Those of no request have no order among them."""
     in_order = sorted(events, key=lambda event: str(event[1]))
-    return {key: [event_id for event_id, _ in group] for key, group in groupby(in_order, key=lambda event: event[1])}
+    ids = {key: [event_id for event_id, _ in group] for key, group in groupby(in_order, key=lambda event: event[1])}
+    return {key: found if key else sorted(found) for key, found in ids.items()}
 
 
 def whole_life(streamed: Streamed) -> str:

@@ -18,9 +18,12 @@ DIFFERENT_ON_AWS = {
     "AccessRequestsRole": "the emulator knows no kms:EncryptionContext in conditions, and denies",
     "AuditRole": "it knows no dynamodb:LeadingKeys",
     "ExpiryRole": "it knows no kms:EncryptionContext, and asks for all schedules in the group `default`",
+    "ExportsRole": "it knows no dynamodb:LeadingKeys",
+    "IngestionRole": "it knows no dynamodb:LeadingKeys",
     "IntegrationsRole": "it knows no dynamodb:LeadingKeys",
     "LedgerRole": "it knows no dynamodb:LeadingKeys",
     "ProvisioningRole": "the same two as with expiry",
+    "SettingsRole": "it knows no dynamodb:LeadingKeys",
     "UserPoolClient": "Cognito refuses http://127.0.0.1 as a callback, only the name localhost may be http",
 }
 

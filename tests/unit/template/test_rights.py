@@ -37,7 +37,7 @@ SCHEDULE_ROLES = {
     "Retention": "RetentionScheduleRole",
     "Sealing": "SealingScheduleRole",
 }
-COUNTING = {"AccessFlows", "Audit", "Integrations", "Ledger"}
+COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings"}
 """Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
