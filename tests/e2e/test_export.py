@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from nightlatch.domain.ledger import Head, LedgerEntry, first_break
+from nightlatch.domain.ledger import Head, LedgerEntry, OutboxRow, first_break
 from nightlatch.entrypoints.local.facts import StackFacts
 from tests.builders import a_pending_event, an_event
 from tests.e2e.person import Person, until
@@ -31,8 +31,9 @@ def record_large_events(dynamodb: Any, table: str) -> str:
         event = an_event(at=datetime.now(UTC)).model_copy(update={"details": {"text": f"{number}" * KILOBYTES * 500}})
         event = event.model_copy(update={"actor": event.actor.model_copy(update={"id": name})})
         pending = a_pending_event(int.from_bytes(os.urandom(7)), event)
-        body = zlib.compress(pending.model_dump_json().encode())
-        item = {"pk": {"S": "OUTBOX#0"}, "sk": {"S": pending.id}, "body": {"B": body}}
+        row = OutboxRow(events=(pending,))
+        body = zlib.compress(row.model_dump_json().encode())
+        item = {"pk": {"S": "OUTBOX#0"}, "sk": {"S": row.key}, "body": {"B": body}}
         dynamodb.put_item(TableName=table, Item=item)
     return name
 
