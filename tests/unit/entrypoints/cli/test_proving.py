@@ -250,3 +250,65 @@ def test_a_proof_is_nothing_without_seals(terminal: Terminal, exported: Exported
 def test_what_is_no_proof_is_not_valid(terminal: Terminal, evidence: Path, exported: Exported, content: bytes) -> None:
     name = exported(content, "proof")
     assert verdict(terminal, exported(b"{}"), "--proof", name, "--seals", str(evidence)) == ("invalid", 1)
+
+
+# Proofs are made offline, too
+
+
+def manifest(**said: object) -> bytes:
+    wanted = EntryFilter(request_ids=frozenset({"req_9"})).model_dump(mode="json")
+    return json.dumps({"filter": wanted, "include_filters": True, "first_seq": 2, "last_seq": 8, **said}).encode()
+
+
+def prove(terminal: Terminal, about: str, evidence: Path, trail: str, out: Path) -> int:
+    options = ("--trail", trail, "--seals", str(evidence), "--out", str(out))
+    return terminal.run("audit", "prove", about, *options).exit_code
+
+
+def test_a_proof_is_made_of_the_whole_trail_and_the_manifest(
+    terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path
+) -> None:
+    """I2: what is not in it was not selected; what is kept back is seen."""
+    out = tmp_path / "made.proof"
+    whole, about = exported(lines(SEALED.rows), "whole"), exported(manifest(), "manifest")
+
+    assert prove(terminal, about, evidence, whole, out) == 0
+
+    seals = ("--proof", str(out), "--seals", str(evidence))
+    assert verdict(terminal, exported(b"{}", "nothing"), *seals) == ("valid", 0)
+    assert verdict(terminal, exported(lines(SEALED.rows[3:4]), "a stranger"), *seals) == ("invalid", 1)
+
+
+def test_a_proof_shows_that_a_row_was_kept_back(
+    terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path
+) -> None:
+    """I2."""
+    out = tmp_path / "made.proof"
+    everything = EntryFilter().model_dump(mode="json")
+    about = exported(manifest(filter=everything), "manifest")
+    prove(terminal, about, evidence, exported(lines(SEALED.rows), "whole"), out)
+    seals = ("--proof", str(out), "--seals", str(evidence))
+
+    assert verdict(terminal, exported(lines(SEALED.rows[1:8]), "all"), *seals) == ("valid", 0)
+    one_less = exported(lines([*SEALED.rows[1:4], *SEALED.rows[5:8]]), "one less")
+    assert verdict(terminal, one_less, *seals)[1] == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", manifest(first_seq=None), manifest(filter={"x": 1})])
+def test_what_is_no_manifest_is_refused(
+    terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path, content: bytes
+) -> None:
+    out = tmp_path / "made.proof"
+    assert prove(terminal, exported(content, "manifest"), evidence, exported(lines(SEALED.rows), "whole"), out) == 2
+    assert not out.exists()
+
+
+def test_nothing_is_proven_before_it_is_sealed_and_nothing_overwritten(
+    terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path
+) -> None:
+    whole = exported(lines(SEALED.rows), "whole")
+    unsealed = exported(manifest(last_seq=40), "manifest")
+    assert prove(terminal, unsealed, evidence, whole, tmp_path / "made.proof") == 2
+    (tmp_path / "there").write_text("kept")
+    assert prove(terminal, exported(manifest(), "manifest"), evidence, whole, tmp_path / "there") == 2
+    assert (tmp_path / "there").read_text() == "kept"

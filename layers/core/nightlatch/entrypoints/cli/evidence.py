@@ -1,5 +1,6 @@
-"""What `audit seals` and `audit verify` do: get the evidence, and say what is proven by it and what is not."""
+"""What `audit seals`, `prove` and `verify` do: get the evidence, and say what is proven by it and what is not."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,9 +8,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from nightlatch.domain.proof import ProofOutcome, verify_export
+from nightlatch.domain.entry_filter import EntryFilter
+from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.proof import ProofOutcome, proof_of, verify_export, written
 from nightlatch.domain.seal import Digest
 from nightlatch.domain.verification import Asked, Doubt, IsSigned, Outcome, Verdict, verify
+from nightlatch.entrypoints.cli.errors import MistakenError
 from nightlatch.entrypoints.cli.invocation import Invocation
 from nightlatch.entrypoints.cli.screen import MUTED, whole
 from nightlatch.entrypoints.cli.shapes import Json, counted
@@ -78,6 +82,34 @@ def check_filtered(run: Invocation, files: Sequence[Path], proof: Path, seals: S
     outcome = verify_export(rows_in(files), objects_in(proof), digests=seals.digests(), is_signed=seals.is_signed())
     _show(run, outcome, _said_of_filter(outcome))
     return outcome.verdict is Verdict.VALID
+
+
+def prove(run: Invocation, manifest: Path, trail: Sequence[Path], seals: Seals, out: Path) -> None:
+    """Write the proof that an export left out nothing that its filter selects; `trail` is all of that time."""
+    wanted, first_seq, last_seq = _exported(manifest)
+    end = next((one.last_seq for one in seals.digests() if one.first_seq <= last_seq <= one.last_seq), None)
+    if end is None:
+        raise MistakenError(f"no digest covers number {last_seq} yet: download the seals again in a while")
+    rows = (row for row in rows_in(trail) if first_seq - 1 <= row.get("seq", -1) <= end)
+    if end == last_seq:  # nothing later closes the time, so nothing is claimed of it
+        wanted = wanted.model_copy(update={"until": None})
+    lines = proof_of(map(LedgerEntry.model_validate, rows), wanted, first_seq=first_seq, last_seq=last_seq)
+    with out.open("xb") as file:
+        count = sum(1 for line in lines if file.write(written(line)))
+    said = f"{counted(max(count - 1, 0), 'event', 'events')} of {first_seq} to {last_seq} left out, in {out}"
+    run.screen.show({"file": str(out), "lines": count}, lambda _: whole(said))
+
+
+def _exported(manifest: Path) -> tuple[EntryFilter, int, int]:
+    """Read what was exported out of the manifest beside an export."""
+    try:
+        said = json.loads(manifest.read_bytes())
+        wanted = EntryFilter.model_validate(said["filter"])
+        first_seq, last_seq = int(said["first_seq"]), int(said["last_seq"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise MistakenError(f"{manifest} is no manifest of an export that holds something") from error
+    times = EntryFilter(since=wanted.since, until=wanted.until)
+    return wanted if said["include_filters"] else times, first_seq, last_seq
 
 
 def _all(run: Invocation, begin: int) -> Iterator[Json]:

@@ -108,7 +108,7 @@ _group("people", "People whom Nightlatch has met.", DECIDE, list=people.list_peo
 _group(
     "audit", "Read and prove the audit trail.", DECIDE,
     list=audit.list_entries, show=audit.show, stats=audit.stats, tail=audit.tail,
-    export=export.export, seals=proving.seals, verify=proving.verify,
+    export=export.export, seals=proving.seals, prove=proving.prove, verify=proving.verify,
 )  # fmt: skip
 _group(
     "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show,

@@ -70,3 +70,30 @@ def verify(
         is_valid = evidence.check(run, files, evidence.Seals(directory, key) if directory else None, asked)
     if not is_valid:
         raise typer.Exit(1)
+
+
+def prove(
+    context: typer.Context,
+    manifest: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The manifest beside a filtered export.")
+    ],
+    *,
+    trail: Annotated[
+        list[Path],
+        typer.Option(exists=True, dir_okay=False, help="All events of that time: exports or archive; repeatable."),
+    ],
+    directory: Annotated[
+        Path, typer.Option("--seals", metavar="DIR", exists=True, file_okay=False, help="Downloaded digests.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the proof; nothing is overwritten.")],
+    output: Output = None,
+) -> None:
+    """Prove of a filtered export that it left out nothing that its filter selects, without showing what that was.
+
+    nightlatch audit prove orders.jsonl.manifest.json --trail all.jsonl --seals evidence --out orders.proof
+    """
+    from nightlatch.entrypoints.cli import evidence  # noqa: PLC0415
+
+    if out.exists():
+        raise MistakenError(f"{out} is there already")
+    evidence.prove(invocation(context, None, output), manifest, trail, evidence.Seals(directory, None), out)
