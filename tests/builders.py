@@ -36,6 +36,7 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
 from nightlatch.services.audit_reads import AuditReads
@@ -500,6 +501,11 @@ class World:
     def audit_reads(self) -> AuditReads:
         """How reading the trail is told."""
         return AuditReads(tallies=self.store, clock=self.clock)
+
+    @cached_property
+    def api_reads(self) -> ApiReads:
+        """How every call that only reads is told."""
+        return ApiReads(tallies=self.store, settings=self.store, clock=self.clock)
 
     @property
     def sign_ins(self) -> SignIns:

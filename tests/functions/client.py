@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
 from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
@@ -169,6 +170,7 @@ class Client:
                 approvals: lambda: self.world.approvals,
                 access_flows: lambda: self.world.flows,
                 integrations: lambda: self.world.integrations,
+                api_reads: lambda: self.world.api_reads,
                 sign_ins: lambda: self.world.sign_ins,
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,

@@ -28,6 +28,7 @@ class TallyKind(StrEnum):
     """What is counted."""
 
     READS = "reads"
+    CALLS = "calls"
     RUNS = "runs"
     FAILED_RUNS = "failed_runs"
     REFUSED_TOKENS = "refused_tokens"
@@ -44,6 +45,7 @@ class Wording:
 
 WORDING: Mapping[TallyKind, Wording] = {
     TallyKind.READS: Wording(timedelta(minutes=5), "reads", "rows"),
+    TallyKind.CALLS: Wording(timedelta(minutes=5), "reads"),
     TallyKind.RUNS: Wording(timedelta(hours=1), "runs", "items"),
     TallyKind.FAILED_RUNS: Wording(timedelta(hours=1), "failures"),
     TallyKind.REFUSED_TOKENS: Wording(timedelta(minutes=5), "attempts"),

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic_core import to_json
 
 from nightlatch.domain.errors import NightlatchError
-from nightlatch.entrypoints.api.arrivals import tell_refused_token, tell_sign_in
+from nightlatch.entrypoints.api.arrivals import tell_read, tell_refused_token, tell_sign_in
 from nightlatch.entrypoints.api.authorization import Next, authorize, identify, no_route
 from nightlatch.entrypoints.api.problems import answer, problem_of
 from nightlatch.entrypoints.api.validation import Validation, read_json
@@ -32,7 +32,8 @@ def http_api() -> APIGatewayHttpResolver:
     the resolver's own `enable_validation` would do.
     """
     api = APIGatewayHttpResolver(debug=False, serializer=_text, json_body_deserializer=read_json)
-    api.use(middlewares=[tell_refused_token, identify, _note_caller, tell_sign_in, authorize, Validation()])  # type: ignore[no-untyped-call]  # as Powertools wrote it
+    before = (tell_refused_token, identify, _note_caller, tell_sign_in, authorize, tell_read)
+    api.use(middlewares=[*before, Validation()])  # type: ignore[no-untyped-call]  # as Powertools wrote it
 
     def answer_known(error: NightlatchError) -> Response[str]:
         logger.append_keys(problem=problem_of(error).slug)
