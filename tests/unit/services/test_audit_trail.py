@@ -588,3 +588,33 @@ def test_a_list_by_type_is_whole_while_the_newest_number_is_in_flight() -> None:
     page = AuditTrail(ledger=store).page(wanted, before=None, limit=50)
 
     assert numbers_of(page.entries) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+# Large entries
+
+
+def a_ledger_of_large_entries(length: int, size: int) -> InMemoryStore:
+    """Build a ledger of entries with so many bytes of details each."""
+    large = an_event(at=NOON).model_copy(update={"details": {"text": "x" * size}})
+    return a_varied_ledger([(large, 60, Source.API)] * length)
+
+
+@pytest.mark.parametrize("limit", [1, 10, 1000])
+def test_no_page_is_larger_than_an_answer_can_be_and_all_are_read(limit: int) -> None:
+    """I4: the page never stalls."""
+    trail = AuditTrail(ledger=a_ledger_of_large_entries(12, 500_000))
+
+    fed = list(pages_of_feed(trail, after=None, limit=limit))
+    listed = all_pages(trail, EVERYTHING, limit=limit)
+
+    assert [entry.seq for page in fed for entry in page] == list(range(1, 13))
+    assert max(len(page) for page in fed) == min(limit, 3)
+    assert [entry.seq for entry in listed] == list(range(12, 0, -1))
+
+
+def test_an_entry_that_is_larger_than_a_page_is_a_page_of_its_own() -> None:
+    """I4."""
+    trail = AuditTrail(ledger=a_ledger_of_large_entries(3, 3_000_000))
+
+    assert [len(page) for page in pages_of_feed(trail, after=None, limit=10)] == [1, 1, 1]
+    assert numbers_of(all_pages(trail, EVERYTHING, limit=10)) == [3, 2, 1]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pydantic_core import to_json
+
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.ledger import LedgerEntry, number_in
@@ -14,6 +16,9 @@ LONGEST_SEARCH = 10_000
 
 LONGEST_LOOK = 1_000
 """So many entries are looked at for one page of a filtered feed."""
+
+LARGEST_PAGE = 2_000_000
+"""So many bytes of details are in one page: an answer has 6 MB at most, in which every quotation mark is escaped."""
 
 EVERYTHING = EntryFilter.model_construct()
 
@@ -43,6 +48,19 @@ class ListPage:
     skip: int = 0
 
 
+class _Room:
+    """How much more fits into a page. The first entry always does."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._left = size
+
+    def takes(self, entry: LedgerEntry) -> bool:
+        """Take an entry, or say that there is no more room for it."""
+        is_first, self._left = self._left == self._size, self._left - max(len(to_json(entry.details)), 1)
+        return is_first or self._left >= 0
+
+
 class AuditTrail:
     """The use cases of auditors and of machines that read everything."""
 
@@ -60,8 +78,9 @@ class AuditTrail:
         begin = last = self._beginning(kept, after, wanted.since)
         reach = limit if wanted == EVERYTHING else max(limit, LONGEST_LOOK)
         entries: list[LedgerEntry] = []
+        room = _Room(LARGEST_PAGE)
         for entry in kept.entries(begin + 1, min(begin + reach, kept.head.seq)):
-            if entry.seq != last + 1:
+            if entry.seq != last + 1 or (wanted.admits(entry) and not room.takes(entry)):
                 break
             last = entry.seq
             if wanted.admits(entry):
@@ -94,8 +113,11 @@ class AuditTrail:
             first_at=lambda moment: self._first_at(kept, moment),
         )
         found: list[LedgerEntry] = []
+        room = _Room(LARGEST_PAGE)
         for looked_at, entry in enumerate(search.entries(), start=1):
             if wanted.admits(entry):
+                if not skip and not room.takes(entry):
+                    return ListPage(found, before=entry.seq + 1)
                 if skip:
                     skip -= 1
                 else:
