@@ -505,7 +505,7 @@ class World:
     @cached_property
     def api_reads(self) -> ApiReads:
         """How every call that only reads is told."""
-        return ApiReads(tallies=self.store, settings=self.store, clock=self.clock)
+        return ApiReads(tallies=self.store, settings=self.store, clock=lambda: self.clock.now)
 
     @property
     def sign_ins(self) -> SignIns:
