@@ -76,8 +76,6 @@ ONE_OF_A_KIND: dict[type[Entity], str] = {
 class InMemoryStore:
     """Implements every storage port over plain dictionaries."""
 
-    """Implements UnitOfWork, Requests, Flows, Catalogue, Outbox, Ledger and Seals over plain dictionaries."""
-
     clock: Clock
     random: Randomness
     retention: timedelta = timedelta(days=90)

@@ -25,6 +25,11 @@ class Settings:
     expiry_function: str
     open_requests: int
     code: str
+    evidence_bucket: str
+    seal_key: str
+    exports_bucket: str
+    export_jobs_function: str
+    reports_function: str
 
     @property
     def policy(self) -> dict[str, str]:
@@ -37,12 +42,6 @@ class Settings:
             "retention_days": str(self.retention.days),
             "time_zone": self.time_zone,
         }
-
-    evidence_bucket: str
-    seal_key: str
-    exports_bucket: str
-    export_jobs_function: str
-    reports_function: str
 
 
 @cache
