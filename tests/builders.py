@@ -50,7 +50,8 @@ from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.kept_seals import KeptSeals
 from nightlatch.services.people import Acquaintances
-from nightlatch.services.ports import Randomness, Receipt
+from nightlatch.services.ports.ambient import Randomness
+from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.sealing import Sealing

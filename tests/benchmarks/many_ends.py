@@ -27,7 +27,8 @@ from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.wakes import WakeFailedError, drain, wake
-from nightlatch.services.ports import DueRequest, Randomness
+from nightlatch.services.ports.ambient import Randomness
+from nightlatch.services.ports.requests import DueRequest
 from nightlatch.services.sequencer import Sequencer
 from tests.benchmarks._virtual_time import VirtualTime
 from tests.benchmarks.row import Row

@@ -35,20 +35,12 @@ from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import (
-    Bearings,
-    Clock,
-    DueRequest,
-    Known,
-    LedgerIndex,
-    Randomness,
-    Receipt,
-    RequestFilter,
-    Standing,
-    StoredTime,
-    StoredTimes,
-    Wanted,
-)
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.facts import Known, Wanted
+from nightlatch.services.ports.requests import DueRequest, RequestFilter
+from nightlatch.services.ports.sequencing import Standing
+from nightlatch.services.ports.trail import Bearings, LedgerIndex, StoredTime, StoredTimes
+from nightlatch.services.ports.writing import Receipt
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str]

@@ -12,7 +12,7 @@ from nightlatch.adapters.connectors.postgresql import PostgresqlConnector, Postg
 from nightlatch.adapters.connectors.postgresql_connection import ServerSettings, Timeouts
 from nightlatch.adapters.connectors.postgresql_membership import PostgresqlMembershipConnector
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle
-from nightlatch.services.ports import Connector
+from nightlatch.services.ports.targets import Connector
 from tests.fakes.connector import FakeConnector, FakeSharedConnector
 from tests.integration.conftest import CONNECTOR_PASSWORD
 from tests.integration.failing_line import FailingLine, Failure

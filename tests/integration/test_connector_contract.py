@@ -8,7 +8,7 @@ import pytest
 from nightlatch.domain.connector import Entitlement, Presence
 from nightlatch.domain.errors import ConnectorError, PermanentConnectorError, RetryableConnectorError
 from nightlatch.domain.integration import Resource
-from nightlatch.services.ports import Connector
+from nightlatch.services.ports.targets import Connector
 from tests.integration.connector_targets import (
     FakeSharedTarget,
     FakeTarget,

@@ -32,7 +32,7 @@ from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking
 from nightlatch.services.call import Call
 from nightlatch.services.people import Acquaintances
-from nightlatch.services.ports import Receipt
+from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import (

@@ -13,7 +13,7 @@ from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Changes, Submission, WantedItem
 from nightlatch.services.call import Call
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.builders import ADA, API, HOUR, MAYA, NOA, KilledError, OneConnector, Outside, World, a_call, a_definition
 from tests.unit.services.targets import DOWN, ResistingConnector
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.errors import PermanentConnectorError
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.builders import HOUR, KilledError, Outside, World
 
 Start = Callable[[World], str]

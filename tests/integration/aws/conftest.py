@@ -31,22 +31,14 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import (
-    AuditSettingsStore,
-    Catalogue,
-    Deployments,
-    Exports,
-    Facts,
-    Flows,
-    Keeping,
-    Ledger,
-    Outbox,
-    People,
-    Requests,
-    Seals,
-    Tallies,
-    UnitOfWork,
-)
+from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
+from nightlatch.services.ports.evidence import Seals
+from nightlatch.services.ports.exporting import Exports
+from nightlatch.services.ports.facts import Facts, People
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.sequencing import Deployments, Outbox, Tallies
+from nightlatch.services.ports.trail import Keeping, Ledger
+from nightlatch.services.ports.writing import UnitOfWork
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
 from tests.integration.aws.deployed import Deployed, deployed

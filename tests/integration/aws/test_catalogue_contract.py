@@ -1,7 +1,7 @@
 """What every store promises about integrations and what was found in them."""
 
 from nightlatch.domain.change import Change
-from nightlatch.services.ports import Wanted
+from nightlatch.services.ports.facts import Wanted
 from tests.integration.aws.builders import ORIGIN, a_resource, an_integration
 from tests.integration.aws.conftest import Store
 

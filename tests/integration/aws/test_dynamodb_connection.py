@@ -21,7 +21,7 @@ from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
 from nightlatch.domain.ledger import Head, append, first_break
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from nightlatch.services.sequencer import Sequencer
 from tests.fakes.store import predictable
 from tests.integration.aws.builders import HOUR, MILLISECOND, NOW, ORIGIN, Clock, a_request, a_resource, an_event

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 from nightlatch.adapters.evidence import KmsSigner, S3Evidence
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.seal import SealState
-from nightlatch.services.ports import Evidence, Signer
+from nightlatch.services.ports.evidence import Evidence, Signer
 from tests.builders import NOON
 from tests.fakes.evidence import FakeEvidence, FakeSigner
 from tests.integration.aws.builders import ORIGIN

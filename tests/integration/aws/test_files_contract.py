@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from nightlatch.adapters.lambda_export_workers import LambdaExportWorkers
 from nightlatch.adapters.s3_files import LINK_SECONDS, S3Files
 from nightlatch.domain.errors import NotFoundError, StoreUnavailableError
-from nightlatch.services.ports import Files
+from nightlatch.services.ports.exporting import Files
 from tests.fakes.exports import FakeExportWorkers, FakeFiles
 
 PART = b"x" * 5 * 1024**2

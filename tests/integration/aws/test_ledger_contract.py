@@ -11,7 +11,8 @@ from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.identity import SYSTEM, Actor, ActorType
 from nightlatch.domain.ledger import Head, LedgerEntry
 from nightlatch.services.audit_trail import AuditTrail
-from nightlatch.services.ports import LedgerIndex, Standing
+from nightlatch.services.ports.sequencing import Standing
+from nightlatch.services.ports.trail import LedgerIndex
 from tests.integration.aws.builders import MILLISECOND, NOW, ORIGIN, an_event, events_in_order
 from tests.integration.aws.conftest import RETENTION, Store
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from nightlatch.domain.change import Change
-from nightlatch.services.ports import Receipt, Wanted
+from nightlatch.services.ports.facts import Wanted
+from nightlatch.services.ports.writing import Receipt
 from tests.integration.aws.builders import ORIGIN, a_person, a_request, a_resource, an_integration
 from tests.integration.aws.conftest import Store
 

@@ -15,7 +15,7 @@ from nightlatch.domain.access_request import AccessRequest, IntegrationReference
 from nightlatch.domain.audit_event import Source
 from nightlatch.domain.identity import Person
 from nightlatch.domain.item import Item
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.integration.aws.builders import HOUR, NOW, Clock, a_request
 from tests.integration.aws.conftest import Store, on_dynamodb
 

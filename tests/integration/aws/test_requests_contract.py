@@ -8,7 +8,7 @@ import pytest
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, a_grant, a_request
 from tests.integration.aws.conftest import RETENTION, Store
 

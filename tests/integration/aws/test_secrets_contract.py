@@ -5,7 +5,7 @@ import pytest
 
 from nightlatch.adapters.secrets import SecretsManagerSecrets
 from nightlatch.domain.errors import NotFoundError
-from nightlatch.services.ports import Secrets
+from nightlatch.services.ports.targets import Secrets
 from tests.fakes.aws import FakeSecrets
 
 

@@ -14,7 +14,8 @@ from nightlatch.adapters.dynamodb.ledger import DynamoKeptEntries
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import Head
-from nightlatch.services.ports import RequestFilter, Wanted
+from nightlatch.services.ports.facts import Wanted
+from nightlatch.services.ports.requests import RequestFilter
 from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
 from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
 

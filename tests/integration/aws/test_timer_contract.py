@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from nightlatch.adapters.scheduler import EventBridgeTimer
-from nightlatch.services.ports import Timer
+from nightlatch.services.ports.targets import Timer
 from tests.fakes.aws import FakeTimer
 from tests.integration.aws.builders import NOW
 

@@ -7,7 +7,8 @@ import pytest
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError, RivalChangeError
-from nightlatch.services.ports import Receipt, RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
+from nightlatch.services.ports.writing import Receipt
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, a_grant, a_request, an_event, events_in_order
 from tests.integration.aws.conftest import Store
 

@@ -5,7 +5,7 @@ import pytest
 
 from nightlatch.adapters.kms import KmsVault
 from nightlatch.domain.errors import NotAllowedError
-from nightlatch.services.ports import Vault
+from nightlatch.services.ports.targets import Vault
 from tests.fakes.aws import FakeVault
 
 SECRET = "p4ss wörd"

@@ -15,7 +15,7 @@ from nightlatch.domain.errors import (
 )
 from nightlatch.domain.selectors import TargetSelector
 from nightlatch.services.asking import Submission, WantedItem
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.builders import ADA, EVE, HOUR, MAYA, NOA, Outside, World, a_call, a_definition
 
 ROLE1, ROLE3 = (

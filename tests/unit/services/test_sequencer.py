@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, first_break
-from nightlatch.services.ports import Standing
+from nightlatch.services.ports.sequencing import Standing
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, a_foreign_event, an_event
 from tests.fakes.store import InMemoryStore, predictable

@@ -18,7 +18,7 @@ from nightlatch.domain.errors import (
 from nightlatch.domain.opening_hours import WEEK, OpeningHours
 from nightlatch.domain.selectors import TargetSelector
 from nightlatch.services.asking import Submission, WantedItem
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 from tests.builders import (
     ADA,
     API,

@@ -9,7 +9,7 @@ from nightlatch.adapters.scheduler import EventBridgeTimer
 from nightlatch.bootstrap import aws, clock, known, state, targets
 from nightlatch.bootstrap.settings import settings
 from nightlatch.domain.audit_event import Origin, Source
-from nightlatch.services.ports import FanOut
+from nightlatch.services.ports.targets import FanOut
 from nightlatch.services.provisioning import Provisioning
 
 

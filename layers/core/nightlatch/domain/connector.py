@@ -1,4 +1,4 @@
-"""The words that connectors and the grant lifecycle exchange. The contract itself is `services.ports.Connector`."""
+"""The words that connectors and the grant lifecycle exchange. Their contract: `services.ports.targets.Connector`."""
 
 from collections.abc import Collection
 from enum import StrEnum

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
 from nightlatch.services.call import despite_rivals
-from nightlatch.services.ports import FanOut
+from nightlatch.services.ports.targets import FanOut
 from nightlatch.services.provisioning import Backlog, Provisioning, is_resisted
 from nightlatch.services.retention import Retention
 from nightlatch.services.sequencer import Sequencer

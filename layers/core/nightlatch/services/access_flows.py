@@ -7,7 +7,10 @@ from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReferen
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError, NotFoundError, StaleVersionError, VersionRequiredError
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import Clock, Flows, Requests, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.configuration import Flows
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 class AccessFlows:

@@ -12,18 +12,12 @@ from nightlatch.domain.identity import Role
 from nightlatch.domain.lease import differing
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.call import Call
-from nightlatch.services.ports import (
-    Catalogue,
-    Clock,
-    Connectors,
-    Flows,
-    Ledger,
-    LedgerIndex,
-    RequestFilter,
-    Requests,
-    UnitOfWork,
-    Vault,
-)
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.configuration import Catalogue, Flows
+from nightlatch.services.ports.requests import RequestFilter, Requests
+from nightlatch.services.ports.targets import Connectors, Vault
+from nightlatch.services.ports.trail import Ledger, LedgerIndex
+from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.request_commands import Decide, RequestCommands
 from nightlatch.services.request_page import RequestPage, read_page
 

@@ -6,7 +6,9 @@ from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReferen
 from nightlatch.domain.audit_settings import Reads
 from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.call import Call
-from nightlatch.services.ports import AuditSettingsStore, Clock, Tallies
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.configuration import AuditSettingsStore
+from nightlatch.services.ports.sequencing import Tallies
 
 REMEMBERED = timedelta(minutes=1)
 """So long after it was changed the setting may still be unknown to a function that runs."""

@@ -7,7 +7,9 @@ from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotAllowedError
 from nightlatch.services.call import Call
-from nightlatch.services.ports import Clock, RequestFilter, Requests, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.requests import RequestFilter, Requests
+from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.request_commands import RequestCommands
 
 

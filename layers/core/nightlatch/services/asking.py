@@ -23,7 +23,11 @@ from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.domain.item import Item
 from nightlatch.domain.people import meet
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import Catalogue, Clock, Facts, Flows, Known, Randomness, Requests, UnitOfWork, Wanted
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.configuration import Catalogue, Flows
+from nightlatch.services.ports.facts import Facts, Known, Wanted
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.request_commands import RequestCommands
 
 

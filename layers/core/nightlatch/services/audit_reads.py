@@ -6,7 +6,8 @@ from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReferen
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.call import Call
-from nightlatch.services.ports import Clock, Tallies
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.sequencing import Tallies
 
 
 class AuditReads:

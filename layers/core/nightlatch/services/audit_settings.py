@@ -3,7 +3,9 @@
 from nightlatch.domain.audit_settings import AuditChoices, AuditSettings
 from nightlatch.domain.errors import StaleVersionError, VersionRequiredError
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import AuditSettingsStore, Clock, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.configuration import AuditSettingsStore
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 class AuditSettingsDesk:

@@ -9,7 +9,7 @@ from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.ledger_search import LONGEST_GAP, LedgerSearch
-from nightlatch.services.ports import KeptEntries, Ledger
+from nightlatch.services.ports.trail import KeptEntries, Ledger
 
 LONGEST_SEARCH = 10_000
 """So many entries are looked at for one page; a page may so be shorter than its limit, with a cursor to go on from."""

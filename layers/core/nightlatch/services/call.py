@@ -7,7 +7,7 @@ from typing import TypeVar
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.errors import KeyReuseError, RivalChangeError
 from nightlatch.domain.identity import Principal
-from nightlatch.services.ports import Receipt, UnitOfWork
+from nightlatch.services.ports.writing import Receipt, UnitOfWork
 
 T = TypeVar("T")
 

@@ -6,7 +6,9 @@ from contextlib import suppress
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.deployment import started
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.services.ports import Clock, Deployments, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.sequencing import Deployments
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 class Deploying:

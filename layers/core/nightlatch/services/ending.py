@@ -12,7 +12,7 @@ from nightlatch.domain.connector import Handle, Presence
 from nightlatch.domain.errors import ConnectorError, RetryableConnectorError, StoreUnavailableError, TargetGoneError
 from nightlatch.domain.grant import LONGEST_PAUSE, QUARANTINE_AFTER, Failure, Grant
 from nightlatch.domain.lease import Lease, differing, to_take
-from nightlatch.services.ports import Connector
+from nightlatch.services.ports.targets import Connector
 from nightlatch.services.workbench import CLAIM, NO_ANSWER, Workbench
 
 Leases = tuple[Lease, ...]

@@ -12,10 +12,13 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError, NotPrintableError, RivalChangeError
 from nightlatch.domain.export import Export, ExportFormat, Progress, Upload
 from nightlatch.domain.ledger import canonical_json
-from nightlatch.services import ports
 from nightlatch.services.export_text import pieces_of
 from nightlatch.services.exports import file_of, manifest_of, text_of
-from nightlatch.services.ports import Clock, ExportWorkers, ExportWriters, Files, Ledger, ReportPrinter, UnitOfWork
+from nightlatch.services.ports import exporting
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.exporting import ExportWorkers, ExportWriters, Files, ReportPrinter
+from nightlatch.services.ports.trail import Ledger
+from nightlatch.services.ports.writing import UnitOfWork
 
 PART = 8 * 1024**2
 """S3 takes 5 MiB at least and 10,000 parts at most."""
@@ -31,7 +34,7 @@ class ExportJobs:
         *,
         unit_of_work: UnitOfWork,
         ledger: Ledger,
-        exports: ports.Exports,
+        exports: exporting.Exports,
         writers: ExportWriters,
         files: Files,
         workers: ExportWorkers,

@@ -10,7 +10,8 @@ from itertools import groupby
 
 from nightlatch.domain.export import Export, Progress
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.services.ports import ExportWriter, Ledger
+from nightlatch.services.ports.exporting import ExportWriter
+from nightlatch.services.ports.trail import Ledger
 
 ENTRIES_IN_A_PIECE = 64
 """Few: an entry can have hundreds of kilobytes, and a piece is held whole."""

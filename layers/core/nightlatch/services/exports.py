@@ -10,11 +10,14 @@ from nightlatch.domain.errors import Fault, InvalidInputError, LimitReachedError
 from nightlatch.domain.export import Export, ExportOrder, ExportState
 from nightlatch.domain.identifier import RANDOM_BYTES, prefixed, uuid7
 from nightlatch.domain.local_time import LocalTime
-from nightlatch.services import ports
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.export_text import Piece, pieces_of
-from nightlatch.services.ports import Clock, ExportWorkers, ExportWriters, Files, Ledger, Randomness, UnitOfWork
+from nightlatch.services.ports import exporting
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.exporting import ExportWorkers, ExportWriters, Files
+from nightlatch.services.ports.trail import Ledger
+from nightlatch.services.ports.writing import UnitOfWork
 
 MOST_ROWS_INLINE = 5_000
 LARGEST_ANSWER = 5_500_000
@@ -59,7 +62,7 @@ class Exports:
         *,
         unit_of_work: UnitOfWork,
         ledger: Ledger,
-        exports: ports.Exports,
+        exports: exporting.Exports,
         writers: ExportWriters,
         files: Files,
         workers: ExportWorkers,

@@ -20,7 +20,9 @@ from nightlatch.domain.grant import GRANT_ATTEMPTS, Failure, Grant
 from nightlatch.domain.lease import Lease, differing, to_give
 from nightlatch.domain.value import Entity
 from nightlatch.services.ending import Ending
-from nightlatch.services.ports import Connector, Flows, People, Timer, Vault
+from nightlatch.services.ports.configuration import Flows
+from nightlatch.services.ports.facts import People
+from nightlatch.services.ports.targets import Connector, Timer, Vault
 from nightlatch.services.workbench import CLAIM, NO_ANSWER, Workbench
 
 Leases = tuple[Lease, ...]

@@ -8,7 +8,10 @@ from nightlatch.domain.errors import Fault, InvalidInputError, NotAllowedError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ingestion import EntryToWrite, faults_in, foreign_id
 from nightlatch.services.call import Call
-from nightlatch.services.ports import AuditSettingsStore, Clock, ForeignIds, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.configuration import AuditSettingsStore
+from nightlatch.services.ports.sequencing import ForeignIds
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from nightlatch.domain.connector import CheckResult
 from nightlatch.domain.errors import ConflictError, ConnectorError, NotFoundError
 from nightlatch.domain.integration import Integration, IntegrationStatus, Resource
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Randomness, Secrets, UnitOfWork
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.configuration import Catalogue
+from nightlatch.services.ports.targets import Connector, Connectors, Secrets
+from nightlatch.services.ports.writing import UnitOfWork
 
 ON_DEMAND = "on demand"
 

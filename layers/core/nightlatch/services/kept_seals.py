@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.seal import LONGEST_SPAN, SEALS, Digest, first_seq_of, seal_key
-from nightlatch.services.ports import Evidence, Signer
+from nightlatch.services.ports.evidence import Evidence, Signer
 from nightlatch.services.sealing import read_digest
 
 KEYS_PER_LOOK = 1000

@@ -9,7 +9,7 @@ from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.services.ports import KeptEntries, LedgerIndex
+from nightlatch.services.ports.trail import KeptEntries, LedgerIndex
 
 READ_AHEAD = 100
 MOST_LOOKUPS = 400

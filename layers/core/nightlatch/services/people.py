@@ -2,7 +2,9 @@
 
 from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import Clock, People, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.facts import People
+from nightlatch.services.ports.writing import UnitOfWork
 
 SIGN_INS_REMEMBERED = 1000
 

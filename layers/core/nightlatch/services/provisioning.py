@@ -21,18 +21,12 @@ from nightlatch.domain.access_request import AT_WORK, AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
 from nightlatch.services.ending import Ending
 from nightlatch.services.granting import Granting
-from nightlatch.services.ports import (
-    Catalogue,
-    Clock,
-    Connectors,
-    Flows,
-    People,
-    Randomness,
-    Requests,
-    Timer,
-    UnitOfWork,
-    Vault,
-)
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.configuration import Catalogue, Flows
+from nightlatch.services.ports.facts import People
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.targets import Connectors, Timer, Vault
+from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.workbench import Workbench
 
 CLOCK_SKEW = timedelta(seconds=2)

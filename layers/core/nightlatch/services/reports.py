@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from nightlatch.domain.errors import NotPrintableError
 from nightlatch.domain.export import LARGEST_PRINTED_FILE
-from nightlatch.services.ports import Files
+from nightlatch.services.ports.exporting import Files
 
 Typeset = Callable[[bytes, str], bytes]
 """Makes the PDF of a JSON document, said to be from some source; raises NotPrintableError."""

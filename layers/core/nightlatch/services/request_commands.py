@@ -7,7 +7,9 @@ from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.services.call import Call, despite_rivals
-from nightlatch.services.ports import Clock, Requests, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.writing import UnitOfWork
 
 Decide = Callable[[AccessRequest, datetime], Change[AccessRequest]]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 
 LONGEST_SEARCH = 2_000
 """So many requests are looked at for one page; a page may so be shorter than its limit, with a place to go on from."""

@@ -5,7 +5,9 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.tally import Tally, TallyKind
-from nightlatch.services.ports import Clock, Tallies, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.writing import UnitOfWork
 
 LONGEST_ERROR = 500
 BY_SCHEDULE = Origin.model_construct(source=Source.SCHEDULE)

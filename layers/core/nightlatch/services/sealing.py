@@ -28,7 +28,10 @@ from nightlatch.domain.seal import (
     SealState,
     in_pieces,
 )
-from nightlatch.services.ports import Clock, Evidence, Ledger, Seals, Signer, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.evidence import Evidence, Seals, Signer
+from nightlatch.services.ports.trail import Ledger
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ from nightlatch.domain.seal import (
     told_of,
     told_of_round,
 )
-from nightlatch.services.ports import Clock, Evidence, Ledger, Seals, Signer, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.evidence import Evidence, Seals, Signer
+from nightlatch.services.ports.trail import Ledger
+from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.sealing import read_digest
 
 BETWEEN_ROUNDS = timedelta(days=1)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.ledger import OutboxRow, PendingEvent, append
-from nightlatch.services.ports import Clock, Outbox, Randomness
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.sequencing import Outbox
 
 
 class Sequencer:

@@ -3,7 +3,8 @@
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference
 from nightlatch.domain.identity import Actor, ActorType, Principal
 from nightlatch.domain.tally import Tally, TallyKind
-from nightlatch.services.ports import Clock, Tallies
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.sequencing import Tallies
 
 SOMEBODY = Actor.model_construct(type=ActorType.USER, id="unknown")
 """Whoever sent a token that does not say whose it is."""

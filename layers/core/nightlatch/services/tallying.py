@@ -1,7 +1,9 @@
 """Telling what was counted: when a window is closed, its tally becomes one event and is gone, in one transaction."""
 
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.services.ports import Clock, Tallies, UnitOfWork
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.writing import UnitOfWork
 
 
 class Tallying:

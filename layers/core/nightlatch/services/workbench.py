@@ -10,7 +10,11 @@ from nightlatch.domain.errors import PermanentConnectorError, RetryableConnector
 from nightlatch.domain.grant import JITTER_BYTES, Grant, pause_before
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import Catalogue, Clock, Connector, Connectors, Randomness, Requests, UnitOfWork
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.configuration import Catalogue
+from nightlatch.services.ports.requests import Requests
+from nightlatch.services.ports.targets import Connector, Connectors
+from nightlatch.services.ports.writing import UnitOfWork
 
 CLAIM = timedelta(seconds=90)
 """How long a worker has a request to itself: longer than a function may run (60 s in template.yaml)."""

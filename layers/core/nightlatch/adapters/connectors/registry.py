@@ -19,7 +19,7 @@ from nightlatch.domain.errors import (
     StoreUnavailableError,
 )
 from nightlatch.domain.integration import Integration
-from nightlatch.services.ports import Connector, Secrets
+from nightlatch.services.ports.targets import Connector, Secrets
 
 MODULES = {
     "postgresql": "nightlatch.adapters.connectors.postgresql",

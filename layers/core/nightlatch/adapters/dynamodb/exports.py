@@ -5,7 +5,7 @@ from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.export import Export
-from nightlatch.services.ports import Clock
+from nightlatch.services.ports.ambient import Clock
 
 
 class DynamoExports:

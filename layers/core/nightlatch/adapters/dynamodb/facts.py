@@ -9,7 +9,9 @@ from nightlatch.adapters.dynamodb.records import Holder, StateRecord, value_of
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
-from nightlatch.services.ports import Clock, Known, Receipt, Wanted
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.facts import Known, Wanted
+from nightlatch.services.ports.writing import Receipt
 
 N = TypeVar("N")
 V = TypeVar("V", bound=Value)

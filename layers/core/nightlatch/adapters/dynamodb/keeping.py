@@ -23,7 +23,7 @@ from nightlatch.adapters.dynamodb.outbox import head_in
 from nightlatch.adapters.dynamodb.reading import PAGE, read_many
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, value_of
 from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.services.ports import Bearings, StoredTime, StoredTimes
+from nightlatch.services.ports.trail import Bearings, StoredTime, StoredTimes
 
 
 class DynamoKeeping:

@@ -13,7 +13,8 @@ from nightlatch.adapters.dynamodb.outbox import read_standing
 from nightlatch.adapters.dynamodb.reading import PAGE, read_many, read_one
 from nightlatch.adapters.dynamodb.records import Holder
 from nightlatch.domain.ledger import Head, LedgerEntry
-from nightlatch.services.ports import Clock, LedgerIndex
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.trail import LedgerIndex
 
 INDEXES: dict[LedgerIndex, GlobalSecondaryIndex[Any]] = {
     LedgerIndex.ACTOR: LedgerRecord.by_actor,

@@ -14,7 +14,8 @@ from nightlatch.adapters.dynamodb.reading import read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, Holder, StateRecord, value_of
 from nightlatch.adapters.dynamodb.transaction import LIMIT, NONE, Transaction
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
-from nightlatch.services.ports import Randomness, Standing
+from nightlatch.services.ports.ambient import Randomness
+from nightlatch.services.ports.sequencing import Standing
 
 LARGEST_BATCH = 400_000
 """Characters of JSON that are appended, and deleted, at once: in the widest alphabet below a transaction's 4 MB."""

@@ -23,7 +23,8 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports import Clock, DueRequest, RequestFilter
+from nightlatch.services.ports.ambient import Clock
+from nightlatch.services.ports.requests import DueRequest, RequestFilter
 
 PREFIX = "req"
 BELOW_ALL = "req_"

@@ -14,7 +14,7 @@ from pynamodb.transactions import TransactWrite
 from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.records import Record, StateRecord
 from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
-from nightlatch.services.ports import Randomness
+from nightlatch.services.ports.ambient import Randomness
 
 LIMIT = 100
 """So many items are one transaction at most: DynamoDB's limit."""

@@ -20,7 +20,9 @@ from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports import AuditSettingsStore, Clock, Randomness, Receipt
+from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.configuration import AuditSettingsStore
+from nightlatch.services.ports.writing import Receipt
 
 RECEIPTS_KEPT = timedelta(hours=24)
 

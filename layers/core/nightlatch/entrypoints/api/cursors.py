@@ -15,7 +15,7 @@ from nightlatch.bootstrap.secrets import cursor_key
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.ledger import canonical_json
 from nightlatch.domain.value import rfc3339, to_utc_milliseconds
-from nightlatch.services.ports import Clock
+from nightlatch.services.ports.ambient import Clock
 
 Position = str | int | list[str | int]
 

@@ -14,7 +14,7 @@ from nightlatch.domain.ledger import number_in
 from nightlatch.domain.time_frame import TimeFrame
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
 from nightlatch.services.call import Call
-from nightlatch.services.ports import RequestFilter
+from nightlatch.services.ports.requests import RequestFilter
 
 V = TypeVar("V")
 
