@@ -266,15 +266,38 @@ def test_asking_tells_all_that_was_asked_for() -> None:
         "session_user": "TBD",
         "start": None,
         "end": None,
-        "items": [{"resource": "orders", "permission": "role1"}, {"resource": "orders", "permission": "role3"}],
+        "requester": {"id": MAYA.id, "name": "Maya", "email": "maya@example.com"},
+        "items": [_told("item-1", "role1"), _told("item-2", "role3")],
         "duration_seconds": 3600,
         "starts_at": None,
-        "requester": {"id": MAYA.id, "name": "Maya", "email": "maya@example.com"},
         "bundle": None,
         "justification": "a customer cannot pay",
         "ticket": "OPS-7",
         "flow": {"id": "orders-roles", "name": "Orders roles", "version": 1, "reason": ""},
     }
+
+
+def _told(item: str, permission: str) -> dict[str, object]:
+    return {
+        "id": item,
+        "resource_type": "database",
+        "resource_id": "orders",
+        "resource": "orders",
+        "tags": [],
+        "permission": permission,
+        "permission_tags": [],
+    }
+
+
+def test_every_event_of_a_request_tells_who_asked_for_what_and_for_how_long() -> None:
+    (requested,) = HISTORY[Status.PENDING].events
+    told = ("requester", "items", "duration_seconds")
+
+    for change in HISTORY.values():
+        for event in change.events:
+            assert {name: event.details[name] for name in told} == {name: requested.details[name] for name in told}
+            assert isinstance(flow := event.details["flow"], dict)
+            assert flow["id"] == "orders-roles"
 
 
 def test_a_grant_tells_who_is_there_from_when_to_when() -> None:
@@ -284,12 +307,10 @@ def test_a_grant_tells_who_is_there_from_when_to_when() -> None:
 
     (event,) = granted.events
 
-    assert event.details == {
-        "session_user": "nl_maya",
-        "start": rfc3339(granted.state.granted_at),
-        "end": rfc3339(granted.state.ends_at),
-        "handle": {"roles": ["role1"]},
-    }
+    assert event.details["session_user"] == "nl_maya"
+    assert event.details["start"] == rfc3339(granted.state.granted_at)
+    assert event.details["end"] == rfc3339(granted.state.ends_at)
+    assert event.details["handle"] == {"roles": ["role1"]}
 
 
 def test_a_failure_tells_the_error_the_attempts_and_that_nothing_is_left() -> None:

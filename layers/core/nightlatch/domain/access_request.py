@@ -221,10 +221,7 @@ class AccessRequest(Entity):
             by=by.as_actor(),
             text=f"{by.label} asked for {self.summary}{whom}",
             details={
-                "items": [{"resource": item.resource_name, "permission": item.permission} for item in self.items],
-                "duration_seconds": int(self.duration.total_seconds()),
                 "starts_at": rfc3339(self.starts_at) if self.starts_at else None,
-                "requester": self.requester.model_dump(mode="json"),
                 "bundle": self.bundle_id,
                 "justification": self.justification,
                 "ticket": self.ticket,

@@ -1,4 +1,7 @@
-"""The audit events of a request: one shape for the whole session, one for a single item (a role of it)."""
+"""The audit events of a request: one shape for the whole session, one for a single item (a role of it).
+
+Each tells who asked, for what, under which flow and for how long: whoever reads one event knows what it is about.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,7 +44,7 @@ def session_event(
         scope=Scope.SESSION,
         request_id=request.id,
         integration=request.integration.id,
-        details={**session, **details},
+        details={**session, **_asked_for(request), **details},
     )
 
 
@@ -58,6 +61,7 @@ def vote_event(request: "AccessRequest", item: Item, vote: Vote) -> AuditEvent:
         request_id=request.id,
         integration=request.integration.id,
         details={
+            **_asked_for(request),
             "item": item.id,
             "approver": vote.approver.model_dump(mode="json"),
             "resource": item.resource_name,
@@ -67,3 +71,24 @@ def vote_event(request: "AccessRequest", item: Item, vote: Vote) -> AuditEvent:
             "needed": request.approvals_needed,
         },
     )
+
+
+def _asked_for(request: "AccessRequest") -> dict[str, JsonValue]:
+    return {
+        "requester": request.requester.model_dump(mode="json"),
+        "items": [_named(item) for item in request.items],
+        "duration_seconds": int(request.duration.total_seconds()),
+        "flow": {"id": request.flow.id, "name": request.flow.name, "version": request.flow.version},
+    }
+
+
+def _named(item: Item) -> dict[str, JsonValue]:
+    return {
+        "id": item.id,
+        "resource_type": item.resource_type,
+        "resource_id": item.resource_id,
+        "resource": item.resource_name,
+        "tags": list(item.resource_tags),
+        "permission": item.permission,
+        "permission_tags": list(item.permission_tags),
+    }
