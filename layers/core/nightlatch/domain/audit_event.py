@@ -54,6 +54,17 @@ class EventType(StrEnum):
     AUDIT_VERIFIED = "audit.verified"
     INTEGRITY_FAILED = "audit.integrity.failed"
     AUDIT_EXPORTED = "audit.exported"
+    ANOMALY_DETECTED = "anomaly.detected"
+    ANOMALY_ACKNOWLEDGED = "anomaly.acknowledged"
+    ANOMALY_RESOLVED = "anomaly.resolved"
+    ALERT_RULE_CREATED = "alert.rule.created"
+    ALERT_RULE_UPDATED = "alert.rule.updated"
+    ALERT_RULE_DELETED = "alert.rule.deleted"
+    DESTINATION_CREATED = "destination.created"
+    DESTINATION_UPDATED = "destination.updated"
+    DESTINATION_DELETED = "destination.deleted"
+    DESTINATION_DISABLED = "destination.disabled"
+    DELIVERY_FAILED = "destination.delivery.failed"
 
 
 class Severity(StrEnum):
@@ -73,6 +84,9 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.QUARANTINE_CLOSED: Severity.WARNING,
     EventType.DRIFT_DETECTED: Severity.WARNING,
     EventType.LOGIN_FAILED: Severity.WARNING,
+    EventType.ANOMALY_DETECTED: Severity.WARNING,
+    EventType.DESTINATION_DISABLED: Severity.WARNING,
+    EventType.DELIVERY_FAILED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,
     EventType.ACCESS_QUARANTINED: Severity.ERROR,

@@ -15,6 +15,9 @@ NightlatchError
 ├── VersionRequiredError     If-Match is missing where something would be overwritten
 ├── KeyReuseError            an Idempotency-Key came back with another body
 ├── NotPrintableError        no PDF can be made of an export
+├── EgressError              nothing came of a call to somebody outside
+│   ├── EgressBlockedError       policy forbids it
+│   └── NoAnswerError            nobody answered, or not whole and in time
 ├── StoreUnavailableError    our own tables cannot be written or read just now
 └── ConnectorError           a target system did not do what was asked
     ├── RetryableConnectorError   it may work later
@@ -100,6 +103,18 @@ class VersionRequiredError(NightlatchError):
 
 class StoreUnavailableError(NightlatchError):
     """Our own tables cannot be written or read just now."""
+
+
+class EgressError(NightlatchError):
+    """Nothing came of a call to somebody outside."""
+
+
+class EgressBlockedError(EgressError):
+    """Policy forbids the call: its scheme, its port, or the address that it would connect to."""
+
+
+class NoAnswerError(EgressError):
+    """Nobody answered, or not whole and in time."""
 
 
 class NotPrintableError(NightlatchError):

@@ -1,0 +1,129 @@
+"""Sending events on to destinations."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import JsonValue
+
+from nightlatch.domain.destination import Destination, DestinationKind
+from nightlatch.domain.ledger import LedgerEntry
+
+ANSWER_KEPT = 4096
+"""So many bytes of an answer are kept in the delivery log."""
+
+
+class Verdict(StrEnum):
+    """What became of an attempt.
+
+    LATER: not now (throttled, down, no answer), again after a while. TOO_LARGE: again in halves. REFUSED: these entries,
+    never; one of several is to be found by halving. GONE: nobody is there any more. BLOCKED: by our own policy.
+    """
+
+    DELIVERED = "delivered"
+    LATER = "later"
+    TOO_LARGE = "too_large"
+    REFUSED = "refused"
+    GONE = "gone"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Entries that are sent together, in their order. `id` is the same in each attempt: receivers drop doubles by it."""
+
+    id: str
+    entries: tuple[LedgerEntry, ...]
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt came to. `answer` is the beginning of what was answered, `error` what kept it from being that."""
+
+    verdict: Verdict
+    took: timedelta
+    status: int | None = None
+    answer: str = ""
+    error: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a receiver takes at once. One entry is sent alone, however large it is."""
+
+    entries: int
+    bytes: int
+
+
+class Sender(Protocol):
+    """The way to one destination. It raises nothing: what went wrong is in the outcome."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """Say how much may go together."""
+        ...
+
+    def weigh(self, entry: LedgerEntry) -> int:
+        """Count the bytes that an entry adds to a parcel."""
+        ...
+
+    def send(self, parcel: Parcel) -> Outcome:
+        """Try once to deliver a parcel."""
+        ...
+
+
+class Senders(Protocol):
+    """Makes the way to a destination."""
+
+    def validate(self, kind: DestinationKind, settings: dict[str, Any], secret: str) -> dict[str, JsonValue]:
+        """Check the settings and the secret of a kind, and return the settings' full form.
+
+        Raises InvalidInputError that names /settings/… or /secret. It calls nobody.
+        """
+        ...
+
+    def sender(self, destination: Destination) -> Sender:
+        """Make the way to a destination. It reads the secret when it first sends."""
+        ...
+
+
+@dataclass(frozen=True)
+class OutgoingCall:
+    """An HTTP request to somebody outside. `ca_certificate` (PEM) is trusted instead of the well-known authorities."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    timeout: timedelta
+    ca_certificate: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered: never followed when it points elsewhere, and read no further than `bytes` bound it."""
+
+    status: int
+    body: bytes
+    took: timedelta
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Egress(Protocol):
+    """The one way out for HTTP, to strangers.
+
+    Raises EgressBlockedError when policy forbids the call (scheme, port, address), NoAnswerError when nobody answered
+    whole and in time.
+    """
+
+    def check(self, url: str) -> None:
+        """Refuse an address that may never be called, without calling or resolving it; raise EgressBlockedError."""
+        ...
+
+    def call(self, call: OutgoingCall) -> Answer:
+        """Call, and read the answer."""
+        ...
