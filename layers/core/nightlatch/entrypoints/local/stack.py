@@ -40,6 +40,7 @@ def up(
         facts = _facts(deployed, port=port, database_port=database_port)
         facts.write(place.facts)
         _fill(facts, passwords, watcher, port=port)
+        demo.keep_service(facts.user_pool_id, deployed.outputs["ServiceClientId"], place.service, port=port)
     return facts
 
 
@@ -57,6 +58,11 @@ def status(home: Path) -> list[ComponentStatus]:
     place = layout(home)
     addresses = _addresses(place)
     return [_component(place, name, addresses.get(name)) for name in (emulator.NAME, database.NAME)]
+
+
+def service_file(home: Path) -> Path:
+    """Name the file with the demo service's id and secret."""
+    return layout(home).service
 
 
 def facts(home: Path) -> StackFacts:
