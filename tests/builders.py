@@ -54,6 +54,7 @@ from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
+from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
 from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
@@ -550,20 +551,16 @@ class World:
     @property
     def sealing(self) -> Sealing:
         """What seals the trail."""
-        return Sealing(
-            unit_of_work=self.store,
-            seals=self.store,
-            ledger=self.store,
-            evidence=self.evidence,
-            signer=self.signer,
-            clock=self.clock,
-            origin=API,
-        )
+        return Sealing(self._seal_tools)
 
     @property
     def self_check(self) -> SelfCheck:
         """What checks what was sealed."""
-        return SelfCheck(
+        return SelfCheck(self._seal_tools)
+
+    @property
+    def _seal_tools(self) -> SealTools:
+        return SealTools(
             unit_of_work=self.store,
             seals=self.store,
             ledger=self.store,

@@ -7,14 +7,13 @@ from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.entrypoints.api.asked_entries import AskedEntries, asking_for_entries
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
-    EntrySearch,
-    EventTypes,
     FeedTypes,
     From,
     FromNumber,
@@ -23,14 +22,7 @@ from nightlatch.entrypoints.api.parameters import (
     LongLimit,
     Offset,
     PathId,
-    Relative,
-    Rounded,
-    Severities,
     Since,
-    SinceDay,
-    Sources,
-    UntilDay,
-    Zone,
 )
 from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
@@ -74,6 +66,7 @@ def feed(
 
 
 @api.get("/v1/audit/entries")
+@asking_for_entries
 def find(
     *,
     service: Service,
@@ -83,45 +76,14 @@ def find(
     page: ThisPage,
     settings: TheSettings,
     now: Now,
-    last: Relative = None,
-    rounded: Rounded = None,
-    start_date: SinceDay = None,
-    end_date: UntilDay = None,
-    zone: Zone = None,
-    event_type: EventTypes = None,
-    actor: Ids = None,
-    severity: Severities = None,
-    resource: Ids = None,
-    request_id: Ids = None,
-    integration: Ids = None,
-    source: Sources = None,
-    q: EntrySearch = None,
+    asked: AskedEntries,
     limit: LongLimit = 50,
     offset: Offset = 0,
     cursor: Cursor = None,
 ) -> EntryList:
     """List entries, newest first."""
     place = page.place(cursor, now=now, offset=offset)
-    frame = AskedFrame(
-        last=last,
-        rounded=rounded,
-        zone=zone,
-        since=start_date,
-        until=end_date,
-        begin_name="start_date",
-        end_name="end_date",
-    )
-    wanted = entry_filter(
-        frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
-        event_types=event_type,
-        actors=actor,
-        severities=severity,
-        resources=resource,
-        request_ids=request_id,
-        integrations=integration,
-        sources=source,
-        text=q,
-    )
+    wanted = asked.read(now=place.asked_at, own_zone=settings.time_zone)
     found = service.page(wanted, before=place.below, limit=limit, skip=place.skip)
     reads.count(call, found.entries, query=query)
     return entry_list(found, page=page, place=place)

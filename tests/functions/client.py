@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
-from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
@@ -27,6 +26,7 @@ from nightlatch.bootstrap.requests import access_requests
 from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.identity import Principal, Role
+from nightlatch.entrypoints.api import frames
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.cursors import Cursors, cursors
 from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
@@ -163,7 +163,7 @@ class Client:
         for app in self.apps.values():
             app.api.dependency_overrides = {
                 settings: lambda: SETTINGS,
-                clock.now: lambda: self.world.clock.now,
+                frames.now: lambda: self.world.clock.now,
                 access_requests: lambda: self.world.requests,
                 asking: lambda: self.world.asking,
                 acquaintances: lambda: self.world.acquaintances,
