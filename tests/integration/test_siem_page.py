@@ -19,6 +19,7 @@ from sqlglot import exp
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.seal import archive_key
 from tests.builders import World, a_definition, a_flow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "siem.md").read_text()
@@ -136,12 +137,12 @@ def test_every_object_lies_where_athena_is_told_to_look_for_it(world: World) -> 
         assert (f"{BUCKET}{key}".startswith(folder), folder.startswith(location.name)) == (True, True)
 
 
-def test_athena_makes_up_each_value_as_it_is_written(world: World) -> None:
-    said = properties()
-    written = {pair for key in world.evidence.objects for pair in re.findall(r"(\w+)=(\w+)/", key)}
+@pytest.mark.parametrize("recorded_at", [datetime(2027, 1, 2, 3, tzinfo=UTC), datetime(2036, 12, 31, 23, tzinfo=UTC)])
+def test_athena_makes_up_each_value_as_it_is_written(world: World, recorded_at: datetime) -> None:
+    said, entry = properties(), world.store.ledger[1].model_copy(update={"recorded_at": recorded_at})
 
     assert said["projection.enabled"] == "true"
-    for column, value in written:
+    for column, value in re.findall(r"(\w+)=(\w+)/", archive_key(entry, entry)):
         lowest, highest = map(int, said[f"projection.{column}.range"].split(","))
         digits = int(said.get(f"projection.{column}.digits", "1"))
         assert said[f"projection.{column}.type"] == "integer"
