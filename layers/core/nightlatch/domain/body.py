@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from nightlatch.domain.errors import NotGenuineError
-from nightlatch.domain.ledger import INGESTED, LedgerEntry, canonical_json
+from nightlatch.domain.ledger import INGESTED, RESERVED, LedgerEntry, canonical_json
 from nightlatch.domain.value import Value
 
 BODY = "body"
@@ -56,3 +56,20 @@ def with_body(entry: LedgerEntry, content: bytes) -> LedgerEntry:
     if reference is None or hashlib.sha256(content).hexdigest() != reference.sha256:
         raise NotGenuineError(f"the body of {entry.id} is not the one that was recorded")
     return entry.model_copy(update={"details": {**json.loads(content), **entry.details}})
+
+
+def as_recorded(row: dict[str, Any]) -> dict[str, Any]:
+    """Take a body out of an entry's JSON form again, if it is the one that was recorded: without it the hash is right.
+
+    Everything else is returned as it is.
+    """
+    details = row.get("details")
+    if not isinstance(details, dict):
+        return row
+    sent = {name: value for name, value in details.items() if name not in RESERVED}
+    try:
+        reference = reference_in(details)
+        is_body = reference is not None and hashlib.sha256(body_of(sent)).hexdigest() == reference.sha256
+    except ValueError:  # neither a reference nor JSON that can have been recorded
+        return row
+    return {**row, "details": {name: details[name] for name in details if name in RESERVED}} if is_body else row

@@ -13,7 +13,7 @@ from nightlatch.domain.audit_settings import Writer
 from nightlatch.domain.body import BODY, BodyReference
 from nightlatch.domain.errors import Fault
 from nightlatch.domain.identity import Actor, Principal
-from nightlatch.domain.ledger import INGESTED, ForeignId, canonical_json
+from nightlatch.domain.ledger import INGESTED, RESERVED, ForeignId, canonical_json
 from nightlatch.domain.value import Instant, Value
 
 MOST_ENTRIES = 100
@@ -31,9 +31,6 @@ OWN_FAMILIES = frozenset(
 """Whatever begins like this is Nightlatch's own to tell."""
 
 CATALOGUE = frozenset(EventType)
-RESERVED = frozenset({INGESTED, "call"})
-"""What only Nightlatch writes into an event's details."""
-
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 Id = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$")]
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=100)]
