@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
@@ -30,9 +30,11 @@ from nightlatch.entrypoints.api.views.seals import PublicKey, SealList, public_k
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.whole_entries import WholeEntries
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
 Reads = Annotated[AuditReads, Depends(audit_reads)]
+Bodies = Annotated[WholeEntries, Depends(whole_entries)]
 TheSeals = Annotated[KeptSeals, Depends(kept_seals)]
 
 api = http_api()
@@ -90,9 +92,11 @@ def find(
 
 
 @api.get("/v1/audit/entries/<entry_id>")
-def show(entry_id: PathId, service: Service, reads: Reads, call: ThisCall, query: ThisQuery) -> LedgerEntry:
-    """Read one entry by its event id."""
-    entry = service.show(entry_id)
+def show(
+    entry_id: PathId, *, service: Service, bodies: Bodies, reads: Reads, call: ThisCall, query: ThisQuery
+) -> LedgerEntry:
+    """Read one entry by its event id, with all that was sent of it."""
+    entry = bodies.whole(service.show(entry_id))
     reads.count(call, [entry], query=query)
     return entry
 

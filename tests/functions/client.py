@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.exports import exports
 from nightlatch.bootstrap.flows import access_flows
@@ -177,6 +177,7 @@ class Client:
                 ingestion: lambda: self.world.ingestion,
                 audit_reads: lambda: self.world.audit_reads,
                 kept_seals: lambda: self.world.kept_seals,
+                whole_entries: lambda: self.world.whole_entries,
                 exports: lambda: self.world.exports,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }

@@ -227,6 +227,8 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Sealing"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
     ],
@@ -339,6 +341,12 @@ def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources:
     assert policy["NobodyButSealingWrites"]["Condition"] == {
         "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
     }
+    assert policy["NobodyButIngestionWritesBodies"]["Condition"] == {
+        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["IngestionRole", "Arn"]}}
+    }
+    bodies = {"Fn::Sub": "${EvidenceBucket.Arn}/bodies/*"}
+    assert policy["NobodyButSealingWrites"]["NotResource"] == bodies
+    assert policy["NobodyButIngestionWritesBodies"]["Resource"] == bodies
     assert policy["NothingIsWrittenOver"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 

@@ -15,6 +15,7 @@ NightlatchError
 ├── VersionRequiredError     If-Match is missing where something would be overwritten
 ├── KeyReuseError            an Idempotency-Key came back with another body
 ├── NotPrintableError        no PDF can be made of an export
+├── NotGenuineError          what is kept is not what was recorded
 ├── StoreUnavailableError    our own tables cannot be written or read just now
 └── ConnectorError           a target system did not do what was asked
     ├── RetryableConnectorError   it may work later
@@ -100,6 +101,10 @@ class VersionRequiredError(NightlatchError):
 
 class StoreUnavailableError(NightlatchError):
     """Our own tables cannot be written or read just now."""
+
+
+class NotGenuineError(NightlatchError):
+    """What is kept is not what was recorded: it must not be shown as if it were."""
 
 
 class NotPrintableError(NightlatchError):

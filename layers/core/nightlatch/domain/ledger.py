@@ -39,6 +39,12 @@ GENESIS = "0" * 64
 INGESTED = "ingested"
 """Where an event's details say who told of it, by what id and in what words: only Nightlatch writes there."""
 
+CALL = "call"
+"""Where an event's details say by which call of the API it was caused."""
+
+RESERVED = frozenset({INGESTED, CALL})
+"""What only Nightlatch writes into an event's details."""
+
 SALT_BYTES = 16
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 """Made once: json.dumps would make one for each of an entry's parts."""
@@ -74,7 +80,7 @@ class PendingEvent(Value):
     @classmethod
     def of(cls, event: AuditEvent | ForeignEvent, *, event_id: str, origin: Origin) -> "PendingEvent":
         """Join an event with its id and with how the call came in."""
-        call: dict[str, JsonValue] = {"call": origin.call} if origin.call else {}
+        call: dict[str, JsonValue] = {CALL: origin.call} if origin.call else {}
         return cls(
             **{**dict(event), "details": {**event.details, **call}, "severity": event.severity},
             id=event_id,

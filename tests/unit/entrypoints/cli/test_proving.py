@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from nightlatch.domain.body import BodyReference, body_of, with_body
 from nightlatch.domain.entry_filter import EntryFilter
+from nightlatch.domain.ledger import Head, PendingEvent, append
 from nightlatch.domain.proof import proof_of, written
+from tests.builders import API, NOON, ROBOT, a_pending_event, an_entry_to_write
 from tests.fakes.evidence import FakeSigner
 from tests.unit.domain.sealed_rows import Row, Sealed, entries_of, rows_of
 from tests.unit.entrypoints.cli.fake_api import FakeApi
@@ -91,6 +94,21 @@ def test_in_any_form_a_changed_event_is_found(
     result = terminal.run("audit", "verify", exported(FORMATS[name](rows)), "--seals", str(evidence))
     assert result.exit_code == 1
     assert [one["first_seq"] for one in json.loads(result.stdout)["doubts"]] == [7]
+
+
+@pytest.mark.parametrize(("seats", "expected"), [(4, ("valid", 0)), (5, ("invalid", 1))])
+def test_a_body_that_was_put_back_is_checked_with_its_event(
+    terminal: Terminal, exported: Exported, seats: int, expected: tuple[str, int]
+) -> None:
+    """I2. I4: a flipped byte in what lies beside the ledger."""
+    sent: dict[str, Any] = {"seats": 4, "text": "x" * 100_000}
+    event = an_entry_to_write(details=sent).event(by=ROBOT, body=BodyReference.to(body_of(sent), at=NOON))
+    pending = PendingEvent.of(event, event_id=a_pending_event().id, origin=API)
+    _, entries = append(Head(), [pending], at=NOON, random=bytes)
+    row = with_body(entries[0], body_of(sent)).model_dump(mode="json")
+    row["details"]["seats"] = seats
+
+    assert verdict(terminal, exported(lines([row]))) == expected
 
 
 def test_nobody_is_asked(outsider: Terminal, api: FakeApi, evidence: Path, exported: Exported) -> None:
