@@ -305,6 +305,13 @@ class InMemoryStore:
         known = self._one(Tally, key_of(tally)[1])
         self._put(known.with_another(tally) if known else tally, beside=())
 
+    def count_tokens(self, tally: Tally) -> bool:
+        """Count that one of these attempts to sign in led to tokens."""
+        known = self._one(Tally, key_of(tally)[1])
+        if known:
+            self._put(known.with_tokens(), beside=())
+        return known is not None
+
     def closed(self, at: datetime) -> Iterator[Tally]:
         """Read what is to be told."""
         closed = [tally for tally in self._all(Tally) if tally.is_closed(at)]

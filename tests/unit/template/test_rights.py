@@ -28,7 +28,7 @@ FUNCTIONS = (
     "Settings",
     "Sealing",
     "Reports",
-    "TokenClaims",
+    "SignIns",
 )
 
 SCHEDULE_ROLES = {
@@ -37,7 +37,7 @@ SCHEDULE_ROLES = {
     "Retention": "RetentionScheduleRole",
     "Sealing": "SealingScheduleRole",
 }
-COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings"}
+COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings", "SignIns"}
 """Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"

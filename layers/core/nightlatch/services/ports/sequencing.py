@@ -70,6 +70,13 @@ class Tallies(Protocol):
         """
         ...
 
+    def count_tokens(self, tally: Tally) -> bool:
+        """Count in the tally of the same window that one of its attempts to sign in led to tokens.
+
+        Returns False, and begins nothing, when there is no such tally.
+        """
+        ...
+
     def closed(self, at: datetime) -> Iterator[Tally]:
         """Read, consistently, the tallies whose windows are closed, those first that were closed first."""
         ...
