@@ -324,7 +324,7 @@ def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: 
         }
 
 
-def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources: Resources) -> None:
+def test_evidence_is_locked_kept_private_and_written_by_two_functions_alone(resources: Resources) -> None:
     bucket = resources["EvidenceBucket"]
     properties = bucket["Properties"]
     retention = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
@@ -338,17 +338,21 @@ def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources:
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert {each["Effect"] for each in policy.values()} == {"Deny"}
-    assert policy["NobodyButSealingWrites"]["Condition"] == {
-        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
+    assert writers(policy["NobodyButTheseWrites"]) == {"EvidenceBucket.Arn/*": ["SealingRole.Arn", "IngestionRole.Arn"]}
+    assert writers(policy["NobodyButSealingWritesTheTrail"]) == {
+        "EvidenceBucket.Arn/archive/*": ["SealingRole.Arn"],
+        "EvidenceBucket.Arn/seals/*": ["SealingRole.Arn"],
     }
-    assert policy["NobodyButIngestionWritesBodies"]["Condition"] == {
-        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["IngestionRole", "Arn"]}}
-    }
-    bodies = {"Fn::Sub": "${EvidenceBucket.Arn}/bodies/*"}
-    assert policy["NobodyButSealingWrites"]["NotResource"] == bodies
-    assert policy["NobodyButIngestionWritesBodies"]["Resource"] == bodies
+    assert writers(policy["NobodyButIngestionWritesBodies"]) == {"EvidenceBucket.Arn/bodies/*": ["IngestionRole.Arn"]}
     assert policy["NothingIsWrittenOver"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def writers(denial: Statement) -> dict[str, list[str]]:
+    """Say to whom alone a denial leaves each of its resources."""
+    assert (denial["Action"], denial["Principal"]) == ("s3:PutObject", "*")
+    excepted = list(arns(denial["Condition"]["StringNotEquals"]["aws:PrincipalArn"]))
+    return dict.fromkeys(arns(denial["Resource"]), excepted)
 
 
 def test_the_seal_key_outlives_the_stack_and_only_signs(resources: Resources) -> None:
