@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from nightlatch.entrypoints.local import database, demo, deployment, emulator, function_logs, processes, tools
+from nightlatch.entrypoints.local import aws, database, demo, deployment, emulator, function_logs, processes, tools
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.deployment import Deployed
 from nightlatch.entrypoints.local.errors import LocalStackError, NotRunningError
@@ -104,7 +104,8 @@ def _start(place: Layout, progress: Progress, *, port: int, database_port: int) 
         passwords = database.ensure_running(place, port=database_port)
         demo.create_database(passwords, port=database_port)
     with step(progress, "start the emulator"):
-        emulator.ensure_running(place, port=port)
+        if emulator.ensure_running(place, port=port):
+            deployment.renew_mappings(aws.client("lambda", port=port))
     return passwords
 
 
