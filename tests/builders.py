@@ -54,11 +54,13 @@ from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
+from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
 from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
+from nightlatch.services.whole_entries import WholeEntries
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.evidence import FakeEvidence, FakeSigner
@@ -298,6 +300,12 @@ def an_entry_to_write(**fields: object) -> EntryToWrite:
     return EntryToWrite.model_validate({**sent, "resource": resource, **fields})
 
 
+def a_large_entry(size: int = 100_000, **fields: object) -> EntryToWrite:
+    """Build an event of so many bytes, nearly all of them details."""
+    empty = an_entry_to_write(**{**fields, "details": {"text": ""}})
+    return an_entry_to_write(**{**fields, "details": {"text": "x" * (size - len(empty.text))}})
+
+
 def a_pending_event(number: int = 1, event: AuditEvent | None = None) -> PendingEvent:
     """Build an event as it waits in the outbox."""
     event = event or an_event()
@@ -491,12 +499,28 @@ class World:
     @property
     def ingestion(self) -> Ingestion:
         """What other systems do."""
-        return Ingestion(unit_of_work=self.store, settings=self.store, foreign_ids=self.store, clock=self.clock)
+        return self.ingestion_with(Outside())
+
+    def ingestion_with(self, outside: Outside) -> Ingestion:
+        """Build it with every call of store and evidence going through `outside`."""
+        store = outside.around("store", self.store)
+        return Ingestion(
+            unit_of_work=store,
+            settings=store,
+            foreign_ids=store,
+            evidence=outside.around("evidence", self.evidence),
+            clock=self.clock,
+        )
 
     @property
     def trail(self) -> AuditTrail:
         """What auditors read."""
         return AuditTrail(ledger=self.store)
+
+    @property
+    def whole_entries(self) -> WholeEntries:
+        """How large entries are read."""
+        return WholeEntries(evidence=self.evidence)
 
     @property
     def audit_reads(self) -> AuditReads:
@@ -550,20 +574,16 @@ class World:
     @property
     def sealing(self) -> Sealing:
         """What seals the trail."""
-        return Sealing(
-            unit_of_work=self.store,
-            seals=self.store,
-            ledger=self.store,
-            evidence=self.evidence,
-            signer=self.signer,
-            clock=self.clock,
-            origin=API,
-        )
+        return Sealing(self._seal_tools)
 
     @property
     def self_check(self) -> SelfCheck:
         """What checks what was sealed."""
-        return SelfCheck(
+        return SelfCheck(self._seal_tools)
+
+    @property
+    def _seal_tools(self) -> SealTools:
+        return SealTools(
             unit_of_work=self.store,
             seals=self.store,
             ledger=self.store,

@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.entrypoints.api.asked_entries import AskedEntries, asking_for_entries
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
-    EntrySearch,
-    EventTypes,
     FeedTypes,
     From,
     FromNumber,
@@ -23,14 +22,7 @@ from nightlatch.entrypoints.api.parameters import (
     LongLimit,
     Offset,
     PathId,
-    Relative,
-    Rounded,
-    Severities,
     Since,
-    SinceDay,
-    Sources,
-    UntilDay,
-    Zone,
 )
 from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
@@ -38,9 +30,11 @@ from nightlatch.entrypoints.api.views.seals import PublicKey, SealList, public_k
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.whole_entries import WholeEntries
 
 Service = Annotated[AuditTrail, Depends(audit_trail)]
 Reads = Annotated[AuditReads, Depends(audit_reads)]
+Bodies = Annotated[WholeEntries, Depends(whole_entries)]
 TheSeals = Annotated[KeptSeals, Depends(kept_seals)]
 
 api = http_api()
@@ -74,6 +68,7 @@ def feed(
 
 
 @api.get("/v1/audit/entries")
+@asking_for_entries
 def find(
     *,
     service: Service,
@@ -83,54 +78,25 @@ def find(
     page: ThisPage,
     settings: TheSettings,
     now: Now,
-    last: Relative = None,
-    rounded: Rounded = None,
-    start_date: SinceDay = None,
-    end_date: UntilDay = None,
-    zone: Zone = None,
-    event_type: EventTypes = None,
-    actor: Ids = None,
-    severity: Severities = None,
-    resource: Ids = None,
-    request_id: Ids = None,
-    integration: Ids = None,
-    source: Sources = None,
-    q: EntrySearch = None,
+    asked: AskedEntries,
     limit: LongLimit = 50,
     offset: Offset = 0,
     cursor: Cursor = None,
 ) -> EntryList:
     """List entries, newest first."""
     place = page.place(cursor, now=now, offset=offset)
-    frame = AskedFrame(
-        last=last,
-        rounded=rounded,
-        zone=zone,
-        since=start_date,
-        until=end_date,
-        begin_name="start_date",
-        end_name="end_date",
-    )
-    wanted = entry_filter(
-        frame=frame.read(now=place.asked_at, own_zone=settings.time_zone),
-        event_types=event_type,
-        actors=actor,
-        severities=severity,
-        resources=resource,
-        request_ids=request_id,
-        integrations=integration,
-        sources=source,
-        text=q,
-    )
+    wanted = asked.read(now=place.asked_at, own_zone=settings.time_zone)
     found = service.page(wanted, before=place.below, limit=limit, skip=place.skip)
     reads.count(call, found.entries, query=query)
     return entry_list(found, page=page, place=place)
 
 
 @api.get("/v1/audit/entries/<entry_id>")
-def show(entry_id: PathId, service: Service, reads: Reads, call: ThisCall, query: ThisQuery) -> LedgerEntry:
-    """Read one entry by its event id."""
-    entry = service.show(entry_id)
+def show(
+    entry_id: PathId, *, service: Service, bodies: Bodies, reads: Reads, call: ThisCall, query: ThisQuery
+) -> LedgerEntry:
+    """Read one entry by its event id, with all that was sent of it."""
+    entry = bodies.whole(service.show(entry_id))
     reads.count(call, [entry], query=query)
     return entry
 

@@ -48,7 +48,7 @@ FIRST_CALLS = {
     "integrations": "integrations_list",
     "ledger": "ledger_sweep",
     "provisioning": "provisioning_stream",
-    "token_claims": "token_claims",
+    "sign_ins": "sign_ins_tokens",
 }
 """The event that each function is first called with."""
 

@@ -1,13 +1,39 @@
-"""Access ends by itself: by its timer, and by the sweep when the timer is gone."""
+"""Access ends by itself: by its timer, by the sweep when the timer is gone, and at last where the database was away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.person import Person
+from nightlatch.entrypoints.local.facts import StackFacts
+from tests.e2e.lines import connect
+from tests.e2e.person import JsonObject, Person, until
+from tests.integration.failing_line import FailingLine
 
 ENOUGH = 240
+ENOUGH_FOR_FIVE_ATTEMPTS = 480
+SWEEP = (Path(__file__).parents[2] / "events" / "expiry_sweep.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def line(facts: StackFacts) -> Iterator[FailingLine]:
+    """Make a line to the database that can be cut."""
+    with FailingLine(facts.database.port).running() as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def cut_off(facts: StackFacts, home: Path, person: Callable[[str], Person], line: FailingLine) -> str:
+    """Begin access, and give it back when its database is not there any more."""
+    maya, integration = person("maya"), connect(person("ada"), line, facts, home)
+    items = [{"resource_type": "database", "resource": "orders", "permission": "role1"}]
+    body = {"integration": integration, "items": items, "justification": "INC-2291 duplicate charges"}
+    request_id = str(maya.post("/v1/requests", body).raise_for_status().json()["id"])
+    maya.wait_for(request_id, "GRANTED")
+    line.is_cut = True
+    maya.command(request_id, "return")
+    return request_id
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +50,7 @@ def without_schedules(person: Callable[[str], Person], client: Callable[[str], A
     return request_id
 
 
-@pytest.mark.usefixtures("without_schedules")  # both minutes pass at once
+@pytest.mark.usefixtures("without_schedules", "cut_off")  # all minutes pass at once
 def test_a_one_minute_grant_ends_by_itself(person: Callable[[str], Person]) -> None:
     noa = person("noa")
 
@@ -45,3 +71,27 @@ def test_the_sweep_ends_a_grant_whose_schedules_were_deleted(
     ended = person("maya").wait_for(without_schedules, "EXPIRED", within=ENOUGH)
 
     assert ended["end_reason"] == "expired"
+
+
+def test_access_to_a_database_that_is_away_is_quarantined_and_ends_when_it_is_back(
+    facts: StackFacts, person: Callable[[str], Person], client: Callable[[str], Any], line: FailingLine, cut_off: str
+) -> None:
+    """J2: told with an event, shown in the list, and never given up."""
+    maya = person("maya")
+
+    def swept() -> JsonObject:
+        # At once, not by the minute. When an attempt is due does not change.
+        client("lambda").invoke(FunctionName=f"{facts.stack}-expiry", Payload=SWEEP)
+        return maya.get(f"/v1/requests/{cut_off}")
+
+    resisting = until(swept, lambda request: request["quarantined"], within=ENOUGH_FOR_FIVE_ATTEMPTS)
+    integration = resisting["integration"]["id"]
+    listed = maya.get("/v1/requests", quarantined="true", integration=integration)["requests"]
+    line.is_cut = False
+    ended = until(swept, lambda request: request["status"] == "CANCELED", within=ENOUGH_FOR_FIVE_ATTEMPTS)
+    told = [event["event_type"] for event in maya.timeline(cut_off, count=11)]
+
+    assert resisting["status"] == "REVOKING"
+    assert [request["id"] for request in listed] == [cut_off]
+    assert not ended["quarantined"]
+    assert told[4:] == [*["access.revoke.failed"] * 5, "access.quarantined", "access.returned"]

@@ -23,6 +23,7 @@ from nightlatch.entrypoints.local.layout import layout
 from tests.e2e import faulty_aws
 from tests.e2e.conftest import free_port
 from tests.e2e.faulty_aws import FaultyAws
+from tests.e2e.lines import connect
 from tests.e2e.person import Person, until
 from tests.integration.failing_line import FailingLine, Failure
 
@@ -109,32 +110,11 @@ def mentioned(call: str, request_id: str) -> list[str]:
 @pytest.fixture(scope="module")
 def lines(facts: StackFacts, home: Path, person: Callable[[str], Person]) -> Iterator[dict[str, FailingLine]]:
     """Connect the database three times over, each by a line that can fail."""
-    passwords = Passwords.model_validate_json(layout(home).secrets.read_text())
     with ExitStack() as open_lines:
         lines = {name: open_lines.enter_context(FailingLine(facts.database.port).running()) for name in LINES}
         for line in lines.values():
-            connect(person("ada"), line, facts, passwords)
+            connect(person("ada"), line, facts, home)
         yield lines
-
-
-def connect(ada: Person, line: FailingLine, facts: StackFacts, passwords: Passwords) -> None:
-    """Add an integration whose access needs no approval."""
-    name = f"line-{line.port}"
-    settings = {"host": "127.0.0.1", "port": line.port, "database": facts.database.name, "user": "nightlatch"}
-    ada.post(
-        "/v1/integrations",
-        {"id": name, "name": name, "kind": "postgresql", "secret": passwords.connector}
-        | {"settings": {**settings, "tls": "disable"}},
-    ).raise_for_status()
-    ada.post(f"/v1/integrations/{name}/scan").raise_for_status()
-    flow = {
-        "name": name,
-        "who": {"conditions": [{"attribute": "group", "operator": "is", "values": ["developers"]}]},
-        "what": {"integration": name, "names": ["*"], "permissions": ["role1"]},
-        "grant": {"default": "PT1H", "maximum": "PT1H"},
-        "approve": {"steps": []},
-    }
-    ada.api.put(f"/v1/flows/{name}", json=flow).raise_for_status()
 
 
 def asked_over(lines: dict[str, FailingLine], maya: Person) -> dict[str, str]:

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from nightlatch.entrypoints.cli.main import app
 from nightlatch.entrypoints.local import deployment
 from nightlatch.entrypoints.local.facts import StackFacts
-from tests.e2e.person import Person
+from tests.e2e.person import JsonObject, Person, until
 from tests.e2e.test_trail import FUNCTIONS
 
 OURS = "archive/a-test"
+CAME = {"format": "jsonl", "last": "1d", "event_type": "user.created", "include_filters": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,25 @@ def evidence(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Seal everything, and download the digests and the key."""
+    directory = tmp_path_factory.mktemp("evidence")
+    _seal(facts, client)
+    _download(directory, facts, person("ivo"), client)
+    return directory
+
+
+def _seal(facts: StackFacts, client: Callable[[str], Any]) -> None:
     ran = client("lambda").invoke(FunctionName=f"{facts.stack}-sealing", Payload=b'{"sweep": true}')
     assert "FunctionError" not in ran, ran["Payload"].read()
-    directory = tmp_path_factory.mktemp("evidence")
-    page = person("ivo").get("/v1/audit/seals?limit=200")
+
+
+def _download(directory: Path, facts: StackFacts, ivo: Person, client: Callable[[str], Any]) -> JsonObject:
+    """Download what there is, and return the last digest."""
+    page = ivo.get("/v1/audit/seals?limit=200")
     for seal in page["seals"]:
         name = f"{seal['first_seq']:015}.json"
         (directory / name).write_bytes(_content(client, facts, f"seals/{name}"))
-    (directory / "key.pem").write_text(person("ivo").get("/v1/audit/key")["pem"])
-    return directory
+    (directory / "key.pem").write_text(ivo.get("/v1/audit/key")["pem"])
+    return dict(page["seals"][-1])
 
 
 def _content(client: Callable[[str], Any], facts: StackFacts, key: str) -> bytes:
@@ -55,6 +66,11 @@ def _verified(*words: str) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(result.stdout)
     assert (result.exit_code == 0) == (said["verdict"] == "valid")
     return said
+
+
+def _doubted(*words: str) -> list[tuple[str, int]]:
+    """Say which numbers are doubted, and that it is not valid."""
+    return [(doubt["verdict"], doubt["first_seq"]) for doubt in _verified(*words)["doubts"]]
 
 
 def _feed(ivo: Person) -> list[Any]:
@@ -97,6 +113,58 @@ def test_the_archive_is_proven_by_the_seals_alone(
             files.append(str(file))
 
     assert _verified(*files, "--seals", str(evidence))["verdict"] == "valid"
+
+
+@pytest.fixture
+def filtered(
+    facts: StackFacts, person: Callable[[str], Person], client: Callable[[str], Any], tmp_path: Path
+) -> tuple[Path, Path]:
+    """Export who came, with the manifest beside it, and wait until the seals are over all that was looked through."""
+    ivo, directory = person("ivo"), tmp_path / "seals"
+    directory.mkdir()
+    answer = ivo.api.get("/v1/audit/export", params=CAME).raise_for_status()
+    export = tmp_path / "came.jsonl"
+    export.write_bytes(answer.content)
+    manifest = ivo.get(answer.headers["link"].partition(">")[0].removeprefix("<"))["manifest"]
+    export.with_name("came.jsonl.manifest.json").write_text(json.dumps(manifest))
+
+    def sealed() -> JsonObject:
+        _seal(facts, client)
+        return _download(directory, facts, ivo, client)
+
+    until(sealed, lambda digest: digest["last_seq"] >= manifest["last_seq"], within=60)
+    return export, directory
+
+
+def test_a_filtered_export_is_proven_to_leave_out_nothing(
+    filtered: tuple[Path, Path], person: Callable[[str], Person], tmp_path: Path
+) -> None:
+    """I2: and a row that was changed, or kept back, is named; so is one of the trail that a proof is made of."""
+    export, seals = filtered
+    events, proof = _feed(person("ivo")), tmp_path / "proof"
+    lines = export.read_text().splitlines(keepends=True)
+    row = json.loads(lines[1])
+
+    assert _prove(export, events, seals, proof) == (0, "")
+    asked = (str(export), "--proof", str(proof), "--seals", str(seals))
+    assert _verified(*asked)["verdict"] == "valid"
+
+    forged = [*lines[:1], json.dumps(row | {"description": "nobody came"}) + "\n", *lines[2:]]
+    export.write_text("".join(forged))
+    assert _doubted(*asked) == [("invalid", row["seq"])]
+    export.write_text("".join([*lines[:1], *lines[2:]]))
+    assert _doubted(*asked) == [("invalid", row["seq"])]
+    events[2] |= {"description": "nobody came"}
+    code, said = _prove(export, events, seals, tmp_path / "another")
+    assert (code, "number 3 is not what was recorded" in said) == (1, True)
+
+
+def _prove(export: Path, events: list[Any], seals: Path, out: Path) -> tuple[int, str]:
+    trail = export.with_name("all.json")
+    trail.write_text(json.dumps({"events": events}))
+    words = [f"{export}.manifest.json", "--trail", str(trail), "--seals", str(seals), "--out", str(out)]
+    result = CliRunner().invoke(app, ["audit", "prove", *words])
+    return result.exit_code, result.stderr
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

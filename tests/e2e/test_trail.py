@@ -1,7 +1,6 @@
 """The ledger on the running stack: nobody can change it, and whoever follows it misses nothing."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, first_break
 from nightlatch.entrypoints.local.facts import StackFacts
-from tests.e2e.person import Person, until
+from tests.e2e.person import Person
 
 FUNCTIONS = (
     "access_requests",
@@ -26,7 +25,6 @@ FUNCTIONS = (
     "sealing",
 )
 UPDATES = {"update", "update in a transaction"}
-SETTINGS = "/v1/settings/audit"
 KEY = {"pk": {"S": "0#0"}, "sk": {"S": f"{1:020}"}}
 
 
@@ -137,25 +135,3 @@ def test_the_feed_is_complete_contiguous_and_chained_from_the_first_event(person
 def test_a_requester_may_not_read_the_trail(person: Callable[[str], Person]) -> None:
     """C5: the trail is for auditors and administrators."""
     assert person("maya").api.get("/v1/audit").status_code == 403
-
-
-def test_a_retention_that_was_chosen_is_in_force_for_the_next_reader_and_told(person: Callable[[str], Person]) -> None:
-    """D5."""
-    ada, ivo = person("ada"), person("ivo")
-    before = ada.api.get(SETTINGS)
-    choices = {name: value for name, value in before.json().items() if name != "version"}
-    chosen = choices | {"retention_days": 365 if choices["retention_days"] != 365 else 364}
-
-    written = ada.api.put(SETTINGS, json=chosen, headers={"If-Match": before.headers["ETag"]})
-    page = ivo.get("/v1/audit?limit=1")
-    ada.api.put(SETTINGS, json=choices, headers={"If-Match": written.headers["ETag"]}).raise_for_status()
-
-    kept = datetime.now(UTC) - datetime.fromisoformat(page["kept_since"])
-    assert written.status_code == 200
-    assert round(kept / timedelta(days=1), 1) == chosen["retention_days"]
-    told = until(
-        lambda: ivo.get("/v1/audit/entries", event_type="settings.updated"),
-        lambda found: len(found["entries"]) >= 2,
-        within=60,
-    )["entries"]
-    assert told[0]["details"]["after"] == {"retention_days": choices["retention_days"]}

@@ -9,24 +9,34 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from nightlatch.domain.errors import StoreUnavailableError
+
 
 @dataclass
 class FakeEvidence:
-    """Keeps objects, none twice."""
+    """Keeps objects, none twice, unless it is down."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    is_down: bool = False
 
     def put(self, key: str, content: bytes) -> bool:
         """Keep something, unless there is something."""
+        self._answer()
         return self.objects.setdefault(key, content) is content
 
     def get(self, key: str) -> bytes | None:
         """Read something."""
+        self._answer()
         return self.objects.get(key)
 
     def keys(self, prefix: str, *, after: str = "", limit: int) -> list[str]:
         """List keys."""
+        self._answer()
         return sorted(key for key in self.objects if key.startswith(prefix) and key > after)[:limit]
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("the evidence cannot be reached: down")
 
 
 @dataclass

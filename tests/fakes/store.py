@@ -29,7 +29,16 @@ from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.ledger import INGESTED, ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
+from nightlatch.domain.ledger import (
+    INGESTED,
+    ForeignId,
+    Head,
+    LedgerEntry,
+    OutboxRow,
+    PendingEvent,
+    UnreadableRow,
+    WaitingRow,
+)
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
@@ -75,7 +84,8 @@ class InMemoryStore:
     entities: dict[Key, Entity] = field(default_factory=dict)
     flow_versions: dict[str, list[AccessFlow]] = field(default_factory=dict)
     found: dict[str, dict[tuple[str, str], Resource]] = field(default_factory=dict)
-    outbox: dict[str, OutboxRow] = field(default_factory=dict)
+    outbox: dict[str, WaitingRow] = field(default_factory=dict)
+    aside: dict[str, UnreadableRow] = field(default_factory=dict)
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
     foreign: dict[ForeignId, str] = field(default_factory=dict)
@@ -295,6 +305,13 @@ class InMemoryStore:
         known = self._one(Tally, key_of(tally)[1])
         self._put(known.with_another(tally) if known else tally, beside=())
 
+    def count_tokens(self, tally: Tally) -> bool:
+        """Count that one of these attempts to sign in led to tokens."""
+        known = self._one(Tally, key_of(tally)[1])
+        if known:
+            self._put(known.with_tokens(), beside=())
+        return known is not None
+
     def closed(self, at: datetime) -> Iterator[Tally]:
         """Read what is to be told."""
         closed = [tally for tally in self._all(Tally) if tally.is_closed(at)]
@@ -321,9 +338,9 @@ class InMemoryStore:
         """Say where the chain stands, and how long it is kept."""
         return Standing(self.chain, self.audit_settings().retention)
 
-    def waiting(self) -> list[OutboxRow]:
+    def waiting(self) -> list[WaitingRow]:
         """Read what waits, oldest first, while there is room."""
-        rows: list[OutboxRow] = []
+        rows: list[WaitingRow] = []
         room = LIMIT - 1
         for key in sorted(self.outbox):
             room -= 1 + self.outbox[key].writes
@@ -336,25 +353,37 @@ class InMemoryStore:
         """Say which of these are in the ledger."""
         return {foreign_id: self.foreign[foreign_id] for foreign_id in ids if foreign_id in self.foreign}
 
+    def moved_aside(self) -> int:
+        """Count what could not be read."""
+        return len(self.aside)
+
     def append(
-        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+        self,
+        entries: Sequence[LedgerEntry],
+        *,
+        clearing: Sequence[WaitingRow],
+        after: Head,
+        head: Head,
+        retention: timedelta,
     ) -> None:
         """Check everything, then move it."""
+        aside = {row.key: row for row in clearing if isinstance(row, UnreadableRow)}
         foreign = {entry.foreign_id: sent_as(entry) for entry in entries if entry.foreign_id}
-        if (size := 1 + len(entries) + len(foreign) + len(clearing)) > LIMIT:
+        if (size := 1 + len(entries) + len(foreign) + len(clearing) + len(aside)) > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
         stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
         is_taken = any(entry.seq in self.ledger for entry in entries)
         is_known = not foreign.keys().isdisjoint(self.foreign)
-        if not stands or is_taken or is_known or any(key not in self.outbox for key in clearing):
+        if not stands or is_taken or is_known or any(row.key not in self.outbox for row in clearing):
             raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
         self.chain = head
         self.foreign |= foreign
         for entry in entries:
             self.ledger[entry.seq] = entry
             self.times[entry.seq] = (entry.recorded_at + retention).replace(microsecond=0)
-        for key in clearing:
-            del self.outbox[key]
+        for row in clearing:
+            del self.outbox[row.key]
+        self.aside |= aside
 
     def kept(self) -> "InMemoryEntries":
         """Look at the ledger as it is now."""

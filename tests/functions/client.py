@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
-from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
-from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
+from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.exports import exports
 from nightlatch.bootstrap.flows import access_flows
@@ -27,6 +26,7 @@ from nightlatch.bootstrap.requests import access_requests
 from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.identity import Principal, Role
+from nightlatch.entrypoints.api import frames
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN
 from nightlatch.entrypoints.api.cursors import Cursors, cursors
 from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
@@ -163,7 +163,7 @@ class Client:
         for app in self.apps.values():
             app.api.dependency_overrides = {
                 settings: lambda: SETTINGS,
-                clock.now: lambda: self.world.clock.now,
+                frames.now: lambda: self.world.clock.now,
                 access_requests: lambda: self.world.requests,
                 asking: lambda: self.world.asking,
                 acquaintances: lambda: self.world.acquaintances,
@@ -177,6 +177,7 @@ class Client:
                 ingestion: lambda: self.world.ingestion,
                 audit_reads: lambda: self.world.audit_reads,
                 kept_seals: lambda: self.world.kept_seals,
+                whole_entries: lambda: self.world.whole_entries,
                 exports: lambda: self.world.exports,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }

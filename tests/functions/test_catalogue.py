@@ -28,7 +28,6 @@ COMES_WITH: dict[str, str] = {
     "sync.failed": "directory sync",
     "user.deleted": "directory sync",
     "auth.logout": "the console: the API has no session that could be ended",
-    "auth.account.locked": "the console's own sign-in",
     "destination.created": "destinations",
     "destination.updated": "destinations",
     "destination.deleted": "destinations",
@@ -173,6 +172,11 @@ def people_sign_in(stage: Stage) -> None:
     stage.call("GET", "/v1/whoami", token_use="id")
 
 
+def somebody_guesses_a_password(stage: Stage) -> None:
+    for _ in range(5):
+        stage.world.sign_ins.attempted(MAYA, client="cli")
+
+
 def an_auditor_reads(stage: Stage) -> None:
     assert stage.call("GET", "/v1/audit", by=IVO) == 200
     assert stage.call("GET", "/v1/audit/export?format=csv", by=IVO) == 200
@@ -207,6 +211,7 @@ SCENARIOS = (
     administrators_configure,
     a_target_is_down_for_a_while,
     people_sign_in,
+    somebody_guesses_a_password,
     an_auditor_reads,
     schedules_run,
 )

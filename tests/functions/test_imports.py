@@ -35,7 +35,6 @@ TYPESETTING = {"fontTools", "nightlatch.adapters.pdf", "typst"}
 NEVER = LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS | TYPESETTING
 
 HTTP = {"asyncio", "aws_lambda_powertools.event_handler", "itsdangerous", "nightlatch.entrypoints.api"}
-AWS = {"aws_lambda_powertools", "botocore", "nightlatch", "pydantic", "pynamodb", "urllib3"}
 
 ASKING = {"nightlatch.services.asking", "nightlatch.domain.flow_choice", "nightlatch.domain.flow_advice"}
 TARGETS = {"nightlatch.adapters.connectors", "nightlatch.adapters.kms"}
@@ -59,7 +58,7 @@ NOT_IMPORTED = {
     "retention": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER,
     "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
-    "token_claims": NEVER | HTTP | AWS,
+    "sign_ins": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER | WORK,
 }
 
 
@@ -68,7 +67,7 @@ def test_a_function_starts_without_what_its_calls_do_not_need(function: str) -> 
     assert NOT_IMPORTED[function] & imported(function) == set()
 
 
-@pytest.mark.parametrize("function", sorted(NOT_IMPORTED.keys() - {"token_claims"}))
+@pytest.mark.parametrize("function", sorted(NOT_IMPORTED))
 def test_the_garbage_collector_waits_while_a_function_imports_and_runs_later(function: str) -> None:
     note = "lambda *_: 'botocore' in sys.modules and begun.append('begun')"
     before = f"import gc, sys; begun = []; gc.callbacks.append({note})"
@@ -85,7 +84,7 @@ print(*{kind.__name__ for kind in kinds if kind.__module__.startswith("nightlatc
 """
 
 
-@pytest.mark.parametrize("function", sorted(NOT_IMPORTED.keys() - {"token_claims"}))
+@pytest.mark.parametrize("function", sorted(NOT_IMPORTED))
 def test_no_model_is_built_before_a_call_needs_it(function: str) -> None:
     assert started(function, f"exec({BUILT!r})") == []
 

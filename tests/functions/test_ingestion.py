@@ -1,11 +1,14 @@
 """Other systems write into the trail over the API."""
 
+import json
 from typing import Any
 
 import pytest
 
 from nightlatch.domain.audit_settings import AuditChoices, Reads, Writer
-from tests.builders import ADA, IVO, MAYA, ROBOT, World, a_call, an_entry_to_write
+from nightlatch.domain.ingestion import LARGEST_ENTRY
+from nightlatch.domain.ledger import canonical_json
+from tests.builders import ADA, IVO, MAYA, ROBOT, World, a_call, a_large_entry, an_entry_to_write
 from tests.functions.client import Client
 
 PATH = "/v1/audit/entries"
@@ -52,7 +55,8 @@ def test_the_same_again_is_known(client: Client, world: World) -> None:
         (an_entry(severity="fatal"), {"/entries/0/severity"}),
         (an_entry(hash="f" * 64), {"/entries/0/hash"}),
         (an_entry(details={"ingested": {"writer": "usr_1"}}), {"/entries/0/details/ingested"}),
-        (an_entry(details={"text": "x" * 65_536}), {"/entries/0"}),
+        (an_entry(details={"text": "x" * 1024**2}), {"/entries/0"}),
+        (an_entry(resource={"type": "team", "id": "x" * 2049}), {"/entries/0/resource/id"}),
         ({"id": "a"}, {f"/entries/0/{name}" for name in ("timestamp", "event_type", "resource", "description")}),
     ],
 )
@@ -79,6 +83,60 @@ def test_a_body_has_a_size(client: Client) -> None:
     entries = [an_entry(id=str(number), details={"text": "x" * 60_000}) for number in range(40)]
     assert client.post(PATH, {"entries": entries[:30]}, by=ROBOT).status == 202
     assert client.post(PATH, {"entries": entries}, by=ROBOT).status == 413
+
+
+def test_the_size_of_a_body_is_that_of_its_bytes(client: Client) -> None:
+    """H1: Lambda hands over 6 MB at most, of whatever alphabet."""
+    entry = an_entry(details={"text": "\N{ROCKET}" * 600_000})
+    text = json.dumps({"entries": [entry]}, ensure_ascii=False)
+
+    answer = client.post(PATH, text=text, by=ROBOT)
+
+    assert (answer.status, answer.json["detail"]) == (413, "the body is larger than 2097152 bytes")
+
+
+def test_an_event_of_1_mb_is_named_on_pages_and_served_whole(client: Client, world: World) -> None:
+    """I4."""
+    sent = a_large_entry(LARGEST_ENTRY)
+    batch = [a_large_entry(id="b").model_dump(mode="json"), sent.model_dump(mode="json"), an_entry(id="c")]
+    assert client.post(PATH, {"entries": batch}, by=ROBOT).json == {"accepted": 3, "known": 0}
+    world.events()
+
+    listed = client.get(f"{PATH}?event_type=subscription.added", by=IVO).json["entries"][1]
+    (fed,) = (event for event in client.get("/v1/audit", by=IVO).json["events"] if event["id"] == listed["id"])
+    whole = client.get(f"{PATH}/{listed['id']}", by=IVO).json
+
+    assert fed == listed
+    assert listed["details"]["ingested"]["body"]["size"] == len(canonical_json(sent.details))
+    assert "text" not in listed["details"]
+    assert whole == {**listed, "details": {**sent.details, **listed["details"]}}
+
+
+def test_while_bodies_cannot_be_read_pages_can(client: Client, world: World) -> None:
+    """I4: the page never stalls, and what is served of one entry is all of it or nothing."""
+    client.post(PATH, {"entries": [a_large_entry().model_dump(mode="json")]}, by=ROBOT)
+    world.events()
+    world.evidence.is_down = True
+
+    pages = [client.get(path, by=IVO) for path in ("/v1/audit", PATH)]
+    newest = pages[1].json["entries"][0]["id"]
+    answer = client.get(f"{PATH}/{newest}", by=IVO)
+
+    assert [page.status for page in pages] == [200, 200]
+    assert (answer.status, answer.json["type"]) == (503, "/problems/store-unavailable")
+
+
+def test_a_changed_body_is_a_problem_and_not_an_answer(client: Client, world: World) -> None:
+    """I4."""
+    client.post(PATH, {"entries": [a_large_entry().model_dump(mode="json")]}, by=ROBOT)
+    world.events()
+    world.evidence.objects = dict.fromkeys(world.evidence.objects, b'{"text": "forged"}')
+    newest = client.get(PATH, by=IVO).json["entries"][0]["id"]
+
+    answer = client.get(f"{PATH}/{newest}", by=IVO)
+
+    assert (answer.status, answer.json["type"]) == (500, "/problems/not-genuine")
+    assert "forged" not in answer.text
 
 
 def test_a_service_that_nobody_named_a_writer_is_refused(client: Client) -> None:

@@ -81,13 +81,9 @@ class Store:
         self.work.record(*events, origin=ORIGIN)
         standing = self.outbox.standing()
         head, entries = append(standing.head, self.pending(), at=self.clock(), random=os.urandom)
-        clearing = self.waiting()
+        clearing = self.outbox.waiting()
         self.outbox.append(entries, clearing=clearing, after=standing.head, head=head, retention=standing.retention)
         return entries
-
-    def waiting(self) -> list[str]:
-        """List the keys of the rows that wait."""
-        return [row.key for row in self.outbox.waiting()]
 
     def pending(self) -> list[PendingEvent]:
         """List the events that wait."""

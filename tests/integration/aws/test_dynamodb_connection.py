@@ -252,7 +252,7 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
 def test_an_append_of_three_full_rows_is_one_call(store: Store, calls: Calls) -> None:
     store.work.record(*(an_event(str(number)) for number in range(96)), origin=ORIGIN)
     head, entries = append(Head(), store.pending(), at=NOW, random=os.urandom)
-    waiting = store.waiting()
+    waiting = store.outbox.waiting()
     calls.clear()
     store.outbox.append(entries, clearing=waiting, after=Head(), head=head, retention=RETENTION)
     ((name, params),) = calls

@@ -1,13 +1,18 @@
 """What every store promises to the sequencer: each event gets one number, once, whoever tries."""
 
 import os
+from typing import Any
 
+import boto3
 import pytest
 
+from nightlatch.adapters.dynamodb.keys import OUTBOX
+from nightlatch.domain.audit_event import EventType, Severity
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import GENESIS, ForeignId, Head, OutboxRow, append, first_break
+from nightlatch.domain.ledger import GENESIS, ForeignId, Head, UnreadableRow, WaitingRow, append, first_break
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import ROBOT, a_foreign_event, an_entry_to_write
+from tests.fakes.store import InMemoryStore
 from tests.integration.aws.builders import HOUR, NOW, ORIGIN, an_event, events_in_order
 from tests.integration.aws.conftest import RETENTION, Store
 
@@ -18,7 +23,7 @@ def record_each(store: Store, events: int) -> None:
         store.work.record(event, origin=ORIGIN)
 
 
-def descriptions(row: OutboxRow) -> list[str]:
+def descriptions(row: WaitingRow) -> list[str]:
     """Name the events of a row."""
     return [event.description for event in row.events]
 
@@ -66,7 +71,7 @@ def test_appending_moves_the_head_and_clears_the_rows(store: Store) -> None:
     record_each(store, 3)
     *rows, last = store.outbox.waiting()
     head, entries = append(Head(), [event for row in rows for event in row.events], at=NOW, random=os.urandom)
-    store.outbox.append(entries, clearing=[row.key for row in rows], after=Head(), head=head, retention=RETENTION)
+    store.outbox.append(entries, clearing=rows, after=Head(), head=head, retention=RETENTION)
     assert store.outbox.standing().head == store.ledger.kept().head == head
     assert list(store.ledger.kept().entries(1, 9)) == entries
     assert store.outbox.waiting() == [last]
@@ -91,9 +96,9 @@ def test_of_two_rivals_one_appends_and_the_other_writes_nothing(store: Store) ->
     first, second = store.outbox.waiting()
     winner, winners = append(Head(), first.events, at=NOW, random=os.urandom)
     loser, losers = append(Head(), second.events, at=NOW, random=os.urandom)
-    store.outbox.append(winners, clearing=[first.key], after=Head(), head=winner, retention=RETENTION)
+    store.outbox.append(winners, clearing=[first], after=Head(), head=winner, retention=RETENTION)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(losers, clearing=[second.key], after=Head(), head=loser, retention=RETENTION)
+        store.outbox.append(losers, clearing=[second], after=Head(), head=loser, retention=RETENTION)
     assert store.outbox.standing().head == winner
     assert list(store.ledger.kept().entries(1, 9)) == winners
     assert store.outbox.waiting() == [second]
@@ -106,7 +111,7 @@ def test_a_head_that_is_not_the_stored_one_is_refused(store: Store, changed: dic
     supposed = store.outbox.standing().head.model_copy(update=changed)
     after, entries = append(supposed, store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(entries, clearing=store.waiting(), after=supposed, head=after, retention=RETENTION)
+        store.outbox.append(entries, clearing=store.outbox.waiting(), after=supposed, head=after, retention=RETENTION)
     assert store.outbox.standing().head.seq == 1
     assert len(store.pending()) == 1
 
@@ -115,10 +120,10 @@ def test_a_row_that_was_taken_already_gets_no_second_numbers(store: Store) -> No
     store.work.record(*events_in_order(2), origin=ORIGIN)
     (taken,) = store.outbox.waiting()
     head, entries = append(Head(), taken.events, at=NOW, random=os.urandom)
-    store.outbox.append(entries, clearing=[taken.key], after=Head(), head=head, retention=RETENTION)
+    store.outbox.append(entries, clearing=[taken], after=Head(), head=head, retention=RETENTION)
     further, again = append(head, taken.events, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(again, clearing=[taken.key], after=head, head=further, retention=RETENTION)
+        store.outbox.append(again, clearing=[taken], after=head, head=further, retention=RETENTION)
     assert store.outbox.standing().head == head
     assert list(store.ledger.kept().entries(1, 9)) == entries
 
@@ -129,7 +134,7 @@ def test_an_entry_is_never_replaced(store: Store) -> None:
     after, again = append(Head(), store.pending(), at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
         store.outbox.append(
-            again, clearing=store.waiting(), after=store.outbox.standing().head, head=after, retention=RETENTION
+            again, clearing=store.outbox.waiting(), after=store.outbox.standing().head, head=after, retention=RETENTION
         )
     assert list(store.ledger.kept().entries(1, 9)) == [entry]
 
@@ -138,7 +143,7 @@ def test_what_is_too_much_for_one_transaction_is_refused_as_a_whole(store: Store
     record_each(store, 49)
     head, entries = append(Head(), [*store.pending(), *store.pending()[:2]], at=NOW, random=os.urandom)
     with pytest.raises(ValueError, match="101 items"):
-        store.outbox.append(entries, clearing=store.waiting(), after=Head(), head=head, retention=RETENTION)
+        store.outbox.append(entries, clearing=store.outbox.waiting(), after=Head(), head=head, retention=RETENTION)
     assert store.outbox.standing().head == Head()
 
 
@@ -171,7 +176,7 @@ def test_a_foreign_id_that_a_rival_has_marked_is_refused(store: Store) -> None:
     stands = store.outbox.standing().head
     head, entries = append(stands, row.events, at=NOW, random=os.urandom)
     with pytest.raises(RivalChangeError):
-        store.outbox.append(entries, clearing=[row.key], after=stands, head=head, retention=RETENTION)
+        store.outbox.append(entries, clearing=[row], after=stands, head=head, retention=RETENTION)
     assert store.outbox.waiting() == [row]
 
 
@@ -187,3 +192,49 @@ def test_what_is_known_already_is_cleared_without_a_number(store: Store) -> None
         Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
     assert store.outbox.waiting() == []
     assert store.outbox.standing().head.seq == 1
+
+
+# What cannot be read
+
+
+def spoil(store: Store, row: WaitingRow) -> None:
+    """Make something of a row that nobody can read."""
+    if isinstance(store.outbox, InMemoryStore):
+        store.outbox.outbox[row.key] = UnreadableRow(key=row.key, content="?")
+        return
+    item: Any = {"pk": {"S": OUTBOX}, "sk": {"S": row.key}, "body": {"B": b"?"}}
+    boto3.client("dynamodb").put_item(TableName="state", Item=item)
+
+
+def test_a_row_that_cannot_be_read_holds_up_none_of_the_others_and_is_told_of_in_its_place(store: Store) -> None:
+    """I3."""
+    record_each(store, 3)
+    spoiled = store.outbox.waiting()[1]
+    spoil(store, spoiled)
+    assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1) == 3
+    first, told, last = entries = list(store.ledger.kept().entries(1, 9))
+    assert (first.description, last.description) == ("1", "3")
+    assert (told.event_type, told.severity) == (EventType.INTEGRITY_FAILED, Severity.ERROR)
+    assert (told.details["problem"], told.details["row"]) == ("unreadable", spoiled.key)
+    assert first_break(entries, after=Head()) is None
+    assert (store.outbox.waiting(), store.outbox.moved_aside()) == ([], 1)
+
+
+def test_a_row_that_cannot_be_read_is_moved_aside_once(store: Store) -> None:
+    record_each(store, 1)
+    spoil(store, store.outbox.waiting()[0])
+    rows = store.outbox.waiting()
+    head, _ = append(Head(), [], at=NOW, random=os.urandom)
+    store.outbox.append([], clearing=rows, after=Head(), head=head, retention=RETENTION)
+    with pytest.raises(RivalChangeError):
+        store.outbox.append([], clearing=rows, after=Head(), head=head, retention=RETENTION)
+    assert store.outbox.moved_aside() == 1
+
+
+def test_of_rows_that_cannot_be_read_no_more_are_read_than_can_be_moved_at_once(store: Store) -> None:
+    record_each(store, 35)
+    for row in store.outbox.waiting():
+        spoil(store, row)
+    assert len(store.outbox.waiting()) == 33
+    assert Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=9) == 35
+    assert store.outbox.moved_aside() == 35

@@ -8,12 +8,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from pynamodb.exceptions import GetError
 
-from nightlatch.adapters.dynamodb import connection
-from nightlatch.adapters.dynamodb.connection import bind
+from nightlatch.adapters.dynamodb.connection import HASTY, bind
 from nightlatch.adapters.dynamodb.ledger import DynamoKeptEntries
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import Head
+from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.ports.facts import Wanted
 from nightlatch.services.ports.requests import RequestFilter
 from tests.integration.aws.builders import NOW, ORIGIN, Clock, a_request, a_resource, an_event
@@ -23,6 +23,7 @@ Use = Callable[[Store], object]
 
 AT_ONE = Head(seq=1, hash="a")
 KEPT = DynamoKeptEntries(Head(seq=9), at=NOW, since=NOW - RETENTION)
+A_TIME = Tally.of(TallyKind.SIGN_INS, an_event(), about="usr_maya", origin=ORIGIN)
 
 USES: dict[str, tuple[str, Use]] = {
     "commit": ("transact_write_items", lambda store: store.work.commit(Change(a_request()), origin=ORIGIN)),
@@ -50,6 +51,8 @@ USES: dict[str, tuple[str, Use]] = {
             [], clearing=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION
         ),
     ),
+    "count": ("update_item", lambda store: store.tallies.count(A_TIME)),
+    "count_tokens": ("update_item", lambda store: store.tallies.count_tokens(A_TIME)),
     "kept": ("batch_get_item", lambda store: store.ledger.kept()),
     "entries": ("query", lambda _: list(KEPT.entries(1, 9))),
     "by_numbers": ("batch_get_item", lambda _: KEPT.by_numbers([1, 2])),
@@ -82,8 +85,7 @@ def nowhere(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{port}")
-        monkeypatch.setattr(connection, "RETRIES", 0)
-        bind(state_table="state", ledger_table="ledger", region=aws)
+        bind(state_table="state", ledger_table="ledger", region=aws, patience=HASTY)
         yield
     monkeypatch.undo()
     bind(state_table="state", ledger_table="ledger", region=aws)

@@ -9,7 +9,7 @@ import pytest
 from nightlatch.domain.change import Change
 from nightlatch.domain.deployment import started
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.tally import GRACE, MOST_NOTES, Tally, TallyKind
+from nightlatch.domain.tally import GRACE, LONGEST_SIGN_IN, MOST_NOTES, Tally, TallyKind
 from tests.integration.aws.builders import HOUR, MILLISECOND, NOW, ORIGIN, an_event
 from tests.integration.aws.conftest import Store
 
@@ -121,6 +121,33 @@ def test_a_window_is_closed_a_little_after_its_end_and_not_before(store: Store) 
     closed_at = tally.window_end + GRACE
     assert list(store.tallies.closed(closed_at - MILLISECOND)) == []
     assert list(store.tallies.closed(closed_at)) == [tally]
+
+
+def test_tokens_are_counted_against_attempts_as_the_domain_says(store: Store) -> None:
+    first, second = (a_time(number, kind=TallyKind.SIGN_INS, total=0) for number in range(2))
+    store.tallies.count(first)
+    assert store.tallies.count_tokens(second)
+    assert counted(store, second) == first.with_tokens().with_another(second)
+
+
+def test_tokens_without_an_attempt_in_the_window_begin_no_tally(store: Store) -> None:
+    assert not store.tallies.count_tokens(a_time(kind=TallyKind.SIGN_INS))
+    assert list(store.tallies.closed(LATER)) == []
+
+
+def test_attempts_to_sign_in_are_read_when_no_tokens_can_come_any_more(store: Store) -> None:
+    tally = a_time(kind=TallyKind.SIGN_INS, total=0)
+    store.tallies.count(tally)
+    closed_at = tally.window_end + LONGEST_SIGN_IN
+    assert list(store.tallies.closed(closed_at - MILLISECOND)) == []
+    assert list(store.tallies.closed(closed_at)) == [tally]
+
+
+def test_attempts_that_led_to_tokens_meanwhile_are_not_told_as_they_were_read(store: Store) -> None:
+    tally = counted(store, a_time(kind=TallyKind.SIGN_INS, total=0))
+    store.tallies.count_tokens(tally)
+    with pytest.raises(RivalChangeError):
+        store.work.record(an_event("failed"), origin=ORIGIN, ending=[tally])
 
 
 def test_many_tallies_are_read_in_the_order_of_their_windows(store: Store) -> None:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.tally import GRACE, LONGEST_NOTE, Tally, TallyKind
+from nightlatch.domain.tally import GRACE, LOCKED_AFTER, LONGEST_NOTE, Tally, TallyKind
 from tests.builders import API, NOON, SECOND, an_event
 
 MINUTE = timedelta(minutes=1)
@@ -70,3 +72,28 @@ def test_a_note_is_cut_to_a_bounded_length() -> None:
 
 def test_an_empty_note_is_none() -> None:
     assert a_time(queries="").notes == ()
+
+
+def attempts(tries: str) -> Tally:
+    """Attempts to sign in, `-` in vain and `+` with success."""
+    first, *others = [a_time(number * SECOND, kind=TallyKind.SIGN_INS) for number in range(len(tries))]
+    tally = first.model_copy(update={"total": 0})
+    for other in others:
+        tally = tally.with_another(other.model_copy(update={"total": 0}))
+    for _ in range(tries.count("+")):
+        tally = tally.with_tokens()
+    return tally
+
+
+@given(st.text("+-", min_size=1, max_size=40))
+def test_an_account_is_called_locked_only_when_enough_attempts_failed_in_a_row(tries: str) -> None:
+    told = {event.event_type for event in attempts(tries).told()}
+
+    assert bool(told) == ("-" in tries)
+    if EventType.ACCOUNT_LOCKED in told:
+        assert "-" * LOCKED_AFTER in tries
+
+
+def test_more_tokens_than_attempts_are_no_failures() -> None:
+    """A session of the user pool's own page gives tokens without an attempt."""
+    assert attempts("+").with_tokens().told() == ()

@@ -8,6 +8,7 @@ from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import SEALS, Digest
 from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
 from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
@@ -43,24 +44,18 @@ class SealedTrail:
 
     def sealing(self, outside: Outside | None = None) -> Sealing:
         """Build sealing, with every call going through `outside`."""
-        watched = outside or Outside()
-        return Sealing(
-            unit_of_work=watched.around("work", self.store),
-            seals=watched.around("seals", self.store),
-            ledger=self.store,
-            evidence=watched.around("evidence", self.evidence),
-            signer=self.signer,
-            clock=self.clock,
-            origin=API,
-        )
+        return Sealing(self._tools(outside or Outside()))
 
     def check(self) -> SelfCheck:
         """Build the check."""
-        return SelfCheck(
-            unit_of_work=self.store,
-            seals=self.store,
+        return SelfCheck(self._tools(Outside()))
+
+    def _tools(self, outside: Outside) -> SealTools:
+        return SealTools(
+            unit_of_work=outside.around("work", self.store),
+            seals=outside.around("seals", self.store),
             ledger=self.store,
-            evidence=self.evidence,
+            evidence=outside.around("evidence", self.evidence),
             signer=self.signer,
             clock=self.clock,
             origin=API,

@@ -95,6 +95,26 @@ def test_without_a_cursor_the_feed_begins_with_the_oldest_even_if_all_that_follo
     assert (numbers_of(page.entries), page.has_more) == (list(range(1, length + 1)), True)
 
 
+@pytest.mark.parametrize("seen", [(), (5,), (2, 4), (5, 2, 3)])
+@pytest.mark.parametrize("since", [None, NOON])
+def test_a_feed_begins_before_young_numbers_that_are_in_flight_though_nothing_older_is_kept(
+    seen: tuple[int, ...], since: datetime | None
+) -> None:
+    """I3: what is seen first need not be the first."""
+    store = an_even_ledger(5)
+    late = {number: store.ledger.pop(number) for number in range(1, 6) if number not in seen}
+    trail, wanted = AuditTrail(ledger=store), EntryFilter(since=since)
+
+    waiting = trail.feed(after=None, limit=10, wanted=wanted)
+    still = trail.feed(after=waiting.last, limit=10, wanted=wanted)
+    store.ledger |= late
+    went_on = trail.feed(after=still.last, limit=10, wanted=wanted)
+
+    assert (waiting.entries, waiting.last, waiting.has_more) == ([], 0, True)
+    assert (still.entries, still.last, still.has_more) == ([], 0, True)
+    assert numbers_of(went_on.entries) == [1, 2, 3, 4, 5]
+
+
 def test_the_end_of_the_feed_is_a_place_to_go_on_from() -> None:
     """I3."""
     store = an_even_ledger(3)

@@ -1,16 +1,31 @@
 """Other systems' events: each once, all of a batch or none, and never in Nightlatch's own words."""
 
+import hashlib
+import json
 from datetime import timedelta
 
 import pytest
 
 from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.audit_settings import AuditChoices, Reads, Writer
-from nightlatch.domain.errors import InvalidInputError, NotAllowedError
+from nightlatch.domain.body import reference_in
+from nightlatch.domain.errors import InvalidInputError, NotAllowedError, StoreUnavailableError
 from nightlatch.domain.identity import Actor, ActorType, Principal
-from nightlatch.domain.ingestion import CLOCKS_DIFFER, EntryToWrite
+from nightlatch.domain.ingestion import CLOCKS_DIFFER, LARGEST_ENTRY, LARGEST_IN_LEDGER, EntryToWrite
+from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.ingestion import Written
-from tests.builders import ADA, MAYA, NOON, ROBOT, World, a_call, an_entry_to_write
+from tests.builders import (
+    ADA,
+    MAYA,
+    NOON,
+    ROBOT,
+    KilledError,
+    Outside,
+    World,
+    a_call,
+    a_large_entry,
+    an_entry_to_write,
+)
 
 
 @pytest.fixture
@@ -114,6 +129,10 @@ def test_a_known_id_with_other_words_is_refused_and_nothing_of_the_batch_is_writ
         ({"details": {"ingested": {}}}, "/entries/1/details/ingested"),
         ({"details": {"call": {}}}, "/entries/1/details/call"),
         ({"id": "first"}, "/entries/1/id"),
+        ({"details": {"text": "x" * LARGEST_ENTRY}}, "/entries/1"),
+        ({"resource": {"type": "x" * LARGEST_IN_LEDGER, "id": "1"}}, "/entries/1"),
+        ({"resource": {"type": "team", "id": "x" * 2049}}, "/entries/1/resource/id"),
+        ({"actor": {"type": "user", "id": "\N{ROCKET}" * 513}}, "/entries/1/actor/id"),
     ],
 )
 def test_a_wrong_entry_is_named_and_nothing_of_the_batch_is_written(
@@ -150,3 +169,91 @@ def test_a_name_has_words_in_lower_case_between_dots(name: str) -> None:
     """B1: nor does a name look like one of Nightlatch's own in other letters."""
     with pytest.raises(ValueError, match="event_type"):
         an_entry_to_write(event_type=name)
+
+
+# Large entries
+
+
+def test_the_details_of_a_large_entry_lie_in_the_evidence_and_the_ledger_says_where(world: World) -> None:
+    """I4: an event of 1 MB."""
+    sent = a_large_entry(LARGEST_ENTRY)
+
+    assert write(world, sent) == Written(accepted=1, known=0)
+
+    entry = world.events()[-1]
+    ((key, content),) = world.evidence.objects.items()
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert json.loads(content) == sent.details
+    assert key == f"bodies/2026-11-22/{sha256}.json"
+    told = {"writer": ROBOT.id, "name": ROBOT.label, "id": sent.id, "sha256": sent.fingerprint}
+    assert entry.details["ingested"] == {**told, "body": {"key": key, "sha256": sha256, "size": len(content)}}
+    assert set(entry.details) <= {"ingested", "call"}
+
+
+@pytest.mark.parametrize(("size", "bodies"), [(LARGEST_IN_LEDGER, 0), (LARGEST_IN_LEDGER + 1, 1), (LARGEST_ENTRY, 1)])
+def test_what_fits_into_the_ledger_is_in_the_ledger(world: World, size: int, bodies: int) -> None:
+    """I4."""
+    sent = a_large_entry(size)
+
+    write(world, sent)
+
+    assert (len(sent.text), len(world.evidence.objects)) == (size, bodies)
+    assert (reference_in(world.events()[-1].details) is None) == (bodies == 0)
+
+
+def test_a_large_entry_sent_again_is_known(world: World) -> None:
+    """I4."""
+    write(world, a_large_entry())
+    world.events()
+
+    assert write(world, a_large_entry()) == Written(accepted=0, known=1)
+    assert len(world.evidence.objects) == 1
+
+
+def test_a_large_entry_of_a_batch_that_is_refused_leaves_nothing(world: World) -> None:
+    """I4: all of a batch or nothing."""
+    with pytest.raises(InvalidInputError):
+        write(world, a_large_entry(), an_entry_to_write(event_type="access.granted"))
+
+    assert (world.evidence.objects, told(world)) == ({}, [])
+
+
+def test_without_the_evidence_nothing_of_a_batch_is_written(world: World) -> None:
+    """I4: no entry refers to what is not there."""
+    world.evidence.is_down = True
+
+    with pytest.raises(StoreUnavailableError):
+        write(world, an_entry_to_write(id="small"), a_large_entry())
+
+    assert told(world) == []
+
+
+def test_small_entries_do_not_need_the_evidence(world: World) -> None:
+    world.evidence.is_down = True
+    assert write(world, an_entry_to_write()) == Written(accepted=1, known=0)
+
+
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("dies_at", range(4))
+def test_killed_at_any_call_and_sent_again_a_large_entry_is_there_once_and_whole(
+    world: World, dies_at: int, after_effect: bool
+) -> None:
+    """I4: nobody is left with an entry whose body is not there."""
+    outside = Outside(dies_at=dies_at, after_effect=after_effect)
+    with pytest.raises(KilledError):
+        world.ingestion_with(outside).write([a_large_entry()], a_call(ROBOT))
+    calls = ["store.audit_settings", "store.fingerprints", "evidence.put", "store.record"]
+    assert outside.calls == calls[: dies_at + 1]
+    for entry in stored(world):
+        assert world.whole_entries.whole(entry).details["text"] == a_large_entry().details["text"]
+
+    write(world, a_large_entry())
+
+    (entry,) = stored(world)
+    assert world.whole_entries.whole(entry).details["text"] == a_large_entry().details["text"]
+
+
+def stored(world: World) -> list[LedgerEntry]:
+    """Read what the ledger holds of what the robot told."""
+    world.events()
+    return [entry for entry in world.store.ledger.values() if entry.foreign_id]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, first_break
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, UnreadableRow, WaitingRow, first_break
 from nightlatch.services.ports.sequencing import Standing
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, a_foreign_event, an_event
@@ -48,10 +49,14 @@ class CrowdedOutbox:
         self._let_others_go_first()
         return self.store.standing()
 
-    def waiting(self) -> list[OutboxRow]:
+    def waiting(self) -> list[WaitingRow]:
         """Read what waits after whatever comes between."""
         self._let_others_go_first()
         return self.store.waiting()
+
+    def moved_aside(self) -> int:
+        """Count what could not be read."""
+        return self.store.moved_aside()
 
     def fingerprints(self, ids: Iterable[ForeignId]) -> Mapping[ForeignId, str]:
         """Read what is known after whatever comes between."""
@@ -59,7 +64,13 @@ class CrowdedOutbox:
         return self.store.fingerprints(ids)
 
     def append(
-        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+        self,
+        entries: Sequence[LedgerEntry],
+        *,
+        clearing: Sequence[WaitingRow],
+        after: Head,
+        head: Head,
+        retention: timedelta,
     ) -> None:
         """Append after whatever comes between."""
         self._let_others_go_first()
@@ -154,6 +165,35 @@ def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(n
 
     assert [entry.event_id for entry in chain_of(store)] == waiting
     assert first_break(chain_of(store), after=Head()) is None
+
+
+@settings(deadline=None)
+@given(
+    spoiled=st.lists(st.booleans(), max_size=60),
+    turns=st.lists(st.sampled_from(["rival", "commit", "nobody"]), max_size=14),
+    dies_at=st.integers(0, 12),
+    after_effect=st.booleans(),
+)
+def test_a_row_that_cannot_be_read_is_told_of_once_in_its_place_whoever_dies_or_is_first(
+    spoiled: list[bool], turns: list[str], dies_at: int, after_effect: bool
+) -> None:
+    """I3."""
+    store = a_store(events=len(spoiled))
+    keys = sorted(store.outbox)
+    for key, is_spoiled in zip(keys, spoiled, strict=True):
+        if is_spoiled:
+            store.outbox[key] = UnreadableRow(key=key, content="?")
+
+    killed = Outside(dies_at=dies_at, after_effect=after_effect).around("outbox", CrowdedOutbox(store, [*turns]))
+    with suppress(KilledError):
+        Sequencer(outbox=killed, clock=store.clock, random=os.urandom).drain(batches=40)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=40)
+
+    chain = chain_of(store)
+    assert [entry.details.get("row", entry.event_id) for entry in chain][: len(keys)] == keys
+    assert sorted(store.aside) == [key for key, is_spoiled in zip(keys, spoiled, strict=True) if is_spoiled]
+    assert first_break(chain, after=Head()) is None
+    assert store.outbox == {}
 
 
 def test_the_events_of_one_request_keep_their_order_under_clocks_that_disagree() -> None:

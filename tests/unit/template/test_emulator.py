@@ -24,6 +24,7 @@ DIFFERENT_ON_AWS = {
     "LedgerRole": "it knows no dynamodb:LeadingKeys",
     "ProvisioningRole": "the same two as with expiry",
     "SettingsRole": "it knows no dynamodb:LeadingKeys",
+    "SignInsRole": "it knows no dynamodb:LeadingKeys",
     "UserPoolClient": "Cognito refuses http://127.0.0.1 as a callback, only the name localhost may be http",
 }
 

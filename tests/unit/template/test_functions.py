@@ -25,7 +25,7 @@ FUNCTIONS = (
     "retention",
     "sealing",
     "settings",
-    "token_claims",
+    "sign_ins",
 )
 
 SETTINGS = {

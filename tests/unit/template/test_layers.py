@@ -160,13 +160,14 @@ def test_the_core_layer_is_our_package_without_what_a_laptop_runs(root: Path, tm
 
 
 def test_the_core_layer_has_bytecode_that_is_never_checked_where_the_right_python_is_at_hand(
-    root: Path, tmp_path: Path
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build_core(root, tmp_path, python="{}.{}".format(*sys.version_info))
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "elsewhere"))
+    build_core(root, tmp_path / "layer", python="{}.{}".format(*sys.version_info))
 
-    compiled = [path.read_bytes() for path in tmp_path.rglob("*.pyc")]
+    compiled = [path.read_bytes() for path in (tmp_path / "layer").rglob("*.pyc")]
 
-    assert len(compiled) == len(list(tmp_path.rglob("*.py")))
+    assert len(compiled) == len(list((tmp_path / "layer").rglob("*.py")))
     assert {content[4:8] for content in compiled} == {UNCHECKED_HASH}
 
 

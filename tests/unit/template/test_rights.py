@@ -28,7 +28,7 @@ FUNCTIONS = (
     "Settings",
     "Sealing",
     "Reports",
-    "TokenClaims",
+    "SignIns",
 )
 
 SCHEDULE_ROLES = {
@@ -37,7 +37,7 @@ SCHEDULE_ROLES = {
     "Retention": "RetentionScheduleRole",
     "Sealing": "SealingScheduleRole",
 }
-COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings"}
+COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings", "SignIns"}
 """Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
@@ -227,6 +227,8 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Sealing"}),
+        ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
     ],
@@ -322,7 +324,7 @@ def test_schedules_of_other_groups_and_accounts_cannot_use_our_roles(resources: 
         }
 
 
-def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources: Resources) -> None:
+def test_evidence_is_locked_kept_private_and_written_by_two_functions_alone(resources: Resources) -> None:
     bucket = resources["EvidenceBucket"]
     properties = bucket["Properties"]
     retention = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
@@ -336,11 +338,21 @@ def test_evidence_is_locked_kept_private_and_written_by_sealing_alone(resources:
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert {each["Effect"] for each in policy.values()} == {"Deny"}
-    assert policy["NobodyButSealingWrites"]["Condition"] == {
-        "StringNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["SealingRole", "Arn"]}}
+    assert writers(policy["NobodyButTheseWrites"]) == {"EvidenceBucket.Arn/*": ["SealingRole.Arn", "IngestionRole.Arn"]}
+    assert writers(policy["NobodyButSealingWritesTheTrail"]) == {
+        "EvidenceBucket.Arn/archive/*": ["SealingRole.Arn"],
+        "EvidenceBucket.Arn/seals/*": ["SealingRole.Arn"],
     }
+    assert writers(policy["NobodyButIngestionWritesBodies"]) == {"EvidenceBucket.Arn/bodies/*": ["IngestionRole.Arn"]}
     assert policy["NothingIsWrittenOver"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert policy["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def writers(denial: Statement) -> dict[str, list[str]]:
+    """Say to whom alone a denial leaves each of its resources."""
+    assert (denial["Action"], denial["Principal"]) == ("s3:PutObject", "*")
+    excepted = list(arns(denial["Condition"]["StringNotEquals"]["aws:PrincipalArn"]))
+    return dict.fromkeys(arns(denial["Resource"]), excepted)
 
 
 def test_the_seal_key_outlives_the_stack_and_only_signs(resources: Resources) -> None:

@@ -112,4 +112,16 @@ def test_tokens_are_those_of_the_issuer_or_of_the_own_user_pool(resources: Resou
     own_pool = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}"}
 
     assert jwt["Issuer"] == {"Fn::If": ["OwnUserPool", own_pool, {"Ref": "Issuer"}]}
-    assert jwt["Audience"] == [{"Fn::If": ["OwnUserPool", {"Ref": "UserPoolClient"}, {"Ref": "Audience"}]}]
+    own_clients = {"Fn::Sub": "${UserPoolClient},${ServiceClient}"}
+    people_and_service = {"Fn::If": ["OwnUserPool", own_clients, {"Ref": "Audience"}]}
+    more_services = {"Fn::If": ["MoreServices", {"Ref": "ServiceClients"}, {"Ref": "AWS::NoValue"}]}
+    assert jwt["Audience"] == {"Fn::Split": [",", {"Fn::Join": [",", [people_and_service, more_services]]}]}
+
+
+def test_a_person_cannot_sign_in_where_a_service_does(resources: Resources) -> None:
+    client = resources["ServiceClient"]["Properties"]
+
+    assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["GenerateSecret"] is True
+    assert client["AllowedOAuthScopes"] == [{"Fn::Sub": "${ApiResourceServer}/call"}]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nightlatch.adapters.dynamodb.connection import HASTY
 from nightlatch.adapters.dynamodb.records import RINGS
 from nightlatch.entrypoints import seals
 from nightlatch.entrypoints.wakes import NAMESPACE, metric_line
@@ -15,6 +16,9 @@ from tests.builders import NOON
 
 Functions = dict[str, dict[str, Any]]
 Resources = dict[str, dict[str, Any]]
+
+COGNITO_WAITS_SECONDS = 5
+COLD_START_SECONDS = 1.5
 
 STREAMS = {"provisioning": "Decisions", "ledger": "Doorbell"}
 
@@ -102,6 +106,7 @@ def test_every_alarm_tells_somebody(resources: Resources) -> None:
         "QuarantineAlarm",
         "RetentionErrorsAlarm",
         "SealLateAlarm",
+        "SignInsErrorsAlarm",
     }
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
 
@@ -135,6 +140,24 @@ def test_an_alarm_watches_a_figure_that_sealing_writes(resources: Resources, ala
     assert properties["MetricName"] in {metric["Name"] for metric in directive["Metrics"]} & set(written)
     assert directive["Dimensions"] == [[dimension["Name"] for dimension in properties["Dimensions"]]]
     assert properties["Dimensions"][0]["Value"] == {"Ref": "SealingFunction"}
+
+
+def test_the_user_pool_calls_before_the_password_and_before_the_tokens(resources: Resources) -> None:
+    called = resources["UserPool"]["Properties"]["LambdaConfig"]
+    permission = resources["SignInsPermission"]["Properties"]
+
+    function = {"Fn::GetAtt": ["SignInsFunction", "Arn"]}
+    assert called["PreAuthentication"] == called["PreTokenGenerationConfig"]["LambdaArn"] == function
+    assert called["PreTokenGenerationConfig"]["LambdaVersion"] == "V2_0"
+    assert permission["Principal"] == "cognito-idp.amazonaws.com"
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
+def test_the_user_pools_calls_end_before_it_gives_up(functions: Functions) -> None:
+    """B6: two calls of a store that does not answer fit, with a cold start before them."""
+    calls = 2 * (HASTY.connect_seconds + HASTY.read_seconds) * (HASTY.retries + 1)
+
+    assert calls + COLD_START_SECONDS <= functions["sign_ins"]["Timeout"] == COGNITO_WAITS_SECONDS
 
 
 def test_sealing_that_never_runs_is_an_alarm(resources: Resources) -> None:

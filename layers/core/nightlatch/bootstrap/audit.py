@@ -9,12 +9,19 @@ from nightlatch.bootstrap.tallies import tallies
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.whole_entries import WholeEntries
 
 
 @cache
 def audit_trail() -> AuditTrail:
     """Wire the reading of the ledger."""
     return AuditTrail(ledger=ledger())
+
+
+@cache
+def whole_entries() -> WholeEntries:
+    """Wire the reading of large entries."""
+    return WholeEntries(evidence=evidence())
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session, get_session
 
-from nightlatch.adapters.dynamodb.connection import CONNECT_SECONDS, READ_SECONDS, RETRIES, bind
+from nightlatch.adapters.dynamodb.connection import PATIENT, Patience, bind
 from nightlatch.bootstrap.settings import settings
 
 
@@ -16,16 +16,19 @@ def session() -> Session:
     made = get_session()
     # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
     patience = Config(
-        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": RETRIES + 1}
+        connect_timeout=PATIENT.connect_seconds,
+        read_timeout=PATIENT.read_seconds,
+        retries={"total_max_attempts": PATIENT.retries + 1},
     )
     made.set_default_client_config(patience)
     return made
 
 
 @cache
-def bind_tables() -> None:
+def bind_tables(patience: Patience = PATIENT) -> None:
     """Tell the records their tables and their session."""
-    bind(state_table=settings().state_table, ledger_table=settings().ledger_table, session=session())
+    tables = settings()
+    bind(state_table=tables.state_table, ledger_table=tables.ledger_table, session=session(), patience=patience)
 
 
 def client(

@@ -46,6 +46,7 @@ class EventType(StrEnum):
     SETTINGS_UPDATED = "settings.updated"
     LOGIN_SUCCESS = "auth.login.success"
     LOGIN_FAILED = "auth.login.failed"
+    ACCOUNT_LOCKED = "auth.account.locked"
     AUDIT_READ = "audit.read"
     SYSTEM_STARTED = "system.started"
     SCHEDULE_RAN = "system.schedule.ran"
@@ -87,6 +88,7 @@ SEVERITIES: dict[EventType, Severity] = {
     EventType.ANOMALY_DETECTED: Severity.WARNING,
     EventType.DESTINATION_DISABLED: Severity.WARNING,
     EventType.DELIVERY_FAILED: Severity.WARNING,
+    EventType.ACCOUNT_LOCKED: Severity.WARNING,
     EventType.GRANT_FAILED: Severity.ERROR,
     EventType.REVOKE_FAILED: Severity.ERROR,
     EventType.ACCESS_QUARANTINED: Severity.ERROR,

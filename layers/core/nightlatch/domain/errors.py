@@ -18,6 +18,7 @@ NightlatchError
 ├── EgressError              nothing came of a call to somebody outside
 │   ├── EgressBlockedError       policy forbids it
 │   └── NoAnswerError            nobody answered, or not whole and in time
+├── NotGenuineError          what is kept is not what was recorded
 ├── StoreUnavailableError    our own tables cannot be written or read just now
 └── ConnectorError           a target system did not do what was asked
     ├── RetryableConnectorError   it may work later
@@ -115,6 +116,10 @@ class EgressBlockedError(EgressError):
 
 class NoAnswerError(EgressError):
     """Nobody answered, or not whole and in time."""
+
+
+class NotGenuineError(NightlatchError):
+    """What is kept is not what was recorded: it must not be shown as if it were."""
 
 
 class NotPrintableError(NightlatchError):

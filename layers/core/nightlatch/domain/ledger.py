@@ -20,8 +20,17 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, JsonValue
 
-from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, ResourceReference, Scope, Severity, Source
-from nightlatch.domain.identity import Actor
+from nightlatch.domain.audit_event import (
+    AuditEvent,
+    EventType,
+    ForeignEvent,
+    Origin,
+    ResourceReference,
+    Scope,
+    Severity,
+    Source,
+)
+from nightlatch.domain.identity import SYSTEM, Actor
 from nightlatch.domain.value import Instant, Value
 
 GENESIS = "0" * 64
@@ -29,6 +38,12 @@ GENESIS = "0" * 64
 
 INGESTED = "ingested"
 """Where an event's details say who told of it, by what id and in what words: only Nightlatch writes there."""
+
+CALL = "call"
+"""Where an event's details say by which call of the API it was caused."""
+
+RESERVED = frozenset({INGESTED, CALL})
+"""What only Nightlatch writes into an event's details."""
 
 SALT_BYTES = 16
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -65,7 +80,7 @@ class PendingEvent(Value):
     @classmethod
     def of(cls, event: AuditEvent | ForeignEvent, *, event_id: str, origin: Origin) -> "PendingEvent":
         """Join an event with its id and with how the call came in."""
-        call: dict[str, JsonValue] = {"call": origin.call} if origin.call else {}
+        call: dict[str, JsonValue] = {CALL: origin.call} if origin.call else {}
         return cls(
             **{**dict(event), "details": {**event.details, **call}, "severity": event.severity},
             id=event_id,
@@ -95,6 +110,42 @@ class OutboxRow(Value):
     def writes(self) -> int:
         """Count what is written when the row is numbered: entries, and by what foreign ones are known again."""
         return sum(1 if event.foreign_id is None else 2 for event in self.events)
+
+
+class UnreadableRow(Value):
+    """What waits and cannot be read as a row. `content` is the stored item as text, from which it can be restored."""
+
+    key: str
+    content: str
+
+    @property
+    def events(self) -> tuple[PendingEvent, ...]:
+        """None is known."""
+        return ()
+
+    @property
+    def writes(self) -> int:
+        """Count what is written when it is moved aside: the item elsewhere, and the entry that tells of it."""
+        return 2
+
+    def told(self, *, at: datetime) -> AuditEvent:
+        """Tell that its events are missing, in the place where they would be."""
+        return AuditEvent(
+            event_type=EventType.INTEGRITY_FAILED,
+            timestamp=at,
+            actor=SYSTEM,
+            resource=ResourceReference(type="audit", id="ledger", name="Audit trail"),
+            description=f"events that wait as {self.key} cannot be read and were moved aside",
+            details={
+                "where": "outbox",
+                "problem": "unreadable",
+                "row": self.key,
+                "sha256": hashlib.sha256(self.content.encode()).hexdigest(),
+            },
+        )
+
+
+WaitingRow = OutboxRow | UnreadableRow
 
 
 class LedgerEntry(PendingEvent):

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from nightlatch.domain.audit_event import AuditEvent, Origin
+from nightlatch.domain.audit_event import AuditEvent, EventType, Origin
 from nightlatch.domain.identifier import EPOCH
 from nightlatch.domain.value import Entity, Instant, Value, rfc3339
 
@@ -23,6 +23,15 @@ LONGEST_NOTE = 200
 GRACE = timedelta(minutes=1)
 """So long after its end a window may still be counted in by a call that began within it, or by a slow clock."""
 
+LONGEST_SIGN_IN = timedelta(minutes=5)
+"""So long after an attempt its tokens may still come. Cognito waits three minutes for the answer to a challenge."""
+
+LOCKED_AFTER = 5
+"""So many failed attempts in a row, and Cognito locks the account: for a second, and twice as long after each other
+one, up to about 15 minutes, until somebody signs in or nobody tries for 15 minutes. It tells nobody.
+https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html#authentication-flow-lockout-behavior
+"""
+
 
 class TallyKind(StrEnum):
     """What is counted."""
@@ -32,15 +41,21 @@ class TallyKind(StrEnum):
     RUNS = "runs"
     FAILED_RUNS = "failed_runs"
     REFUSED_TOKENS = "refused_tokens"
+    SIGN_INS = "sign_ins"
+    UNKNOWN_SIGN_INS = "unknown_sign_ins"
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How long a kind's windows are, and under which names an event's details hold what was counted."""
+    """How long a kind's windows are, and under which names an event's details hold what was counted.
+
+    `grace` is for how long after its end a window is still counted in.
+    """
 
     window: timedelta
     times: str
     total: str | None = None
+    grace: timedelta = GRACE
 
 
 WORDING: Mapping[TallyKind, Wording] = {
@@ -49,6 +64,8 @@ WORDING: Mapping[TallyKind, Wording] = {
     TallyKind.RUNS: Wording(timedelta(hours=1), "runs", "items"),
     TallyKind.FAILED_RUNS: Wording(timedelta(hours=1), "failures"),
     TallyKind.REFUSED_TOKENS: Wording(timedelta(minutes=5), "attempts"),
+    TallyKind.SIGN_INS: Wording(timedelta(minutes=5), "attempts", grace=LONGEST_SIGN_IN),
+    TallyKind.UNKNOWN_SIGN_INS: Wording(timedelta(minutes=5), "attempts"),
 }
 
 
@@ -63,7 +80,8 @@ class Tally(Entity):
     """How often something happened in a window. `version` is the count: each time raises it.
 
     `event` and `origin` are those of the first time, `total` sums what was dealt with, `lowest` and `highest` are the
-    numbers of the ledger's entries that were. `is_told` when the first time was told as it happened.
+    numbers of the ledger's entries that were. `is_told` when the first time was told as it happened. Of attempts to
+    sign in, `total` is how many led to tokens, and `version` counts each of those twice.
     """
 
     kind: TallyKind
@@ -115,7 +133,7 @@ class Tally(Entity):
 
     def is_closed(self, at: datetime) -> bool:
         """Whether nobody counts in this window any more, as far as can be known."""
-        return self.window_end + GRACE <= at
+        return self.window_end + WORDING[self.kind].grace <= at
 
     def with_another(self, other: "Tally") -> "Tally":
         """Count the one time of `other` too."""
@@ -129,13 +147,27 @@ class Tally(Entity):
             left_off=self.left_off + (not fits),
         )
 
+    def with_tokens(self) -> "Tally":
+        """Count that one of these attempts to sign in led to tokens."""
+        return self.changed(total=self.total + 1)
+
     def told(self) -> tuple[AuditEvent, ...]:
         """Tell what has not been told yet; nothing when that is nothing."""
-        times = self.version - self.is_told
-        if not times:
+        times = self._times()
+        if times <= 0:
             return ()
         details = {**self.event.details, **self._counted(times), **self._noted()}
-        return (self.event.model_copy(update={"timestamp": self.last_at, "details": details}),)
+        told = self.event.model_copy(update={"timestamp": self.last_at, "details": details})
+        return (told, _locked(told)) if self._was_locked(times) else (told,)
+
+    def _times(self) -> int:
+        """How often there was something to tell: of attempts to sign in, those that failed."""
+        failed = -2 * self.total if self.kind is TallyKind.SIGN_INS else 0
+        return self.version - self.is_told + failed
+
+    def _was_locked(self, failures: int) -> bool:
+        """Whether enough attempts failed in a row, wherever among them the successful ones were."""
+        return self.kind is TallyKind.SIGN_INS and failures > (LOCKED_AFTER - 1) * (self.total + 1)
 
     def _counted(self, times: int) -> dict[str, JsonValue]:
         wording = WORDING[self.kind]
@@ -152,6 +184,11 @@ class Tally(Entity):
             name: [note.text for note in self.notes if note.name == name] for name in sorted(names)
         }
         return {**noted, "left_off": self.left_off} if self.left_off else noted
+
+
+def _locked(failed: AuditEvent) -> AuditEvent:
+    said = f"the account of {failed.actor.name} was locked for a while: sign-ins failed {LOCKED_AFTER} times in a row"
+    return failed.model_copy(update={"event_type": EventType.ACCOUNT_LOCKED, "description": said})
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

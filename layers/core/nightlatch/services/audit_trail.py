@@ -150,14 +150,21 @@ class AuditTrail:
     def _beginning(self, kept: KeptEntries, after: int | None, since: datetime | None) -> int:
         """Find the number that the feed begins after: nothing that is recorded since then lies before it."""
         if since is None:
-            return self._oldest(kept) - 1 if after is None else after
+            return self._before(kept, self._oldest(kept)) if after is None else after
         following = None if after is None else kept.entry(after + 1)
         if after is not None and (following is None or following.recorded_at >= since):
             return after
         first = self._first_at(kept, since)
         # Between what is older and what was found, numbers may still be in flight.
         older = next(kept.entries(first - 1 - LONGEST_GAP, first - 1, newest_first=True), None)
-        return older.seq if older else first - 1
+        return older.seq if older else self._before(kept, first)
+
+    def _before(self, kept: KeptEntries, first: int) -> int:
+        """Say after which number to begin where nothing below `first` can be seen: what is missing may be in flight."""
+        entry = kept.entry(first)
+        recorded_at = entry.recorded_at if entry else kept.head.recorded_at
+        is_settled = recorded_at is None or recorded_at < kept.at - LONGEST_FLIGHT
+        return first - 1 if is_settled else max(first - 1 - LONGEST_GAP, 0)
 
     def _oldest(self, kept: KeptEntries) -> int:
         return self._first_at(kept, datetime.min.replace(tzinfo=UTC))
@@ -195,6 +202,6 @@ class AuditTrail:
         following = next(kept.entries(last + 1, kept.head.seq), None)
         is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT
         oldest = following.seq if following and is_settled else self._oldest(kept)
-        if last + 1 < oldest:
+        if last < self._before(kept, oldest):
             entry = kept.entry(oldest)
             raise CursorExpiredError(entry.id if entry else None)

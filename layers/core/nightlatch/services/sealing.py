@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
     IN_FLIGHT,
@@ -28,10 +27,7 @@ from nightlatch.domain.seal import (
     SealState,
     in_pieces,
 )
-from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.evidence import Evidence, Seals, Signer
-from nightlatch.services.ports.trail import Ledger
-from nightlatch.services.ports.writing import UnitOfWork
+from nightlatch.services.seal_tools import SealTools
 
 
 @dataclass(frozen=True)
@@ -46,31 +42,15 @@ class Standing:
 class Sealing:
     """Seals the ledger."""
 
-    def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWork,
-        seals: Seals,
-        ledger: Ledger,
-        evidence: Evidence,
-        signer: Signer,
-        clock: Clock,
-        origin: Origin,
-    ) -> None:
-        self._unit_of_work = unit_of_work
-        self._seals = seals
-        self._ledger = ledger
-        self._evidence = evidence
-        self._signer = signer
-        self._clock = clock
-        self._origin = origin
+    def __init__(self, tools: SealTools) -> None:
+        self._tools = tools
 
     def seal_next(self) -> Digest | None:
         """Seal the next span; None when there is nothing to be sealed, or nothing that may be.
 
         Raises RivalChangeError when somebody else is sealing.
         """
-        state = self._planned(self._seals.seal_state())
+        state = self._planned(self._tools.seals.seal_state())
         if state.plan is None:
             return None
         try:
@@ -78,12 +58,12 @@ class Sealing:
         except FindingError as error:
             self._tell(state, state.plan, error.finding)
             return None
-        self._unit_of_work.commit(state.sealed(digest, at=self._clock()), origin=self._origin)
+        self._tools.commit(state.sealed(digest, at=self._tools.clock()))
         return digest
 
     def standing(self) -> Standing:
         """Say how far sealing is behind."""
-        state, now = self._seals.seal_state(), self._clock()
+        state, now = self._tools.seals.seal_state(), self._tools.clock()
         is_behind = state.plan is not None or self._end_of_next_span(state) is not None
         oldest = next(self._unsealed(state), None) if is_behind else None
         return Standing(now, now - oldest.recorded_at if oldest else timedelta(), len(state.findings))
@@ -92,20 +72,20 @@ class Sealing:
         last_seq = None if state.plan else self._end_of_next_span(state)
         if last_seq is None:
             return state
-        change = state.planned(last_seq, at=self._clock())
-        self._unit_of_work.commit(change, origin=self._origin)
+        change = state.planned(last_seq, at=self._tools.clock())
+        self._tools.commit(change)
         return change.state
 
     def _end_of_next_span(self, state: SealState) -> int | None:
         """Say up to which number the next span goes; None while there is only what sealing itself has written."""
-        is_rested = state.sealed_at is None or self._clock() - state.sealed_at >= LONGEST_REST
+        is_rested = state.sealed_at is None or self._tools.clock() - state.sealed_at >= LONGEST_REST
         for entry in self._unsealed(state):
             if is_rested or entry.event_type not in OWN:
-                return min(self._ledger.kept().head.seq, state.last_seq + LONGEST_SPAN)
+                return min(self._tools.ledger.kept().head.seq, state.last_seq + LONGEST_SPAN)
         return None
 
     def _unsealed(self, state: SealState) -> Iterator[LedgerEntry]:
-        kept = self._ledger.kept()
+        kept = self._tools.ledger.kept()
         return kept.entries(state.last_seq + 1, kept.head.seq)
 
     def _kept_digest(self, state: SealState, plan: Plan) -> Digest:
@@ -113,7 +93,7 @@ class Sealing:
 
         Raises FindingError when it does not fit, or when the chain does not hold.
         """
-        entries = self._ledger.kept().entries(state.last_seq + 1, plan.last_seq)
+        entries = self._tools.ledger.kept().entries(state.last_seq + 1, plan.last_seq)
         objects, ends = [], list[LedgerEntry]()
         for piece in in_pieces(entries, after=state.end):
             objects.append(self._archived(piece))
@@ -129,38 +109,40 @@ class Sealing:
             head_hash=ends[-1].hash,
             first_recorded_at=ends[0].recorded_at,
             last_recorded_at=ends[-1].recorded_at,
-            sealed_at=self._clock(),
+            sealed_at=self._tools.clock(),
             objects=tuple(objects),
             prev_signature=state.signature,
-            key_id=self._signer.key_id,
+            key_id=self._tools.signer.key_id,
         )
-        return self._kept(digest.model_copy(update={"signature": self._signer.sign(digest.signed_content)}))
+        return self._kept(digest.model_copy(update={"signature": self._tools.signer.sign(digest.signed_content)}))
 
     def _archived(self, piece: Piece) -> ArchiveObject:
         content = piece.compressed()
-        if not self._evidence.put(piece.key, content):
+        if not self._tools.evidence.put(piece.key, content):
             # Another run's, whose compressor may have been another: the entries must be the same, not the bytes.
-            content = self._evidence.get(piece.key) or b""
+            content = self._tools.evidence.get(piece.key) or b""
             if not _unpacks_to(piece.text, content):
                 raise FindingError(Finding(seq=piece.entries[0].seq, where=piece.key, problem="changed"))
         return ArchiveObject(key=piece.key, sha256=hashlib.sha256(content).hexdigest(), rows=len(piece.entries))
 
     def _kept(self, digest: Digest) -> Digest:
-        if self._evidence.put(digest.key, digest.content):
+        if self._tools.evidence.put(digest.key, digest.content):
             return digest
-        kept = read_digest(self._evidence.get(digest.key))
+        kept = read_digest(self._tools.evidence.get(digest.key))
         if not (
-            kept and kept.says_the_same_as(digest) and self._signer.has_signed(kept.signed_content, kept.signature)
+            kept
+            and kept.says_the_same_as(digest)
+            and self._tools.signer.has_signed(kept.signed_content, kept.signature)
         ):
             raise FindingError(Finding(seq=digest.first_seq, where=digest.key, problem="not_ours"))
         return kept
 
     def _tell(self, state: SealState, plan: Plan, finding: Finding) -> None:
         """Tell what is wrong, once. What is missing may still be in flight when it has only just been planned."""
-        if finding.problem == "missing" and self._clock() - plan.planned_at < IN_FLIGHT:
+        if finding.problem == "missing" and self._tools.clock() - plan.planned_at < IN_FLIGHT:
             return
-        if change := state.found(finding, at=self._clock()):
-            self._unit_of_work.commit(change, origin=self._origin)
+        if change := state.found(finding, at=self._tools.clock()):
+            self._tools.commit(change)
 
 
 def read_digest(content: bytes | None) -> Digest | None:

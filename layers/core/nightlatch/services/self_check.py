@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 
-from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
@@ -27,10 +26,7 @@ from nightlatch.domain.seal import (
     told_of,
     told_of_round,
 )
-from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.evidence import Evidence, Seals, Signer
-from nightlatch.services.ports.trail import Ledger
-from nightlatch.services.ports.writing import UnitOfWork
+from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import read_digest
 
 BETWEEN_ROUNDS = timedelta(days=1)
@@ -57,31 +53,15 @@ class _Progress:
 class SelfCheck:
     """Checks what is kept."""
 
-    def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWork,
-        seals: Seals,
-        ledger: Ledger,
-        evidence: Evidence,
-        signer: Signer,
-        clock: Clock,
-        origin: Origin,
-    ) -> None:
-        self._unit_of_work = unit_of_work
-        self._seals = seals
-        self._ledger = ledger
-        self._evidence = evidence
-        self._signer = signer
-        self._clock = clock
-        self._origin = origin
+    def __init__(self, tools: SealTools) -> None:
+        self._tools = tools
 
     def run(self, *, has_time: Callable[[], bool]) -> int:
         """Check the next piece of the round, and return how many entries that were.
 
         Raises RivalChangeError when somebody else is at it.
         """
-        state = self._seals.seal_state()
+        state = self._tools.seals.seal_state()
         begun = self._begun(state)
         if not begun.is_running:
             return 0
@@ -89,18 +69,18 @@ class SelfCheck:
         budget = max(FEWEST_ROWS, (state.last_seq - begun.floor) // RUNS_PER_ROUND)
         while progress.check.next_seq <= state.last_seq and progress.rows < budget and has_time():
             self._check_next(progress)
-        self._unit_of_work.commit(self._outcome(state, progress), origin=self._origin)
+        self._tools.commit(self._outcome(state, progress))
         return progress.rows
 
     def _begun(self, state: SealState) -> Round:
         check = state.check
-        is_due = check.started_at is None or self._clock() - check.started_at >= BETWEEN_ROUNDS
+        is_due = check.started_at is None or self._tools.clock() - check.started_at >= BETWEEN_ROUNDS
         if check.is_running or not is_due or not state.last_seq:
             return check
-        return Round(started_at=self._clock(), is_running=True, floor=check.floor, next_seq=check.floor)
+        return Round(started_at=self._tools.clock(), is_running=True, floor=check.floor, next_seq=check.floor)
 
     def _outcome(self, state: SealState, progress: _Progress) -> Change[SealState]:
-        now, check = self._clock(), progress.check
+        now, check = self._tools.clock(), progress.check
         new = [finding for finding in progress.findings if finding not in state.findings]
         events = [told_of(finding, at=now) for finding in new]
         is_over = check.next_seq > state.last_seq
@@ -117,7 +97,7 @@ class SelfCheck:
         first = progress.check.next_seq
         digest = self._digest(first, progress)
         if digest is None:
-            after = self._evidence.keys(SEALS, after=seal_key(first), limit=1)
+            after = self._tools.evidence.keys(SEALS, after=seal_key(first), limit=1)
             progress.move(next_seq=first_seq_of(after[0]) if after else progress.last_seq + 1, signature=None)
             return
         finding = self._finding_in(digest, progress)
@@ -130,7 +110,7 @@ class SelfCheck:
 
     def _digest(self, first: int, progress: _Progress) -> Digest | None:
         key = seal_key(first)
-        content = self._evidence.get(key)
+        content = self._tools.evidence.get(key)
         digest = read_digest(content)
         if digest and self._is_ours(digest, first, progress.check.signature):
             return digest
@@ -143,12 +123,12 @@ class SelfCheck:
         return (
             digest.first_seq == first
             and signature_before in {None, digest.prev_signature}
-            and self._signer.has_signed(digest.signed_content, digest.signature)
+            and self._tools.signer.has_signed(digest.signed_content, digest.signature)
         )
 
     def _finding_in(self, digest: Digest, progress: _Progress) -> Finding | None:
         """Hold the entries of a digest's span to it. Only the oldest of all may be gone, and only when old enough."""
-        entries = self._ledger.kept().entries(digest.first_seq, digest.last_seq)
+        entries = self._tools.ledger.kept().entries(digest.first_seq, digest.last_seq)
         oldest = next(entries, None)
         if progress.check.first_kept is None:
             if not self._may_begin_with(oldest, digest):
@@ -180,7 +160,7 @@ class SelfCheck:
         if oldest and oldest.seq == digest.first_seq:
             return True
         youngest_missing = oldest.recorded_at if oldest else digest.last_recorded_at
-        return self._clock() - youngest_missing >= SHORTEST_RETENTION
+        return self._tools.clock() - youngest_missing >= SHORTEST_RETENTION
 
 
 def _start(digest: Digest) -> Link:

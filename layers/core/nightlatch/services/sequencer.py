@@ -2,12 +2,16 @@
 
 Rivals and retries are harmless. All of them read the same head, and only one transaction can move it on; the others
 lose the condition, read again, and find the rows gone from the outbox.
+
+A row that cannot be read holds up none of the others: it is moved aside, and an entry in its place tells of it.
 """
 
 from collections.abc import Sequence
 
+from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.ledger import OutboxRow, PendingEvent, append
+from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
+from nightlatch.domain.ledger import OutboxRow, PendingEvent, WaitingRow, append
 from nightlatch.services.ports.ambient import Clock, Randomness
 from nightlatch.services.ports.sequencing import Outbox
 
@@ -29,19 +33,22 @@ class Sequencer:
             if not rows:
                 break
             head, entries = append(standing.head, self._new_in(rows), at=self._clock(), random=self._random)
-            clearing = [row.key for row in rows]
             try:
                 self._outbox.append(
-                    entries, clearing=clearing, after=standing.head, head=head, retention=standing.retention
+                    entries, clearing=rows, after=standing.head, head=head, retention=standing.retention
                 )
             except RivalChangeError:
                 continue
             total += len(entries)
         return total
 
-    def _new_in(self, rows: Sequence[OutboxRow]) -> list[PendingEvent]:
+    def moved_aside(self) -> int:
+        """Count the rows that could not be read."""
+        return self._outbox.moved_aside()
+
+    def _new_in(self, rows: Sequence[WaitingRow]) -> list[PendingEvent]:
         """List what is to be numbered: not what another system told of twice, as it may when an answer was lost."""
-        events = [event for row in rows for event in row.events]
+        events = [event for row in rows for event in self._events_in(row)]
         foreign = {event.foreign_id for event in events if event.foreign_id}
         known = set(self._outbox.fingerprints(foreign)) if foreign else set()
         new: list[PendingEvent] = []
@@ -52,3 +59,10 @@ class Sequencer:
                 known.add(event.foreign_id)
             new.append(event)
         return new
+
+    def _events_in(self, row: WaitingRow) -> Sequence[PendingEvent]:
+        if isinstance(row, OutboxRow):
+            return row.events
+        at = self._clock()
+        event_id = str(uuid7(at, index=0, random=self._random(RANDOM_BYTES)))
+        return [PendingEvent.of(row.told(at=at), event_id=event_id, origin=Origin(source=Source.SYSTEM))]

@@ -30,6 +30,7 @@ KINDS = [
     (errors.KeyReuseError("x"), 422, "idempotency-key-reused"),
     (errors.VersionRequiredError("x"), 428, "version-required"),
     (errors.NotPrintableError("x"), 422, "not-printable"),
+    (errors.NotGenuineError("x"), 500, "not-genuine"),
     (errors.LimitReachedError("x"), 429, "limit-reached"),
     (errors.RetryableConnectorError("x"), 502, "target-error"),
     (errors.PermanentConnectorError("x"), 502, "target-error"),

@@ -9,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from nightlatch.domain.body import BodyReference, body_of, with_body
 from nightlatch.domain.entry_filter import EntryFilter
+from nightlatch.domain.ledger import Head, PendingEvent, append
 from nightlatch.domain.proof import proof_of, written
+from tests.builders import API, NOON, ROBOT, a_pending_event, an_entry_to_write
 from tests.fakes.evidence import FakeSigner
-from tests.unit.domain.sealed_rows import Row, Sealed
+from tests.unit.domain.sealed_rows import Row, Sealed, entries_of, rows_of
 from tests.unit.entrypoints.cli.fake_api import FakeApi
 from tests.unit.entrypoints.cli.terminal import Terminal
 
@@ -91,6 +94,21 @@ def test_in_any_form_a_changed_event_is_found(
     result = terminal.run("audit", "verify", exported(FORMATS[name](rows)), "--seals", str(evidence))
     assert result.exit_code == 1
     assert [one["first_seq"] for one in json.loads(result.stdout)["doubts"]] == [7]
+
+
+@pytest.mark.parametrize(("seats", "expected"), [(4, ("valid", 0)), (5, ("invalid", 1))])
+def test_a_body_that_was_put_back_is_checked_with_its_event(
+    terminal: Terminal, exported: Exported, seats: int, expected: tuple[str, int]
+) -> None:
+    """I2. I4: a flipped byte in what lies beside the ledger."""
+    sent: dict[str, Any] = {"seats": 4, "text": "x" * 100_000}
+    event = an_entry_to_write(details=sent).event(by=ROBOT, body=BodyReference.to(body_of(sent), at=NOON))
+    pending = PendingEvent.of(event, event_id=a_pending_event().id, origin=API)
+    _, entries = append(Head(), [pending], at=NOON, random=bytes)
+    row = with_body(entries[0], body_of(sent)).model_dump(mode="json")
+    row["details"]["seats"] = seats
+
+    assert verdict(terminal, exported(lines([row]))) == expected
 
 
 def test_nobody_is_asked(outsider: Terminal, api: FakeApi, evidence: Path, exported: Exported) -> None:
@@ -312,3 +330,54 @@ def test_nothing_is_proven_before_it_is_sealed_and_nothing_overwritten(
     (tmp_path / "there").write_text("kept")
     assert prove(terminal, exported(manifest(), "manifest"), evidence, whole, tmp_path / "there") == 2
     assert (tmp_path / "there").read_text() == "kept"
+
+
+def forged(numbers: Callable[[list[Row]], list[Row]]) -> bytes:
+    return lines(numbers(SEALED.rows))
+
+
+def nothing_happened(number: int) -> Callable[[list[Row]], list[Row]]:
+    def forge(rows: list[Row]) -> list[Row]:
+        rows[number - 1]["description"] = "nothing happened"
+        return rows
+
+    return forge
+
+
+@pytest.mark.parametrize(
+    ("trail", "said"),
+    [
+        (forged(nothing_happened(3)), "number 3 is not what was recorded"),
+        (forged(nothing_happened(9)), "number 9 is not what was recorded"),
+        (forged(lambda rows: rows[:4] + rows[5:]), "number 5 is missing from the trail"),
+        (forged(lambda rows: rows[:8]), "number 9 is missing from the trail"),
+        (forged(lambda rows: rows[4:]), "number 2 is missing from the trail"),
+        (b"", "number 2 is missing from the trail"),
+        (lines(rows_of(entries_of(12, salt=50))), "up to number 9 is one chain, but not the one that was sealed"),
+        (lines(SEALED.rows[:4]) + b"no JSON\n", "cannot be read after number 4"),
+        (lines(SEALED.rows[:4]) + b'{"seq": 5}\n', "cannot be read after number 4"),
+    ],
+)
+def test_of_a_trail_that_is_not_the_sealed_one_nothing_is_proven_and_the_number_is_told(
+    terminal: Terminal, evidence: Path, exported: Exported, trail: bytes, said: str
+) -> None:
+    """I2."""
+    out = evidence.parent / "made.proof"
+    options = ("--trail", exported(trail, "whole"), "--seals", str(evidence), "--out", str(out))
+
+    result = terminal.run("audit", "prove", exported(manifest(), "manifest"), *options)
+
+    assert (result.exit_code, out.exists()) == (1, False)
+    assert said in result.stderr
+
+
+def test_it_is_told_how_many_are_left_out_not_how_many_lines_there_are(
+    terminal: Terminal, evidence: Path, exported: Exported, tmp_path: Path
+) -> None:
+    options = ("--trail", exported(lines(SEALED.rows), "whole"), "--seals", str(evidence))
+
+    shown = terminal.json(
+        "audit", "prove", exported(manifest(), "manifest"), *options, "--out", str(tmp_path / "made.proof")
+    )
+
+    assert shown["left_out"] == 7

@@ -51,6 +51,35 @@ def test_one_setting_is_changed_in_the_version_that_was_read_and_the_others_stay
     assert api.sent("PUT", PATH)[0].headers["if-match"] == '"3"'
 
 
+ROBOT = "usr_billing"
+
+
+@pytest.mark.parametrize(
+    ("words", "writers"),
+    [
+        (("add", ROBOT), [WRITER, {"principal_id": ROBOT, "events": []}]),
+        (("add", ROBOT, "--also", "auth.*", "--also", "user.*"),
+         [WRITER, {"principal_id": ROBOT, "events": ["auth.*", "user.*"]}]),
+        (("add", "usr_robot"), [{"principal_id": "usr_robot", "events": []}]),
+        (("remove", "usr_robot"), []),
+    ],
+)  # fmt: skip
+def test_writers_are_named_one_by_one_and_the_others_stay(
+    terminal: Terminal, api: FakeApi, words: tuple[str, ...], writers: list[dict[str, Any]]
+) -> None:
+    terminal.json("settings", "writers", *words)
+
+    assert api.body("PUT", PATH) == {"retention_days": 90, "reads": "sensitive", "writers": writers}
+    assert api.sent("PUT", PATH)[0].headers["if-match"] == '"3"'
+
+
+def test_who_is_no_writer_cannot_be_removed(terminal: Terminal, api: FakeApi) -> None:
+    refused = terminal.run("settings", "writers", "remove", ROBOT)
+
+    assert (refused.exit_code, api.sent("PUT", PATH)) == (2, [])
+    assert f"{ROBOT} is no writer" in refused.stderr
+
+
 def test_before_events_are_deleted_it_is_said_which_and_that_it_is_for_ever(terminal: Terminal, api: FakeApi) -> None:
     refused = terminal.run("settings", "retention", "30", typed="n\n")
     assert (refused.exit_code, api.sent("PUT", PATH)) == (1, [])

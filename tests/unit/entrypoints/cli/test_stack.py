@@ -15,10 +15,9 @@ from tests.unit.entrypoints.cli.terminal import Terminal
 def test_a_stack_that_is_not_up_is_exit_code_5(outsider: Terminal, tmp_path: Path) -> None:
     result = outsider.run("status", "--home", str(tmp_path))
     assert result.exit_code == 5
-    assert {part["name"]: part["running"] for part in json.loads(result.stdout)["components"]} == {
-        "emulator": False,
-        "postgresql": False,
-    }
+    known = json.loads(result.stdout)
+    assert {part["name"]: part["running"] for part in known["components"]} == {"emulator": False, "postgresql": False}
+    assert known["service_file"] == str(tmp_path / "service.netrc")
 
 
 def test_a_stack_that_is_not_up_is_shown_part_by_part(outsider: Terminal, tmp_path: Path) -> None:

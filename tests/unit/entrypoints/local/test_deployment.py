@@ -1,11 +1,13 @@
 """A build is repeated when its sources change, and only then; the deployed template says what to set afterwards."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nightlatch.entrypoints.local.deployment import Deployed, _resolved, source_digest
+from nightlatch.entrypoints.local.deployment import Deployed, _resolved, renew_mappings, source_digest
 from nightlatch.entrypoints.local.layout import Layout
 
 
@@ -67,3 +69,47 @@ def test_a_lock_is_what_the_parameters_make_of_the_template() -> None:
 
     retention = {"Mode": "GOVERNANCE", "Days": 400}
     assert resolved == {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
+
+
+@dataclass
+class Mappings:
+    """What the emulator knows of mappings, each with how far it has read."""
+
+    known: dict[str, dict[str, Any]]
+
+    def list_event_source_mappings(self) -> dict[str, Any]:
+        return {"EventSourceMappings": list(self.known.values())}
+
+    def delete_event_source_mapping(self, *, UUID: str) -> None:  # noqa: N803  (AWS's name)
+        del self.known[UUID]
+
+    def create_event_source_mapping(self, *, FunctionName: str, **settings: Any) -> None:  # noqa: N803
+        new = f"new-{FunctionName}"
+        self.known[new] = {"UUID": new, "FunctionArn": FunctionName, "State": "Enabled", **settings}
+
+
+def test_an_emulator_that_was_started_again_reads_streams_from_their_beginning() -> None:
+    settings = {
+        "EventSourceArn": "stream",
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 10,
+        "FilterCriteria": {"Filters": [{"Pattern": "{}"}]},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    of_before = {"State": "Enabled", "LastProcessingResult": "OK - 1 records", **settings}
+    names = ("ledger", "provisioning")
+    mappings = Mappings({f"old-{name}": {"UUID": f"old-{name}", "FunctionArn": name, **of_before} for name in names})
+
+    renew_mappings(mappings)
+
+    assert mappings.known == {
+        f"new-{name}": {"UUID": f"new-{name}", "FunctionArn": name, "State": "Enabled", **settings} for name in names
+    }
+
+
+def test_an_emulator_that_was_never_deployed_to_has_nothing_to_be_renewed() -> None:
+    mappings = Mappings({})
+
+    renew_mappings(mappings)
+
+    assert mappings.known == {}

@@ -21,7 +21,7 @@ def test_the_project_is_the_checkout_that_this_code_is_in(place: Layout) -> None
 
 
 def test_wiping_forgets_state_and_keeps_downloads_and_builds(place: Layout) -> None:
-    state = [place.data / "tables", place.facts, place.secrets, place.log("emulator")]
+    state = [place.data / "tables", place.facts, place.secrets, place.service, place.log("emulator")]
     kept = [place.emulator_environment, place.sam_environment, place.build]
     for path in (*state, *kept):
         path.mkdir() if path in kept else path.touch()

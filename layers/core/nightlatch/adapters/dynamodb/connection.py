@@ -1,5 +1,6 @@
 """The one connection that the records of both tables share: a function makes one client, and only if it uses it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,10 +14,21 @@ from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.domain.errors import StoreUnavailableError
 
-# Three attempts of at most four seconds fit into a function's fifteen.
-CONNECT_SECONDS = 1
-READ_SECONDS = 3
-RETRIES = 2
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a call is waited for. Whole seconds would do, but not for Cognito."""
+
+    connect_seconds: float
+    read_seconds: float
+    retries: int
+
+
+PATIENT = Patience(connect_seconds=1, read_seconds=3, retries=2)
+"""Three attempts of at most four seconds fit into a function's fifteen."""
+
+HASTY = Patience(connect_seconds=0.5, read_seconds=1, retries=0)
+"""Two calls fit into the five seconds that Cognito waits, and a cold start before them."""
 
 UNAVAILABLE = frozenset(
     {
@@ -38,12 +50,12 @@ UNAVAILABLE = frozenset(
 class SharedConnection(Connection):
     """A connection of a given session, that does not ask what each call consumed: nobody reads the answer."""
 
-    def __init__(self, session: Session, *, region: str | None) -> None:
+    def __init__(self, session: Session, *, region: str | None, patience: Patience) -> None:
         super().__init__(
             region=region,
-            connect_timeout_seconds=CONNECT_SECONDS,
-            read_timeout_seconds=READ_SECONDS,
-            max_retry_attempts=RETRIES,
+            connect_timeout_seconds=patience.connect_seconds,
+            read_timeout_seconds=patience.read_seconds,
+            max_retry_attempts=patience.retries,
         )
         self._session = session
 
@@ -65,11 +77,18 @@ class SharedConnection(Connection):
             raise StoreUnavailableError(f"DynamoDB refused {operation_name}: {code}") from error
 
 
-def bind(*, state_table: str, ledger_table: str, session: Session | None = None, region: str | None = None) -> None:
+def bind(
+    *,
+    state_table: str,
+    ledger_table: str,
+    session: Session | None = None,
+    region: str | None = None,
+    patience: Patience = PATIENT,
+) -> None:
     """Tell the records their tables. Calls nothing yet."""
     session = session or get_session()
     session.register_component("response_parser_factory", AnswerParsers())
-    shared = SharedConnection(session, region=region)
+    shared = SharedConnection(session, region=region, patience=patience)
     for record, table_name in ((StateRecord, state_table), (LedgerRecord, ledger_table)):
         record.Meta.table_name = table_name
         # PynamoDB keeps a connection per model class, which the classes below it inherit.

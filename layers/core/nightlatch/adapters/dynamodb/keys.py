@@ -14,6 +14,7 @@ INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
 EXPORTS#<person>       <id>                    an export of the trail, and how far it has come
 OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
+UNREADABLE             <as it was there>       a row of the outbox that could not be read
 LEDGER                 HEAD                    where the chain stands
 LEDGER                 SEAL                    where sealing stands
 RECEIPT#<principal>    <idempotency key>       the proof that a command was carried out
@@ -54,6 +55,7 @@ FLOW_REGISTER: Key = (FLOWS, "#REGISTER")
 PEOPLE = "PERSON"
 INTEGRATIONS = "INTEGRATION"
 OUTBOX = "OUTBOX#0"
+UNREADABLE = "UNREADABLE"
 HEAD: Key = ("LEDGER", "HEAD")
 RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")

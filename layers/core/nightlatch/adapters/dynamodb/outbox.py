@@ -1,19 +1,25 @@
 """What the sequencer works on. The head's condition is its only lock: of two rivals one appends, the other is told."""
 
+import json
+import zlib
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import accumulate
+from typing import Any
 
+from pynamodb.exceptions import AttributeDeserializationError
 from pynamodb.expressions.condition import Condition
 
 from nightlatch.adapters.dynamodb.audit_settings import settings_in
+from nightlatch.adapters.dynamodb.connection import table_of
 from nightlatch.adapters.dynamodb.foreign_ids import fingerprints_of, mark_of
-from nightlatch.adapters.dynamodb.keys import AUDIT_SETTINGS, HEAD, OUTBOX
+from nightlatch.adapters.dynamodb.keys import AUDIT_SETTINGS, HEAD, OUTBOX, UNREADABLE
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, record_of_entry
 from nightlatch.adapters.dynamodb.reading import read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, Holder, StateRecord, value_of
 from nightlatch.adapters.dynamodb.transaction import LIMIT, NONE, Transaction
-from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow, PendingEvent, UnreadableRow, WaitingRow
 from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.sequencing import Standing
 
@@ -41,11 +47,12 @@ class DynamoOutbox:
         """Read, consistently and in one call, where the chain stands and which retention is in force."""
         return read_standing(retention=self._retention)
 
-    def waiting(self) -> list[OutboxRow]:
+    def waiting(self) -> list[WaitingRow]:
         """Read, consistently, the rows that wait, oldest first, and no more than one transaction can hold."""
-        records = list(StateRecord.query(OUTBOX, consistent_read=True, limit=MOST_ROWS))
-        rows = [value_of(record, OutboxRow) for record in records]
-        sizes = accumulate(len(record.body) for record in records)
+        items = table_of(StateRecord).query(OUTBOX, consistent_read=True, limit=MOST_ROWS)["Items"]
+        read = [_read(item) for item in items]
+        rows = [row for row, _ in read]
+        sizes = accumulate(size for _, size in read)
         actions = accumulate(1 + row.writes for row in rows)  # and one more: the head
         fitting = sum(size <= LARGEST_BATCH and acting < LIMIT for size, acting in zip(sizes, actions, strict=True))
         return rows[: max(fitting, 1)]
@@ -54,8 +61,18 @@ class DynamoOutbox:
         """Read, consistently, which of these are in the ledger."""
         return fingerprints_of(ids)
 
+    def moved_aside(self) -> int:
+        """Count the rows that could not be read."""
+        return StateRecord.count(UNREADABLE)
+
     def append(
-        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
+        self,
+        entries: Sequence[LedgerEntry],
+        *,
+        clearing: Sequence[WaitingRow],
+        after: Head,
+        head: Head,
+        retention: timedelta,
     ) -> None:
         """Move the head, write the entries, to be kept for `retention`, and clear the rows in one transaction.
 
@@ -64,13 +81,30 @@ class DynamoOutbox:
         # A conflict here is a rival sequencer, which has done the work: nothing is gained by waiting for it.
         transaction = Transaction(random=self._random, patience=NONE)
         transaction.put(head_record(head), _stands_at(after))
-        for key in clearing:
-            transaction.delete(StateRecord(OUTBOX, key), StateRecord.pk.exists())
+        for row in clearing:
+            transaction.delete(StateRecord(OUTBOX, row.key), StateRecord.pk.exists())
+            if isinstance(row, UnreadableRow):
+                aside = StateRecord(UNREADABLE, row.key, body=row.model_dump_json())
+                transaction.put(aside, StateRecord.pk.does_not_exist())
         for entry in entries:
             transaction.put(record_of_entry(entry, retention=retention), LedgerRecord.pk.does_not_exist())
             if entry.foreign_id:
                 transaction.put(mark_of(entry, entry.foreign_id), StateRecord.pk.does_not_exist())
         transaction.commit()
+
+
+def _read(item: Any) -> tuple[WaitingRow, int]:
+    """Read a stored row, whatever it is, and how many characters it has. DynamoDB itself vouches for the key alone."""
+    key = item["sk"]["S"]
+    try:
+        record = StateRecord.from_raw_data(item)
+        row = value_of(record, OutboxRow)
+    except (AttributeDeserializationError, ValueError, zlib.error):
+        row = None
+    if row is None or row.key != key:
+        content = json.dumps(item, sort_keys=True, default=lambda binary: b64encode(binary).decode())
+        return UnreadableRow(key=key, content=content), len(content)
+    return row, len(record.body)
 
 
 def rows_of(events: Iterable[PendingEvent]) -> list[OutboxRow]:

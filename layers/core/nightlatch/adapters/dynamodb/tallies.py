@@ -49,10 +49,16 @@ class DynamoTallies:
             _updated(record, [*_one_time(tally), TallyRecord.left_off.add(1)])
         _widen(record, tally)
 
+    def count_tokens(self, tally: Tally) -> bool:
+        """Count that one of a tally's attempts to sign in led to tokens; False when there is no such tally."""
+        counting = [TallyRecord.version.add(1), TallyRecord.total.add(1)]
+        return _updated(TallyRecord(*tally_key(tally)), counting, TallyRecord.pk.exists())
+
     def closed(self, at: datetime) -> Iterator[Tally]:
         """Read, consistently, the tallies whose windows are closed, those first that were closed first."""
         over = TallyRecord.sk <= f"{rfc3339(at - GRACE)}#{EVERY_KEY}"
-        return map(_tally_of, TallyRecord.query(TALLIES, over, consistent_read=True, page_size=PAGE))
+        found = map(_tally_of, TallyRecord.query(TALLIES, over, consistent_read=True, page_size=PAGE))
+        return (tally for tally in found if tally.is_closed(at))  # some kinds have a longer grace
 
 
 def _one_time(tally: Tally) -> list[Action]:

@@ -22,7 +22,13 @@ from nightlatch.domain.time_frame import (
     zone_named,
 )
 
-Now = Annotated[datetime, Depends(clock.now)]
+
+def now() -> datetime:
+    """Tell the time, by the clock that is there when it is asked."""
+    return clock.now()
+
+
+Now = Annotated[datetime, Depends(now)]
 TheSettings = Annotated[Settings, Depends(settings)]
 
 

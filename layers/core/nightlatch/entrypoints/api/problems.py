@@ -20,6 +20,7 @@ from nightlatch.domain.errors import (
     NightlatchError,
     NotAllowedError,
     NotFoundError,
+    NotGenuineError,
     NotPrintableError,
     StaleVersionError,
     StoreUnavailableError,
@@ -77,6 +78,7 @@ PROBLEMS: dict[type[NightlatchError], Problem] = {
     NotPrintableError: Problem("not-printable", 422, "No PDF can be made of it"),
     LimitReachedError: Problem("limit-reached", 429, "There are too many already"),
     VersionRequiredError: Problem("version-required", 428, "If-Match is missing"),
+    NotGenuineError: Problem("not-genuine", 500, "What is kept is not what was recorded"),
     ConnectorError: Problem("target-error", 502, "The connected system did not do what was asked"),
     StoreUnavailableError: Problem("store-unavailable", 503, "Try again in a moment", {"Retry-After": "1"}),
 }

@@ -58,7 +58,7 @@ def read_json(text: str) -> Any:
 def refuse_too_much(event: dict[str, Any]) -> None:
     """Refuse a body or a query string that is larger than any sensible one, before anything is parsed."""
     largest = LARGEST_BODIES.get(event["rawPath"], LARGEST_BODY)
-    if len(event.get("body") or "") > largest:
+    if len((event.get("body") or "").encode(errors="surrogatepass")) > largest:
         raise TooLargeError(f"the body is larger than {largest} bytes")
     if len(event.get("rawQueryString") or "") > LONGEST_QUERY:
         raise TooLargeError(f"the query string is longer than {LONGEST_QUERY} characters")

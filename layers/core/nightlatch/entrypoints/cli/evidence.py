@@ -1,19 +1,20 @@
 """What `audit seals`, `prove` and `verify` do: get the evidence, and say what is proven by it and what is not."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pydantic import ValidationError
 from rich.text import Text
 
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.proof import ProofOutcome, proof_of, verify_export, written
-from nightlatch.domain.seal import Digest
-from nightlatch.domain.verification import Asked, Doubt, IsSigned, Outcome, Verdict, verify
-from nightlatch.entrypoints.cli.errors import MistakenError
+from nightlatch.domain.seal import Digest, Link, broken, follows
+from nightlatch.domain.verification import Asked, Doubt, IsSigned, Outcome, UnreadableRowError, Verdict, verify
+from nightlatch.entrypoints.cli.errors import CliError, MistakenError
 from nightlatch.entrypoints.cli.invocation import Invocation
 from nightlatch.entrypoints.cli.screen import MUTED, whole
 from nightlatch.entrypoints.cli.shapes import Json, counted
@@ -87,17 +88,59 @@ def check_filtered(run: Invocation, files: Sequence[Path], proof: Path, seals: S
 def prove(run: Invocation, manifest: Path, trail: Sequence[Path], seals: Seals, out: Path) -> None:
     """Write the proof that an export left out nothing that its filter selects; `trail` is all of that time."""
     wanted, first_seq, last_seq = _exported(manifest)
-    end = next((one.last_seq for one in seals.digests() if one.first_seq <= last_seq <= one.last_seq), None)
-    if end is None:
+    digest = next((one for one in seals.digests() if one.first_seq <= last_seq <= one.last_seq), None)
+    if digest is None:
         raise MistakenError(f"no digest covers number {last_seq} yet: download the seals again in a while")
-    rows = (row for row in rows_in(trail) if first_seq - 1 <= row.get("seq", -1) <= end)
-    if end == last_seq:  # nothing later closes the time, so nothing is claimed of it
+    if digest.last_seq == last_seq:  # nothing later closes the time, so nothing is claimed of it
         wanted = wanted.model_copy(update={"until": None})
-    lines = proof_of(map(LedgerEntry.model_validate, rows), wanted, first_seq=first_seq, last_seq=last_seq)
+    entries = _unbroken(rows_in(trail), first_seq=first_seq, digest=digest)
+    lines = proof_of(entries, wanted, first_seq=first_seq, last_seq=last_seq)
+    numbers = _written(lines, out)
+    count = sum(first_seq <= number <= last_seq for number in numbers)
+    said = f"{counted(count, 'event', 'events')} of {first_seq} to {last_seq} left out, in {out}"
+    run.screen.show({"file": str(out), "left_out": count}, lambda _: whole(said))
+
+
+def _unbroken(rows: Iterable[Json], *, first_seq: int, digest: Digest) -> Iterator[LedgerEntry]:
+    """Give the entries up to the digest's end. A proof over any that were not sealed so would prove nothing.
+
+    Raises CliError with the first number that is missing, or is not what was recorded.
+    """
+    after = None
+    try:
+        for row in rows:
+            if first_seq - 1 <= row.get("seq", 0) <= digest.last_seq:
+                entry = LedgerEntry.model_validate(row)
+                after = _next(entry, after or Link(min(entry.seq, first_seq) - 1, entry.prev_hash))
+                yield entry
+    except (ValidationError, UnreadableRowError) as error:
+        raise CliError(f"the trail cannot be read{f' after number {after.seq}' if after else ''}: {error}") from error
+    if after is None or after.seq < digest.last_seq:
+        raise CliError(f"number {after.seq + 1 if after else first_seq} is missing from the trail")
+    if after.hash != digest.head_hash:
+        raise CliError(f"the trail up to number {after.seq} is one chain, but not the one that was sealed")
+
+
+def _next(entry: LedgerEntry, after: Link) -> Link:
+    if not follows(entry.model_dump(mode="json"), after):
+        found = broken(entry.seq, after)
+        what = "missing from the trail" if found.problem == "missing" else "not what was recorded"
+        raise CliError(f"number {found.seq} is {what}")
+    return Link(entry.seq, entry.hash)
+
+
+def _written(lines: Iterable[Json], out: Path) -> list[int]:
+    """Write a proof, all of it or none, and return the numbers that have a line in it."""
+    numbers = list[int]()
     with out.open("xb") as file:
-        count = sum(1 for line in lines if file.write(written(line)))
-    said = f"{counted(max(count - 1, 0), 'event', 'events')} of {first_seq} to {last_seq} left out, in {out}"
-    run.screen.show({"file": str(out), "lines": count}, lambda _: whole(said))
+        try:
+            for line in lines:
+                file.write(written(line))
+                numbers += [line["seq"]] if "seq" in line else []
+        except BaseException:
+            out.unlink()
+            raise
+    return numbers
 
 
 def _exported(manifest: Path) -> tuple[EntryFilter, int, int]:

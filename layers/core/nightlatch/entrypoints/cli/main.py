@@ -86,11 +86,12 @@ def nightlatch(
     context.obj = Choices(config=directory, acting=acting, output=output, outside=outside)
 
 
-def _group(name: str, text: str, panel: str, **commands: Any) -> None:
+def _group(name: str, text: str, panel: str | None, *, within: typer.Typer = app, **commands: Any) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True)
     for command, function in commands.items():
         group.command(command)(function)
-    app.add_typer(group, name=name, help=text, rich_help_panel=panel)
+    within.add_typer(group, name=name, help=text, rich_help_panel=panel)
+    return group
 
 
 def _commands(panel: str, **commands: Any) -> None:
@@ -118,8 +119,12 @@ _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
 )  # fmt: skip
-_group(
+_settings = _group(
     "settings", "What is decided about the audit trail.", CONFIGURE,
     show=settings.show, retention=settings.retention, reads=settings.reads,
+)  # fmt: skip
+_group(
+    "writers", "Services that may write events of their own.", None, within=_settings,
+    add=settings.add_writer, remove=settings.remove_writer,
 )  # fmt: skip
 _commands(LOCAL, up=stack.up, down=stack.down, status=stack.status, logs=stack.logs)

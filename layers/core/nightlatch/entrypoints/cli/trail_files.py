@@ -13,6 +13,7 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import IO, Any, cast
 
+from nightlatch.domain.body import as_recorded
 from nightlatch.domain.verification import UnreadableRowError
 
 LISTS = ("events", "entries")
@@ -28,10 +29,10 @@ def rows_in(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
 
 
 def rows_of(file: Path) -> Generator[dict[str, Any], None, None]:
-    """Read the rows of one file."""
+    """Read the rows of one file, each as it was recorded: a body that was put into one is checked, and taken out."""
     try:
         with file.open("rb") as raw:
-            yield from _rows(_unpacked(raw))
+            yield from map(as_recorded, _rows(_unpacked(raw)))
     except (OSError, EOFError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableRowError(f"{file} cannot be read any further: {error}") from error
 

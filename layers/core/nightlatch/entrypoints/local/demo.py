@@ -17,7 +17,7 @@ from nightlatch.entrypoints.local import aws, database
 from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD, Account
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.errors import StepFailedError
-from nightlatch.entrypoints.local.facts import StackFacts
+from nightlatch.entrypoints.local.facts import StackFacts, write_private
 
 DATABASE = "orders"
 INTEGRATION = "orders-db"
@@ -39,6 +39,13 @@ def create_accounts(user_pool_id: str, *, port: int) -> None:
     for account in ACCOUNTS:
         if account.username not in users:
             _create_account(cognito, user_pool_id, account)
+
+
+def keep_service(user_pool_id: str, client_id: str, file: Path, *, port: int) -> None:
+    """Write the service's id and secret where programs read them: a secret in a command's words is seen by others."""
+    cognito = aws.client("cognito-idp", port=port)
+    client = cognito.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)["UserPoolClient"]
+    write_private(file, f"machine 127.0.0.1 login {client_id} password {client['ClientSecret']}\n")
 
 
 def create_database(passwords: Passwords, *, port: int) -> None:

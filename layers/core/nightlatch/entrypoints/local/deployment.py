@@ -23,6 +23,19 @@ SAM = ("aws-sam-cli==1.170.0",)
 _BUCKET = "nightlatch-deployments"
 _DEPLOYED = "/nightlatch/local/deployed"
 _COMPLETE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+_OF_A_MAPPING = (
+    "EventSourceArn",
+    "StartingPosition",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "ParallelizationFactor",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "BisectBatchOnFunctionError",
+    "MaximumRetryAttempts",
+    "MaximumRecordAgeInSeconds",
+    "DestinationConfig",
+)
 _NEVER_BUILT = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
@@ -107,6 +120,18 @@ def fix(deployed: Deployed, *, port: int) -> None:
             s3.put_object_lock_configuration(
                 Bucket=bucket, ObjectLockConfiguration=_resolved(lock, deployed.parameters)
             )
+
+
+def renew_mappings(lambda_: Any) -> None:
+    """Map streams to functions anew, which an emulator needs that was started with the state of before.
+
+    It remembers how many records each mapping has read, but not the records: it would deliver none until there were as
+    many again.
+    """
+    for mapping in lambda_.list_event_source_mappings()["EventSourceMappings"]:
+        lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
+        settings = {name: mapping[name] for name in _OF_A_MAPPING if mapping.get(name) is not None}
+        lambda_.create_event_source_mapping(FunctionName=mapping["FunctionArn"], **settings)
 
 
 def _resolved(value: Any, parameters: Mapping[str, str]) -> Any:

@@ -24,15 +24,16 @@ def install(layout: Layout) -> None:
     tools.install(layout.emulator_environment, REQUIREMENTS, layout=layout)
 
 
-def ensure_running(layout: Layout, *, port: int) -> None:
-    """Start it on a port, or leave it be if that is where it runs."""
+def ensure_running(layout: Layout, *, port: int) -> bool:
+    """Start it on a port, or leave it be if that is where it runs; tell whether it was started."""
     command = _command(layout, port)
     known = processes.running(layout.record(NAME))
     if known and known.command == command:
-        return
+        return False
     stop(layout)
     require_free(port, option="--port")
     processes.start_and_wait(_program(layout, command, port=port), lambda: _answers(port))
+    return True
 
 
 def stop(layout: Layout) -> bool:

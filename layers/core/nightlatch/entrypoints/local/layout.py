@@ -3,6 +3,7 @@
 <home>/
 ├── stack.json     what the command line needs to talk to the stack
 ├── secrets.json   generated passwords of the database
+├── service.netrc  id and secret of the demo's service, as curl reads them
 ├── run/           one record per running process
 ├── logs/          one file per process and per build step
 ├── data/          what `--fresh` wipes: the emulator's tables and buckets, the database's files
@@ -46,6 +47,11 @@ class Layout:
         return self.home / "secrets.json"
 
     @property
+    def service(self) -> Path:
+        """Name the file with the demo service's id and secret."""
+        return self.home / "service.netrc"
+
+    @property
     def data(self) -> Path:
         """Name the directory of all state."""
         return self.home / "data"
@@ -84,7 +90,7 @@ class Layout:
         """Forget all state, and keep what was only downloaded or built."""
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self.home / "logs", ignore_errors=True)
-        for file in (self.facts, self.secrets):
+        for file in (self.facts, self.secrets, self.service):
             file.unlink(missing_ok=True)
 
     @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from nightlatch.entrypoints.local import database, demo, deployment, emulator, function_logs, processes, tools
+from nightlatch.entrypoints.local import aws, database, demo, deployment, emulator, function_logs, processes, tools
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.deployment import Deployed
 from nightlatch.entrypoints.local.errors import LocalStackError, NotRunningError
@@ -40,6 +40,7 @@ def up(
         facts = _facts(deployed, port=port, database_port=database_port)
         facts.write(place.facts)
         _fill(facts, passwords, watcher, port=port)
+        demo.keep_service(facts.user_pool_id, deployed.outputs["ServiceClientId"], place.service, port=port)
     return facts
 
 
@@ -57,6 +58,11 @@ def status(home: Path) -> list[ComponentStatus]:
     place = layout(home)
     addresses = _addresses(place)
     return [_component(place, name, addresses.get(name)) for name in (emulator.NAME, database.NAME)]
+
+
+def service_file(home: Path) -> Path:
+    """Name the file with the demo service's id and secret."""
+    return layout(home).service
 
 
 def facts(home: Path) -> StackFacts:
@@ -98,7 +104,8 @@ def _start(place: Layout, progress: Progress, *, port: int, database_port: int) 
         passwords = database.ensure_running(place, port=database_port)
         demo.create_database(passwords, port=database_port)
     with step(progress, "start the emulator"):
-        emulator.ensure_running(place, port=port)
+        if emulator.ensure_running(place, port=port):
+            deployment.renew_mappings(aws.client("lambda", port=port))
     return passwords
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from nightlatch.domain.deployment import Deployment
-from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, OutboxRow
+from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, WaitingRow
 from nightlatch.domain.tally import Tally
 
 
@@ -33,16 +33,26 @@ class Outbox(ForeignIds, Protocol):
         """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
-    def waiting(self) -> list[OutboxRow]:
+    def waiting(self) -> list[WaitingRow]:
         """Read, consistently, the rows that wait, oldest first, as many as can be appended at once."""
         ...
 
-    def append(
-        self, entries: Sequence[LedgerEntry], *, clearing: Sequence[str], after: Head, head: Head, retention: timedelta
-    ) -> None:
-        """Move the head, write the entries, to be kept for `retention`, and clear the rows of these keys at once.
+    def moved_aside(self) -> int:
+        """Count the rows that could not be read."""
+        ...
 
-        Entries of other systems are known by their foreign ids from then on.
+    def append(
+        self,
+        entries: Sequence[LedgerEntry],
+        *,
+        clearing: Sequence[WaitingRow],
+        after: Head,
+        head: Head,
+        retention: timedelta,
+    ) -> None:
+        """Move the head, write the entries, to be kept for `retention`, and clear these rows at once.
+
+        Entries of other systems are known by their foreign ids from then on. Unreadable rows are moved aside.
 
         Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
         when a foreign id is known already.
@@ -57,6 +67,13 @@ class Tallies(Protocol):
         """Add one time to the tally of the same window, or begin it.
 
         A reply that is lost may count one time twice; none that was counted is ever lost.
+        """
+        ...
+
+    def count_tokens(self, tally: Tally) -> bool:
+        """Count in the tally of the same window that one of its attempts to sign in led to tokens.
+
+        Returns False, and begins nothing, when there is no such tally.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Decide about the audit trail, as an administrator: how long it is kept, and which reads it tells of."""
+"""Decide about the audit trail, as an administrator: how long it is kept, what it tells of, who else writes into it."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import RenderableType
 
+from nightlatch.entrypoints.cli.errors import MistakenError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.screen import facts
 from nightlatch.entrypoints.cli.shapes import Json, counted
@@ -56,6 +57,46 @@ def reads(
     """
     run = invocation(context, acting, output)
     _replace(run, run.api.read(PATH), reads=which)
+
+
+def add_writer(
+    context: typer.Context,
+    *,
+    service: Annotated[str, typer.Argument(metavar="ID", help="The service's id, as whoami tells it: usr_…")],
+    events: Annotated[
+        list[str] | None, typer.Option("--also", metavar="PATTERN", help="Nightlatch's own names that it may use.")
+    ] = None,
+    acting: Acting = None,
+    output: Output = None,
+) -> None:
+    """Let a service write events of its own, or choose anew which of Nightlatch's own names it may use.
+
+    nightlatch settings writers add usr_… --also 'auth.*'
+    """
+    run = invocation(context, acting, output)
+    current = run.api.read(PATH)
+    writer = {"principal_id": service, "events": events or []}
+    _replace(run, current, writers=[*_others(current, service), writer])
+
+
+def remove_writer(
+    context: typer.Context,
+    *,
+    service: Annotated[str, typer.Argument(metavar="ID", help="The service's id.")],
+    acting: Acting = None,
+    output: Output = None,
+) -> None:
+    """Let a service write no more. What it has written stays."""
+    run = invocation(context, acting, output)
+    current = run.api.read(PATH)
+    others = _others(current, service)
+    if len(others) == len(current.body["writers"]):
+        raise MistakenError(f"{service} is no writer; see: nightlatch settings show")
+    _replace(run, current, writers=others)
+
+
+def _others(current: "Answer", service: str) -> list[Json]:
+    return [writer for writer in current.body["writers"] if writer["principal_id"] != service]
 
 
 def _confirm_loss(run: Invocation, days: int) -> None:

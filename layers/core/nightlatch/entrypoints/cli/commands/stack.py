@@ -81,9 +81,11 @@ def status(context: typer.Context, *, home: Home = HOME, output: Output = None) 
     run = invocation(context, None, output)
     with _local() as stack:
         parts = [part.model_dump(mode="json") for part in stack.status(home)]
-    run.screen.show({"components": parts}, _status_view)
+        service_file = str(stack.service_file(home))
+    run.screen.show({"components": parts, "service_file": service_file}, _status_view)
     if not all(part["running"] for part in parts):
         raise UnreachableError("the local stack is not up; start it with: nightlatch up")
+    run.screen.note(("A service that may call the API: its id and secret are in ", MUTED), (service_file, LINK))
 
 
 def logs(
