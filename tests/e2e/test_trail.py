@@ -22,6 +22,7 @@ FUNCTIONS = (
     "provisioning",
     "expiry",
     "ledger",
+    "anomaly_detection",
     "settings",
     "sealing",
 )
