@@ -19,6 +19,7 @@ from nightlatch.domain.access_flow import (
     Requirements,
 )
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference, Status
+from nightlatch.domain.anomaly import Anomaly, AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.audit_event import AuditEvent, EventType, ForeignEvent, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
@@ -44,6 +45,7 @@ from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
 from nightlatch.services.deploying import Deploying
+from nightlatch.services.detection import CHUNK, ROOM, Detection
 from nightlatch.services.export_jobs import PART, ExportJobs
 from nightlatch.services.exports import Exports
 from nightlatch.services.ingestion import Ingestion
@@ -51,6 +53,7 @@ from nightlatch.services.integrations import Integrations
 from nightlatch.services.kept_seals import KeptSeals
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports.ambient import Randomness
+from nightlatch.services.ports.anomalies import AnomalyFilter
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
@@ -61,6 +64,7 @@ from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
 from nightlatch.services.whole_entries import WholeEntries
+from tests.fakes.anomalies import InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.evidence import FakeEvidence, FakeSigner
@@ -313,6 +317,31 @@ def a_pending_event(number: int = 1, event: AuditEvent | None = None) -> Pending
     return PendingEvent.of(event, event_id=event_id, origin=API)
 
 
+def an_entry(event: AuditEvent, *, seq: int = 1, user_agent: str | None = None) -> LedgerEntry:
+    """Build the entry that an event becomes, recorded as it happens."""
+    pending = a_pending_event(seq, event).model_copy(update={"user_agent": user_agent})
+    _, [entry] = append(Head(seq=seq - 1), [pending], at=event.timestamp, random=bytes)
+    return entry
+
+
+def a_finding(name: str = "req_1", **fields: object) -> Finding:
+    """Build what a detector found."""
+    found: dict[str, object] = {
+        "type": AnomalyType.INACTIVE_USER,
+        "severity": AnomalySeverity.MEDIUM,
+        "scope": name,
+        "window": "",
+        "reason": f"something about {name}",
+        "evidence": Evidence(entries=(f"{name}-1",)),
+    }
+    return Finding.model_validate(found | fields)
+
+
+def an_anomaly(name: str = "req_1", *, at: datetime = NOON, **fields: object) -> Anomaly:
+    """Build an anomaly that was just found."""
+    return Anomaly.detected(a_finding(name, **fields), at=at, told_at=at).state
+
+
 def a_chain(length: int, *, at: datetime = NOON) -> list[LedgerEntry]:
     """Build so many ledger entries, chained from the beginning."""
     pending = [a_pending_event(number) for number in range(1, length + 1)]
@@ -495,6 +524,38 @@ class World:
     def audit_settings(self) -> AuditSettingsDesk:
         """What administrators do with the settings of the trail."""
         return AuditSettingsDesk(unit_of_work=self.store, store=self.store, clock=self.clock)
+
+    @property
+    def anomalies(self) -> InMemoryAnomalies:
+        """What was found, and how far."""
+        return InMemoryAnomalies(self.store)
+
+    @property
+    def detection(self) -> Detection:
+        """What finds anomalies."""
+        return self.detection_with(Outside())
+
+    def detection_with(self, outside: Outside, *, chunk: int = CHUNK, room: int = ROOM) -> Detection:
+        """Build what finds anomalies, with every call going through `outside`."""
+        store, anomalies = outside.around("store", self.store), outside.around("anomalies", self.anomalies)
+        return Detection(
+            unit_of_work=store,
+            ledger=store,
+            lanes=anomalies,
+            memories=anomalies,
+            anomalies=anomalies,
+            settings=anomalies,
+            clock=self.clock,
+            chunk=chunk,
+            room=room,
+        )
+
+    def detected(self) -> list[Anomaly]:
+        """Record what waits, look at all of it, and list what was ever found, the first first."""
+        self.events()
+        while self.detection.step():
+            pass
+        return list(self.anomalies.find(AnomalyFilter()))[::-1]
 
     @property
     def ingestion(self) -> Ingestion:

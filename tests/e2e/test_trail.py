@@ -21,6 +21,7 @@ FUNCTIONS = (
     "provisioning",
     "expiry",
     "ledger",
+    "anomaly_detection",
     "settings",
     "sealing",
 )

@@ -12,10 +12,13 @@ from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.anomaly import Anomaly
+from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.deployment import Deployment
+from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.errors import (
     DuplicateRequestError,
     LimitReachedError,
@@ -64,9 +67,11 @@ WALK = "walk"
 PAGE = 10
 DEPLOYMENT = "deployment"
 SEAL = "seal"
+ANOMALIES = "anomalies"
 ONE_OF_A_KIND: dict[type[Entity], str] = {
     FlowRegister: REGISTER,
     AuditSettings: AUDIT,
+    AnomalySettings: ANOMALIES,
     RetentionWalk: WALK,
     Deployment: DEPLOYMENT,
     SealState: SEAL,
@@ -171,7 +176,11 @@ class InMemoryStore:
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
         if isinstance(entity, Export):
             return entity.requested_at + KEPT
+        if isinstance(entity, DetectionLane | DetectorMemory):
+            return entity.kept_until
         retention = self.audit_settings().retention
+        if isinstance(entity, Anomaly):
+            return entity.updated_at + retention
         requests = [other for other in (entity, *beside) if isinstance(other, AccessRequest)]
         if isinstance(entity, Lease) and entity.is_nobodys:
             return next((request.updated_at + retention for request in requests), FOR_EVER)
@@ -468,7 +477,7 @@ class InMemoryEntries:
                 yield seq
 
 
-def key_of(entity: Entity) -> Key:
+def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
     """Name an entity by kind and id; a grant goes by its request's."""
     if isinstance(entity, Grant):
         return Grant, entity.request_id
@@ -480,7 +489,9 @@ def key_of(entity: Entity) -> Key:
         return Tally, repr((entity.window_end, entity.kind, entity.about))
     if isinstance(entity, Export):
         return Export, f"{entity.person_id}/{entity.id}"
-    if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson):
+    if isinstance(entity, DetectorMemory):
+        return DetectorMemory, repr((entity.lane, entity.kind, entity.subject))
+    if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")
 

@@ -11,6 +11,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from nightlatch.adapters.dynamodb.anomalies import DynamoAnomalies
+from nightlatch.adapters.dynamodb.anomaly_settings import DynamoAnomalySettings
 from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
@@ -19,6 +21,7 @@ from nightlatch.adapters.dynamodb.exports import DynamoExports
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
 from nightlatch.adapters.dynamodb.keeping import DynamoKeeping
+from nightlatch.adapters.dynamodb.lanes import DynamoLanes, DynamoMemories
 from nightlatch.adapters.dynamodb.ledger import DynamoLedger
 from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
@@ -31,6 +34,7 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
+from nightlatch.services.ports.anomalies import Anomalies, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
@@ -39,6 +43,7 @@ from nightlatch.services.ports.requests import Requests
 from nightlatch.services.ports.sequencing import Deployments, Outbox, Tallies
 from nightlatch.services.ports.trail import Keeping, Ledger
 from nightlatch.services.ports.writing import UnitOfWork
+from tests.fakes.anomalies import InMemoryAnomalies
 from tests.fakes.store import InMemoryStore, predictable
 from tests.integration.aws.builders import ORIGIN, Clock
 from tests.integration.aws.deployed import Deployed, deployed
@@ -68,6 +73,10 @@ class Store:
     tallies: Tallies
     deployments: Deployments
     seals: Seals
+    anomalies: Anomalies
+    lanes: Lanes
+    memories: Memories
+    anomaly_settings: AnomalySettingsStore
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -124,7 +133,28 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    found = InMemoryAnomalies(fake)
+    return Store(
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        fake,
+        found,
+        found,
+        found,
+        found,
+        clock,
+    )
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -147,6 +177,10 @@ def on_dynamodb(clock: Clock) -> Store:
         tallies=DynamoTallies(),
         deployments=DynamoDeployments(),
         seals=DynamoSeals(),
+        anomalies=DynamoAnomalies(clock=clock),
+        lanes=DynamoLanes(clock=clock),
+        memories=DynamoMemories(),
+        anomaly_settings=DynamoAnomalySettings(),
         clock=clock,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.adapters.dynamodb.keys import OUTBOX, PEOPLE, TALLIES
+from nightlatch.adapters.dynamodb.keys import ANOMALIES, LANES, MEMORIES, OUTBOX, PEOPLE, TALLIES
 
 Resources = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
@@ -15,6 +15,7 @@ Statement = dict[str, Any]
 FUNCTIONS = (
     "AccessFlows",
     "AccessRequests",
+    "AnomalyDetection",
     "Approvals",
     "Audit",
     "Expiry",
@@ -32,12 +33,23 @@ FUNCTIONS = (
 )
 
 SCHEDULE_ROLES = {
+    "AnomalyDetection": "AnomalyDetectionScheduleRole",
     "Expiry": "ScheduleRole",
     "Ledger": "LedgerScheduleRole",
     "Retention": "RetentionScheduleRole",
     "Sealing": "SealingScheduleRole",
 }
-COUNTING = {"AccessFlows", "Audit", "Exports", "Ingestion", "Integrations", "Ledger", "Settings", "SignIns"}
+COUNTING = {
+    "AccessFlows",
+    "AnomalyDetection",
+    "Audit",
+    "Exports",
+    "Ingestion",
+    "Integrations",
+    "Ledger",
+    "Settings",
+    "SignIns",
+}
 """Functions that change an item in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
@@ -206,11 +218,11 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("lambda:InvokeFunction", EXPORT_JOBS, {"ExportJobs"}),
         ("lambda:InvokeFunction", "ExportJobsFunction.Arn", {"Exports"}),
         ("lambda:InvokeFunction", "ReportsFunction.Arn", {"ExportJobs"}),
-        ("dynamodb:GetItem", "LedgerTable.Arn", {"Audit", "ExportJobs", "Exports", "Sealing"}),
+        ("dynamodb:GetItem", "LedgerTable.Arn", {"AnomalyDetection", "Audit", "ExportJobs", "Exports", "Sealing"}),
         (
             "dynamodb:Query",
             "LedgerTable.Arn",
-            {"AccessRequests", "Audit", "ExportJobs", "Exports", "Retention", "Sealing"},
+            {"AccessRequests", "AnomalyDetection", "Audit", "ExportJobs", "Exports", "Retention", "Sealing"},
         ),
         ("s3:GetObject", "ExportsBucket.Arn/*", {"ExportJobs", "Exports"}),
         ("s3:PutObject", "ExportsBucket.Arn/*", {"ExportJobs"}),
@@ -293,6 +305,19 @@ def test_the_reading_of_the_trail_writes_nothing_but_people_and_events(resources
     ]
 
     only_these = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PEOPLE, OUTBOX]}}
+    assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
+
+
+def test_detection_writes_nothing_but_lanes_memories_anomalies_and_events(resources: Resources) -> None:
+    [putting] = [
+        each
+        for each in own_statements(resources, "AnomalyDetectionRole")
+        if "dynamodb:PutItem" in as_list(each["Action"])
+    ]
+
+    only_these = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [LANES, f"{MEMORIES}*", f"{ANOMALIES}*", OUTBOX, TALLIES]}
+    }
     assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
 
 

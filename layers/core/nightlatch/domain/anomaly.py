@@ -18,7 +18,7 @@ from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReferen
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError
 from nightlatch.domain.identity import SYSTEM, Person, Principal
-from nightlatch.domain.value import Entity, Instant, Value
+from nightlatch.domain.value import Entity, Instant, Value, rfc3339
 
 MOST_ENTRIES = 20
 """Of the entries that an anomaly rests on so many are named."""
@@ -128,20 +128,20 @@ class Anomaly(Entity):
     resolved_by: Person | None = None
 
     @classmethod
-    def detected(cls, finding: Finding, *, at: datetime) -> "Change[Anomaly]":
-        """Keep a finding."""
-        anomaly = cls(id=finding.anomaly_id, finding=finding, detected_at=at, updated_at=at)
+    def detected(cls, finding: Finding, *, at: datetime, told_at: datetime) -> "Change[Anomaly]":
+        """Keep a finding of an entry recorded `at`. It is told now, however long ago that was."""
+        anomaly = cls(id=finding.anomaly_id, finding=finding, detected_at=at, updated_at=told_at)
         title = TITLES[finding.type]
         text = f"{title}: {finding.reason}"
         event = AuditEvent(
             event_type=EventType.ANOMALY_DETECTED,
-            timestamp=at,
+            timestamp=told_at,
             actor=SYSTEM,
             resource=ResourceReference(type="anomaly", id=anomaly.id, name=title),
             description=text,
             request_id=finding.request_id,
             integration=finding.integration,
-            details={"finding": finding.model_dump(mode="json")},
+            details={"detected_at": rfc3339(at), "finding": finding.model_dump(mode="json")},
         )
         return Change(anomaly, (event,))
 

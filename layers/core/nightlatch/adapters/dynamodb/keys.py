@@ -23,6 +23,10 @@ FOREIGN#<writer>       <id>                    that an event of another system i
 LEDGER                 RETENTION               how far the stored entries follow the retention that was decided
 TALLY                  <window's end>#<hash>   how often something happened in a window
 DEPLOYMENT             DEPLOYMENT              what was deployed when a sweep last looked
+SETTINGS               ANOMALIES               what is decided about the finding of anomalies
+LANE                   <id>                    how far a run of the detectors has come
+MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
+ANOMALY#<id>           ANOMALY                 an anomaly
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -33,8 +37,12 @@ import json
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.anomaly import Anomaly
+from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.deployment import Deployment
+from nightlatch.domain.detection import Subject
+from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.export import Export
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
@@ -59,6 +67,10 @@ UNREADABLE = "UNREADABLE"
 HEAD: Key = ("LEDGER", "HEAD")
 RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
+ANOMALY_SETTINGS: Key = ("SETTINGS", "ANOMALIES")
+LANES = "LANE"
+MEMORIES = "MEMORY#"
+ANOMALIES = "ANOMALY#"
 TALLIES = "TALLY"
 DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
 SEAL: Key = ("LEDGER", "SEAL")
@@ -131,6 +143,17 @@ def tally_key(tally: Tally) -> Key:
     return TALLIES, f"{rfc3339(tally.window_end)}#{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
 
+def memory_key(lane_id: str, subject: Subject) -> Key:
+    """Place what is remembered of a subject, which may have any characters and so is hashed."""
+    kind, name = subject
+    return f"{MEMORIES}{lane_id}#{kind}", hashlib.sha256(name.encode()).hexdigest()
+
+
+def anomaly_key(anomaly_id: str) -> Key:
+    """Place an anomaly."""
+    return f"{ANOMALIES}{anomaly_id}", "ANOMALY"
+
+
 def exports_of(person_id: str) -> str:
     """Name the partition of somebody's exports."""
     return f"EXPORTS#{person_id}"
@@ -178,6 +201,14 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind
             return DEPLOYMENT
         case SealState():
             return SEAL
+        case AnomalySettings():
+            return ANOMALY_SETTINGS
+        case DetectionLane():
+            return LANES, entity.id
+        case DetectorMemory():
+            return memory_key(entity.lane, (entity.kind, entity.subject))
+        case Anomaly():
+            return anomaly_key(entity.id)
         case Export():
             return exports_of(entity.person_id), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

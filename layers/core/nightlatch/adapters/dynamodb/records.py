@@ -19,8 +19,9 @@ from pynamodb.constants import BINARY
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
-from nightlatch.adapters.dynamodb.keys import key_of
+from nightlatch.adapters.dynamodb.keys import ANOMALIES, key_of
 from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
+from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import Entity, Value, rfc3339
@@ -57,7 +58,7 @@ class ByStanding(GlobalSecondaryIndex["StateRecord"]):
 
 
 class ByMonth(GlobalSecondaryIndex["StateRecord"]):
-    """Requests of one month (`2026-11`), by id and so by creation."""
+    """Requests of one month (`2026-11`), by id and so by creation; anomalies of one (`ANOMALY#2026-11`)."""
 
     class Meta:
         projection = KeysOnlyProjection()
@@ -169,6 +170,13 @@ class RequestRecord(StateRecord):
     rings = UnicodeAttribute(null=True)
 
 
+class AnomalyRecord(StateRecord):
+    """An anomaly, with what the list finds it by: the time of its detection."""
+
+    id = UnicodeAttribute()
+    month = UnicodeAttribute()
+
+
 class HeadRecord(StateRecord):
     """Where the chain stands, with what the sequencer's condition compares."""
 
@@ -180,6 +188,9 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
     """Lay out an entity."""
     pk, sk = key_of(entity)
     body = entity.model_dump_json()
+    if isinstance(entity, Anomaly):
+        month, listed = listed_at(entity)
+        return AnomalyRecord(pk, sk, version=entity.version, body=body, expires_at=expires_at, id=listed, month=month)
     if not isinstance(entity, AccessRequest):
         return StateRecord(pk, sk, version=entity.version, body=body, expires_at=expires_at)
     return RequestRecord(
@@ -206,6 +217,16 @@ def _due_shard(request: AccessRequest) -> str | None:
     return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
 
 
+def listed_at(anomaly: Anomaly) -> tuple[str, str]:
+    """Say where the list of anomalies finds one: in which month, and under what there."""
+    return anomalies_of(anomaly.detected_at), f"{rfc3339(anomaly.detected_at)}#{anomaly.id}"
+
+
+def anomalies_of(month: datetime) -> str:
+    """Name a month's anomalies in the index."""
+    return f"{ANOMALIES}{month:%Y-%m}"
+
+
 def standing_of(status: Status) -> str:
     """Say under which word a status is indexed: those between approval and end under one, for they are few at a time.
 
@@ -223,8 +244,10 @@ def kept_from(entity: Entity, *, beside: Iterable[Entity]) -> datetime | None:
     """Return the time from which an entity is kept for the retention only, or None while it must be kept.
 
     That is when a request was closed. Its grant goes with it, which finds it in `beside`; so does a lease that is
-    nobody's any more, from the change that let it go.
+    nobody's any more, from the change that let it go. An anomaly is kept from its last change.
     """
+    if isinstance(entity, Anomaly):
+        return entity.updated_at
     if isinstance(entity, AccessRequest):
         return entity.closed_at
     if isinstance(entity, Grant):

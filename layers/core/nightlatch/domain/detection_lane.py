@@ -1,0 +1,96 @@
+"""Lanes: runs of the detectors over the ledger, each with its own place in it and its own memories.
+
+The lane `live` follows the ledger's end for ever. A replay looks through the past, as far as the ledger had come when
+somebody asked for it, perhaps with other settings and without keeping what it finds.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from nightlatch.domain.anomaly import AnomalyType, Finding
+from nightlatch.domain.anomaly_settings import AnomalyChoices
+from nightlatch.domain.identity import Person
+from nightlatch.domain.value import Entity, Instant
+
+LIVE = "live"
+REMEMBERED = timedelta(days=400)
+"""So long after its last entry a subject is remembered live: longer than any detector's window."""
+
+REMEMBERED_BY_A_REPLAY = timedelta(days=1)
+REPLAY_KEPT = timedelta(days=30)
+
+
+class LaneState(StrEnum):
+    """Whether a lane has something to do yet. The lane `live` always has."""
+
+    RUNNING = "running"
+    DONE = "done"
+
+
+class DetectionLane(Entity):
+    """How far a run has come. `until` is the last number of a replay.
+
+    A replay begins with the oldest entry that is kept, so that it remembers what the lane `live` did; but only what
+    was recorded at `since` or later is found.
+    """
+
+    version: int = 0
+    id: str
+    state: LaneState = LaneState.RUNNING
+    next_seq: int = 1
+    until: int | None = None
+    since: Instant | None = None
+    dry_run: bool = False
+    choices: AnomalyChoices | None = None
+    counts: dict[AnomalyType, int] = Field(default_factory=dict)
+    asked_by: Person | None = None
+    asked_at: Instant | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this is the lane that follows the ledger's end."""
+        return self.id == LIVE
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """Until when the lane itself is kept."""
+        return self.asked_at + REPLAY_KEPT if self.asked_at else None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there may be something to do."""
+        return self.state is LaneState.RUNNING
+
+    def end(self, head: int) -> int:
+        """Say up to which number there is something to look at, when the ledger ends at `head`."""
+        return head if self.until is None else min(head, self.until)
+
+    def wants(self, recorded_at: datetime) -> bool:
+        """Whether what is found at an entry of this time counts."""
+        return self.since is None or recorded_at >= self.since
+
+    def moved(self, next_seq: int, found: Iterable[Finding]) -> "DetectionLane":
+        """Go on with another entry, having found this."""
+        counts = Counter(self.counts) + Counter(finding.type for finding in found)
+        is_over = self.until is not None and next_seq > self.until
+        state = LaneState.DONE if is_over else self.state
+        return self.changed(next_seq=next_seq, state=state, counts=dict(counts))
+
+    def remembered_until(self, recorded_at: datetime, *, now: datetime) -> datetime:
+        """Say until when is kept what is remembered of an entry of this time."""
+        return recorded_at + REMEMBERED if self.is_live else now + REMEMBERED_BY_A_REPLAY
+
+
+class DetectorMemory(Entity):
+    """What a detector remembers of one subject, in the detector's own words."""
+
+    version: int = 0
+    lane: str
+    kind: AnomalyType
+    subject: str
+    body: dict[str, JsonValue] = Field(default_factory=dict)
+    kept_until: Instant

@@ -1,0 +1,105 @@
+"""What the events of a request tell of it: who asked, for what, under which flow."""
+
+from collections.abc import Iterable
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from nightlatch.domain.anomaly import NamedFlow, NamedResource
+from nightlatch.domain.audit_settings import PrincipalId
+from nightlatch.domain.detectors.matching import Keywords, found_in, found_in_any
+from nightlatch.domain.identity import ActorType, Person
+from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.value import Value
+
+
+class RiskWords(Value):
+    """By which words a permission is known to be elevated, and a resource to be sensitive."""
+
+    elevated: Keywords = Field(
+        default=("admin", "full access", "owner"), description="A permission whose name contains one is elevated."
+    )
+    sensitive: Keywords = Field(
+        default=("customer", "phi", "pii", "prod"),
+        description="A resource whose name or tag contains one is sensitive.",
+    )
+
+    def elevates(self, permission: str) -> str | None:
+        """Return the word that makes a permission elevated."""
+        return found_in(permission, self.elevated)
+
+
+class AskedItem(Value):
+    """One permission on one resource."""
+
+    resource_type: str
+    resource_id: str
+    resource: str
+    tags: tuple[str, ...] = ()
+    permission: str
+
+    model_config = ConfigDict(extra="ignore")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The resource, whatever the permission."""
+        return self.resource_type, self.resource_id
+
+    def sensitive_by(self, words: RiskWords) -> str | None:
+        """Return the word that makes the resource sensitive."""
+        return found_in_any((self.resource, *self.tags), words.sensitive)
+
+
+class AskedFlow(NamedFlow):
+    """The flow, of which some events tell more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Asked(Value):
+    """A request as its events tell of it."""
+
+    requester: Person
+    items: tuple[AskedItem, ...]
+    flow: AskedFlow | None = None
+
+    model_config = ConfigDict(extra="ignore")
+
+    @property
+    def under(self) -> NamedFlow | None:
+        """Name the flow."""
+        return NamedFlow(**dict(self.flow)) if self.flow else None
+
+    @property
+    def resources(self) -> tuple[NamedResource, ...]:
+        """Name what was asked for."""
+        return tuple(
+            NamedResource(type=one.resource_type, id=one.resource_id, name=one.resource, permission=one.permission)
+            for one in self.items
+        )
+
+    def is_sensitive(self, words: RiskWords) -> bool:
+        """Whether any of its resources is sensitive."""
+        return any(item.sensitive_by(words) for item in self.items)
+
+
+def asked_in(entry: LedgerEntry, *, exempt: Iterable[PrincipalId] = ()) -> Asked | None:
+    """Read what an entry tells of a request.
+
+    None when it tells of none, when another system told of it, or when it was asked by or for somebody exempt.
+    """
+    asked = _read(entry) if entry.request_id and entry.integration and not entry.foreign_id else None
+    if asked is None or not {asked.requester.id, entry.actor.id}.isdisjoint(exempt):
+        return None
+    return asked
+
+
+def is_a_persons(entry: LedgerEntry) -> bool:
+    """Whether a person did it, not a service and not Nightlatch."""
+    return entry.actor.type is ActorType.USER
+
+
+def _read(entry: LedgerEntry) -> Asked | None:
+    try:
+        return Asked.model_validate(entry.details)
+    except ValidationError:
+        return None

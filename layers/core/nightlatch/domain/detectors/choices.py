@@ -1,0 +1,22 @@
+"""What is chosen of every detector: whether it is on, and whose requests it does not look at."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nightlatch.domain.audit_settings import PrincipalId
+from nightlatch.domain.value import Value
+
+MOST_EXEMPT = 200
+MOST_DAYS = 365
+
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS, strict=True)]
+
+
+class DetectorChoices(Value):
+    """The part that all detectors have."""
+
+    enabled: bool = Field(default=True, strict=True, description="Whether it looks at all.")
+    exempt: Annotated[tuple[PrincipalId, ...], Field(max_length=MOST_EXEMPT)] = Field(
+        default=(), description="People and services whose requests it does not look at."
+    )
