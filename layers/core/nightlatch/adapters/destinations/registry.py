@@ -21,6 +21,10 @@ from nightlatch.services.ports.targets import Secrets
 
 MODULES = {
     DestinationKind.WEBHOOK: "nightlatch.adapters.destinations.webhook",
+    DestinationKind.SPLUNK_HEC: "nightlatch.adapters.destinations.splunk_hec",
+    DestinationKind.AZURE_LOGS: "nightlatch.adapters.destinations.azure_logs",
+    DestinationKind.DATADOG: "nightlatch.adapters.destinations.datadog",
+    DestinationKind.SUMOLOGIC: "nightlatch.adapters.destinations.sumologic",
 }
 
 
