@@ -1,0 +1,1 @@
+"""Kinds of destinations: where events go, and in what form."""
