@@ -1,1 +1,1 @@
-"""Kinds of destinations: where events go, and in what form."""
+"""One module per kind of destination. A new one is a module and a line in the registry."""
