@@ -32,7 +32,10 @@ def bind_tables(patience: Patience = PATIENT) -> None:
 
 
 def client(
-    service: str, config: Config | None = None
+    service: str, config: Config | None = None, **credentials: Any
 ) -> Any:  # botocore makes the clients' classes from JSON, when they are asked for
-    """Make the client of a service, with the session's patience where `config` says no other."""
-    return session().create_client(service, config=config)
+    """Make the client of a service, with the session's patience where `config` says no other.
+
+    `credentials` are botocore's names for a region and credentials other than the function's own.
+    """
+    return session().create_client(service, config=config, **credentials)
