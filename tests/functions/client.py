@@ -18,6 +18,7 @@ from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals
 from nightlatch.bootstrap.audit_settings import audit_settings
+from nightlatch.bootstrap.destinations import destinations
 from nightlatch.bootstrap.exports import exports
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.ingestion import ingestion
@@ -65,6 +66,8 @@ SETTINGS = Settings(
     exports_bucket="exports",
     export_jobs_function="export-jobs",
     reports_function="reports",
+    delivery_queue="https://queue",
+    destination_secret_prefix="nightlatch/destinations/",
 )
 
 
@@ -178,6 +181,7 @@ class Client:
                 audit_reads: lambda: self.world.audit_reads,
                 kept_seals: lambda: self.world.kept_seals,
                 exports: lambda: self.world.exports,
+                destinations: lambda: self.world.destinations,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

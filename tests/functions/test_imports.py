@@ -48,6 +48,7 @@ NOT_IMPORTED = {
     "access_requests": NEVER | WORK,
     "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
     "audit": NEVER | ASKING | TARGETS | WORK,
+    "destinations": NEVER | ASKING | WORK,
     "expiry": NEVER | HTTP | ASKING | LEDGER,
     "export_jobs": NEVER | HTTP | ASKING | TARGETS | CURSORS | WORK,
     "exports": NEVER | ASKING | TARGETS | WORK,
@@ -60,6 +61,7 @@ NOT_IMPORTED = {
     "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "token_claims": NEVER | HTTP | AWS,
+    "webhook_delivery": NEVER | HTTP | ASKING | TARGETS | WORK,
 }
 
 

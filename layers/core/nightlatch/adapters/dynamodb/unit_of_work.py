@@ -15,6 +15,7 @@ from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Slee
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.change import Change
+from nightlatch.domain.delivery import LOG_KEPT, Delivery
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
@@ -133,4 +134,6 @@ class DynamoUnitOfWork:
 
 def _kept_until(entity: Entity) -> datetime | None:
     """Return the time of an entity that has one of its own, whatever the retention is."""
+    if isinstance(entity, Delivery):
+        return entity.attempt.at + LOG_KEPT
     return entity.requested_at + KEPT if isinstance(entity, Export) else None
