@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
+from pydantic import JsonValue
+
 from nightlatch.adapters.exports.registry import WRITERS
 from nightlatch.domain.access_flow import (
     AccessFlow,
@@ -24,6 +26,7 @@ from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.audit_event import AuditEvent, EventType, ForeignEvent, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
+from nightlatch.domain.destination import Destination, DestinationKind
 from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identifier import prefixed, uuid7
@@ -44,7 +47,9 @@ from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call
+from nightlatch.services.delivering import Delivering
 from nightlatch.services.deploying import Deploying
+from nightlatch.services.destinations import Destinations
 from nightlatch.services.detection import CHUNK, ROOM, Detection
 from nightlatch.services.export_jobs import PART, ExportJobs
 from nightlatch.services.exports import Exports
@@ -54,6 +59,7 @@ from nightlatch.services.kept_seals import KeptSeals
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.anomalies import AnomalyFilter
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Sender
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.schedules import Schedules
@@ -67,6 +73,7 @@ from nightlatch.services.whole_entries import WholeEntries
 from tests.fakes.anomalies import InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
+from tests.fakes.destinations import FakeDeliveryQueue, FakeReceiver, FakeSenders
 from tests.fakes.evidence import FakeEvidence, FakeSigner
 from tests.fakes.exports import FakeExportWorkers, FakeFiles, FakeReportPrinter
 from tests.fakes.store import InMemoryStore, predictable
@@ -436,6 +443,48 @@ class _Watched:
 
 
 @dataclass
+class WatchedSenders:
+    """The ways to receivers, of which each call goes through `outside`."""
+
+    outside: Outside
+    senders: FakeSenders
+
+    def validate(self, kind: DestinationKind, settings: dict[str, Any], secret: str) -> dict[str, JsonValue]:
+        """Check as they do."""
+        return self.senders.validate(kind, settings, secret)
+
+    def whole_secret(self, kind: DestinationKind, secret: str) -> str:
+        """Complete as they do."""
+        return self.senders.whole_secret(kind, secret)
+
+    def sender(self, destination: Destination) -> Sender:
+        """Make a way whose every attempt may be the last."""
+        return WatchedReceiver(self.outside, self.senders.sender(destination))
+
+
+@dataclass
+class WatchedReceiver:
+    """The way to a receiver, of which each attempt goes through `outside`."""
+
+    outside: Outside
+    receiver: FakeReceiver
+
+    @property
+    def bounds(self) -> Bounds:
+        """Say what it takes."""
+        return self.receiver.bounds
+
+    def weigh(self, entry: LedgerEntry) -> int:
+        """Weigh as it does."""
+        return self.receiver.weigh(entry)
+
+    def send(self, parcel: Parcel) -> Outcome:
+        """Try."""
+        outcome: Outcome = self.outside.call("sender.send", partial(self.receiver.send, parcel))
+        return outcome
+
+
+@dataclass
 class World:
     """Nightlatch over the fakes: one integration, `orders-db`, with one database, `orders`, and one flow."""
 
@@ -447,6 +496,8 @@ class World:
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
     files: FakeFiles = field(default_factory=FakeFiles)
     export_workers: FakeExportWorkers = field(default_factory=FakeExportWorkers)
+    senders: FakeSenders = field(default_factory=FakeSenders)
+    delivery_queue: FakeDeliveryQueue = field(default_factory=FakeDeliveryQueue)
     zone: str = "UTC"
     chance: Randomness = longest_pauses
     store: InterruptibleStore = field(init=False)
@@ -667,6 +718,38 @@ class World:
             clock=self.clock,
             randomness=self.store.random,
             zone=self.zone,
+        )
+
+    @property
+    def destinations(self) -> Destinations:
+        """What administrators do with destinations."""
+        return Destinations(
+            unit_of_work=self.store,
+            destinations=self.store,
+            ledger=self.store,
+            senders=self.senders,
+            secrets=self.secrets,
+            queue=self.delivery_queue,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
+
+    @property
+    def delivering(self) -> Delivering:
+        """What delivers."""
+        return self.delivering_with(Outside())
+
+    def delivering_with(self, outside: Outside) -> Delivering:
+        """Build a worker whose every call goes through `outside`."""
+        store = outside.around("store", self.store)
+        return Delivering(
+            unit_of_work=store,
+            destinations=store,
+            ledger=store,
+            senders=WatchedSenders(outside, self.senders),
+            queue=outside.around("queue", self.delivery_queue),
+            clock=self.clock,
+            randomness=self.store.random,
         )
 
     @property

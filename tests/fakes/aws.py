@@ -62,6 +62,11 @@ class FakeSecrets:
         self.kept[reference] = secret
         return reference
 
+    def replace(self, reference: str, secret: str) -> None:
+        """Keep another in its place."""
+        self.get(reference)
+        self.kept[reference] = secret
+
     def get(self, reference: str) -> str:
         """Read a secret."""
         if reference not in self.kept:

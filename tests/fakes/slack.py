@@ -15,7 +15,7 @@ from nightlatch.services.ports.destinations import Answer, OutgoingCall
 
 API = "https://slack.com/api"
 WEBHOOK = "https://hooks.slack.com/services/T000/B000/secret"
-TOKEN = "xoxb-1-2-secret"  # noqa: S105  (of nobody)
+TOKEN = "xoxb-1-2-secret"
 CHANNEL = "C0123456789"
 
 MANUAL = re.compile(r"<[@#!](?!date\^)[^>]*>|<[^<>|]+(?:\|[^>]*)?>")

@@ -17,7 +17,9 @@ from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
+from nightlatch.domain.delivery import LOG_KEPT, Delivery, Progress
 from nightlatch.domain.deployment import Deployment
+from nightlatch.domain.destination import Destination
 from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.errors import (
     DuplicateRequestError,
@@ -48,6 +50,7 @@ from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.ambient import Clock, Randomness
+from nightlatch.services.ports.deliveries import Standing as DeliveryStanding
 from nightlatch.services.ports.facts import Known, Wanted
 from nightlatch.services.ports.requests import DueRequest, RequestFilter
 from nightlatch.services.ports.sequencing import Standing
@@ -178,6 +181,8 @@ class InMemoryStore:
             return entity.requested_at + KEPT
         if isinstance(entity, DetectionLane | DetectorMemory):
             return entity.kept_until
+        if isinstance(entity, Delivery):
+            return entity.attempt.at + LOG_KEPT
         retention = self.audit_settings().retention
         if isinstance(entity, Anomaly):
             return entity.updated_at + retention
@@ -341,6 +346,33 @@ class InMemoryStore:
         own = [one for one in self._all(Export) if one.person_id == person_id and self._is_live(key_of(one))]
         return sorted(own, key=lambda one: one.id, reverse=True)[:limit]
 
+    # Destinations
+
+    def destinations(self) -> list[Destination]:
+        """Read every destination."""
+        return sorted(self._all(Destination), key=lambda one: one.id)
+
+    def standing_of(self, destination_id: str) -> DeliveryStanding | None:
+        """Read a destination, and how far it has come."""
+        destination, progress = self._one(Destination, destination_id), self._one(Progress, destination_id)
+        return DeliveryStanding(destination, progress) if destination and progress else None
+
+    def standings(self) -> list[DeliveryStanding]:
+        """Read all, and how far they have come."""
+        found = (self.standing_of(one.id) for one in self.destinations())
+        return [standing for standing in found if standing]
+
+    def delivery(self, destination_id: str, delivery_id: str) -> Delivery:
+        """Read a line of the log."""
+        otherwise = f"destination {destination_id} has no delivery {delivery_id}"
+        return self._live(Delivery, f"{destination_id}/{delivery_id}", otherwise)
+
+    def deliveries(self, destination_id: str, *, below: str | None, limit: int) -> list[Delivery]:
+        """Read lines of the log, newest first."""
+        own = [one for one in self._all(Delivery) if one.destination_id == destination_id]
+        own = [one for one in own if self._is_live(key_of(one)) and (below is None or one.id < below)]
+        return sorted(own, key=lambda one: one.id, reverse=True)[:limit]
+
     # Outbox and Ledger
 
     def standing(self) -> Standing:
@@ -491,7 +523,12 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         return Export, f"{entity.person_id}/{entity.id}"
     if isinstance(entity, DetectorMemory):
         return DetectorMemory, repr((entity.lane, entity.kind, entity.subject))
-    if isinstance(entity, AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly):
+    if isinstance(entity, Delivery):
+        return Delivery, f"{entity.destination_id}/{entity.id}"
+    if isinstance(
+        entity,
+        AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly | Destination | Progress,
+    ):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")
 

@@ -17,6 +17,7 @@ from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 from nightlatch.bootstrap.audit_settings import audit_settings
+from nightlatch.bootstrap.destinations import destinations
 from nightlatch.bootstrap.exports import exports
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.ingestion import ingestion
@@ -66,6 +67,8 @@ SETTINGS = Settings(
     exports_bucket="exports",
     export_jobs_function="export-jobs",
     reports_function="reports",
+    delivery_queue="https://queue",
+    destination_secret_prefix="nightlatch/destinations/",
 )
 
 
@@ -180,6 +183,7 @@ class Client:
                 kept_seals: lambda: self.world.kept_seals,
                 whole_entries: lambda: self.world.whole_entries,
                 exports: lambda: self.world.exports,
+                destinations: lambda: self.world.destinations,
                 cursors: lambda: Cursors(lambda: "a key", clock=self.world.clock),
             }
 

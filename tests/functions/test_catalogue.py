@@ -13,6 +13,7 @@ from nightlatch.domain.errors import NightlatchError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import PendingEvent
 from tests.builders import ADA, API, HOUR, IVO, MAYA, NOA, World, a_definition
+from tests.fakes.destinations import REFUSED
 from tests.functions.client import FLOW, Client, an_api_event, claims_of
 from tests.unit.services.targets import DOWN, ResistingConnector
 
@@ -28,11 +29,6 @@ COMES_WITH: dict[str, str] = {
     "sync.failed": "directory sync",
     "user.deleted": "directory sync",
     "auth.logout": "the console: the API has no session that could be ended",
-    "destination.created": "destinations",
-    "destination.updated": "destinations",
-    "destination.deleted": "destinations",
-    "destination.disabled": "destinations",
-    "destination.delivery.failed": "destinations",
     "alert.rule.created": "anomalies",
     "alert.rule.updated": "anomalies",
     "alert.rule.deleted": "anomalies",
@@ -182,6 +178,20 @@ def an_auditor_reads(stage: Stage) -> None:
     assert stage.call("GET", "/v1/audit/export?format=csv", by=IVO) == 200
 
 
+def events_are_sent_on(stage: Stage) -> None:
+    chosen = {"name": "SIEM", "settings": {"url": "https://siem.example"}}
+    made = {**chosen, "id": "siem", "kind": "webhook", "secret": "s3cret"}
+    assert stage.call("POST", "/v1/destinations", made, by=ADA) == 201
+    assert stage.call("POST", "/v1/destinations/siem/test", {}, by=ADA) == 200
+    stage.world.events()
+    stage.world.senders.receivers["siem"].answering = lambda _: REFUSED
+    stage.world.delivering.work_off("siem", has_time=lambda: True)
+    assert stage.call("POST", "/v1/destinations/siem/replay", {"failed": True}, by=ADA) == 200
+    assert stage.call("PUT", "/v1/destinations/siem", {**chosen, "name": "Ours"}, by=ADA, etag='"1"') == 200
+    assert stage.call("POST", "/v1/destinations/siem/disable", {"reason": "moving"}, by=ADA) == 200
+    assert stage.call("DELETE", "/v1/destinations/siem", by=ADA, etag='"3"') == 204
+
+
 def schedules_run(stage: Stage) -> None:
     stage.world.deployed().notice()
     stage.world.schedules.ran("expiry-sweep", items=1)
@@ -213,6 +223,7 @@ SCENARIOS = (
     people_sign_in,
     somebody_guesses_a_password,
     an_auditor_reads,
+    events_are_sent_on,
     schedules_run,
 )
 

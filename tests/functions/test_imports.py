@@ -48,6 +48,7 @@ NOT_IMPORTED = {
     "anomaly_detection": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
     "audit": NEVER | ASKING | TARGETS | WORK,
+    "destinations": NEVER | ASKING | WORK,
     "expiry": NEVER | HTTP | ASKING | LEDGER,
     "export_jobs": NEVER | HTTP | ASKING | TARGETS | CURSORS | WORK,
     "exports": NEVER | ASKING | TARGETS | WORK,
@@ -60,6 +61,7 @@ NOT_IMPORTED = {
     "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "sign_ins": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER | WORK,
+    "webhook_delivery": NEVER | HTTP | ASKING | TARGETS | WORK,
 }
 
 

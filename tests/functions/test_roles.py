@@ -32,6 +32,16 @@ BODIES: dict[str, Any] = {
 }
 BODIES["POST /v1/audit/entries"] = {"entries": [an_entry_to_write().model_dump(mode="json")]}
 BODIES["PUT /v1/settings/audit"] = {"retention_days": 30, "reads": "all", "writers": []}
+BODIES["POST /v1/destinations"] = {
+    "id": "siem",
+    "kind": "webhook",
+    "name": "SIEM",
+    "settings": {"url": "https://siem.example"},
+    "secret": "s3cret",
+}
+BODIES["PUT /v1/destinations/{destination_id}"] = {"name": "SIEM", "settings": {"url": "https://siem.example"}}
+BODIES["POST /v1/destinations/{destination_id}/rotate-secret"] = {"secret": "another"}
+BODIES["POST /v1/destinations/{destination_id}/replay"] = {"failed": True}
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"
@@ -44,6 +54,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{flow_id}", "orders-roles")
         .replace("{integration_id}", "orders-db")
         .replace("{entry_id}", "0199")
+        .replace("{destination_id}", "siem")
         .replace("{export_id}", "exp_1")
         .replace("{person_id}", MAYA.id)
     )

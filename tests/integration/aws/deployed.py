@@ -249,6 +249,8 @@ def _variables() -> dict[str, str]:
         "EXPORTS_BUCKET": "exports",
         "EXPORT_JOBS_FUNCTION": "export-jobs",
         "REPORTS_FUNCTION": "reports",
+        "DELIVERY_QUEUE": boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"],
+        "DESTINATION_SECRET_PREFIX": "nightlatch/destinations/",
         "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:nightlatch-expiry",
     }
 

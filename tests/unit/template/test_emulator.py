@@ -18,6 +18,7 @@ DIFFERENT_ON_AWS = {
     "AccessRequestsRole": "the emulator knows no kms:EncryptionContext in conditions, and denies",
     "AnomalyDetectionRole": "it knows no dynamodb:LeadingKeys",
     "AuditRole": "it knows no dynamodb:LeadingKeys",
+    "DestinationsRole": "it knows no dynamodb:LeadingKeys",
     "ExpiryRole": "it knows no kms:EncryptionContext, and asks for all schedules in the group `default`",
     "ExportsRole": "it knows no dynamodb:LeadingKeys",
     "IngestionRole": "it knows no dynamodb:LeadingKeys",
@@ -71,7 +72,7 @@ def test_the_routes_are_resources(functions: Functions) -> None:
     """SAM's own HTTP API becomes an OpenAPI body, which the emulator drops."""
     kinds = {event["Type"] for function in functions.values() for event in function.get("Events", {}).values()}
 
-    assert kinds <= {"DynamoDB", "ScheduleV2"}
+    assert kinds <= {"DynamoDB", "ScheduleV2", "SQS"}
 
 
 def test_every_schedule_has_a_name_that_holds_the_stack_name(functions: Functions) -> None:

@@ -19,7 +19,7 @@ def read(name: str) -> Any:
 
 
 HTTP = [name for name in NAMES if "requestContext" in read(name)]
-STREAM = [name for name in NAMES if "Records" in read(name)]
+STREAM = [name for name in NAMES if "dynamodb" in read(name).get("Records", [{}])[0]]
 
 
 def function_of(name: str, functions: Functions) -> str:
@@ -92,14 +92,24 @@ def test_a_stream_event_passes_the_filter_of_its_function(name: str, functions: 
 def test_a_stream_record_has_its_keys_in_its_image(name: str) -> None:
     for record in read(name)["Records"]:
         change = record["dynamodb"]
-        assert change["StreamViewType"] == ("NEW_IMAGE" if name.startswith("anomaly") else "NEW_AND_OLD_IMAGES")
+        is_ledger = change["Keys"]["pk"]["S"].startswith("0#")
+        assert change["StreamViewType"] == ("NEW_IMAGE" if is_ledger else "NEW_AND_OLD_IMAGES")
         assert change["Keys"].items() <= change["NewImage"].items()
         assert ("OldImage" in change) == (record["eventName"] == "MODIFY")
 
 
-@pytest.mark.parametrize("function", ["anomaly_detection", "expiry", "ledger", "retention", "sealing"])
+@pytest.mark.parametrize(
+    "function", ["anomaly_detection", "expiry", "ledger", "retention", "sealing", "webhook_delivery"]
+)
 def test_the_sweep_event_is_what_the_schedule_sends(function: str, functions: Functions) -> None:
     assert read(f"{function}_sweep") == json.loads(functions[function]["Events"]["Sweep"]["Properties"]["Input"])
+
+
+def test_a_message_of_the_queue_names_a_destination_and_nothing_else() -> None:
+    [record] = read("webhook_delivery_rung")["Records"]
+
+    assert record["eventSource"] == "aws:sqs"
+    assert list(json.loads(record["body"])) == ["destination"]
 
 
 def test_the_wake_event_names_a_request_and_nothing_else() -> None:

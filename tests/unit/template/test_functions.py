@@ -15,6 +15,7 @@ FUNCTIONS = (
     "anomaly_detection",
     "approvals",
     "audit",
+    "destinations",
     "expiry",
     "export_jobs",
     "exports",
@@ -27,6 +28,7 @@ FUNCTIONS = (
     "sealing",
     "settings",
     "sign_ins",
+    "webhook_delivery",
 )
 
 SETTINGS = {
@@ -36,6 +38,8 @@ SETTINGS = {
     "NIGHTLATCH_CREDENTIALS_KEY",
     "NIGHTLATCH_CURSOR_SECRET",
     "NIGHTLATCH_EGRESS_EXCEPTIONS",
+    "NIGHTLATCH_DELIVERY_QUEUE",
+    "NIGHTLATCH_DESTINATION_SECRET_PREFIX",
     "NIGHTLATCH_EVIDENCE_BUCKET",
     "NIGHTLATCH_EXPIRY_FUNCTION",
     "NIGHTLATCH_EXPORTS_BUCKET",
@@ -118,11 +122,13 @@ def test_only_the_function_that_makes_pdfs_has_the_typesetter(functions: Functio
     }
 
 
-def test_only_functions_that_call_connected_systems_can_be_put_into_a_vpc(functions: Functions) -> None:
+def test_only_functions_that_call_others_can_be_put_into_a_vpc(functions: Functions) -> None:
     assert {name for name, function in functions.items() if "VpcConfig" in function} == {
+        "destinations",
         "expiry",
         "integrations",
         "provisioning",
+        "webhook_delivery",
     }
 
 

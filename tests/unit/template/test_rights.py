@@ -18,6 +18,7 @@ FUNCTIONS = (
     "AnomalyDetection",
     "Approvals",
     "Audit",
+    "Destinations",
     "Expiry",
     "ExportJobs",
     "Exports",
@@ -30,6 +31,7 @@ FUNCTIONS = (
     "Sealing",
     "Reports",
     "SignIns",
+    "WebhookDelivery",
 )
 
 SCHEDULE_ROLES = {
@@ -38,11 +40,13 @@ SCHEDULE_ROLES = {
     "Ledger": "LedgerScheduleRole",
     "Retention": "RetentionScheduleRole",
     "Sealing": "SealingScheduleRole",
+    "WebhookDelivery": "WebhookDeliveryScheduleRole",
 }
 COUNTING = {
     "AccessFlows",
     "AnomalyDetection",
     "Audit",
+    "Destinations",
     "Exports",
     "Ingestion",
     "Integrations",
@@ -55,6 +59,10 @@ COUNTING = {
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
 
 EXPORT_JOBS = EXPIRY.replace("-expiry", "-export-jobs")
+
+DESTINATION_SECRETS = (
+    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/destinations/x"
+)
 
 WAYS_TO_CHANGE_THE_PAST = (
     "dynamodb:UpdateItem",
@@ -207,7 +215,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
         ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning", *COUNTING}),
-        ("dynamodb:DeleteItem", "StateTable.Arn", {"Ledger"}),
+        ("dynamodb:DeleteItem", "StateTable.Arn", {"Destinations", "Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
@@ -218,11 +226,25 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("lambda:InvokeFunction", EXPORT_JOBS, {"ExportJobs"}),
         ("lambda:InvokeFunction", "ExportJobsFunction.Arn", {"Exports"}),
         ("lambda:InvokeFunction", "ReportsFunction.Arn", {"ExportJobs"}),
-        ("dynamodb:GetItem", "LedgerTable.Arn", {"AnomalyDetection", "Audit", "ExportJobs", "Exports", "Sealing"}),
+        (
+            "dynamodb:GetItem",
+            "LedgerTable.Arn",
+            {"AnomalyDetection", "Audit", "Destinations", "ExportJobs", "Exports", "Sealing", "WebhookDelivery"},
+        ),
         (
             "dynamodb:Query",
             "LedgerTable.Arn",
-            {"AccessRequests", "AnomalyDetection", "Audit", "ExportJobs", "Exports", "Retention", "Sealing"},
+            {
+                "AccessRequests",
+                "AnomalyDetection",
+                "Audit",
+                "Destinations",
+                "ExportJobs",
+                "Exports",
+                "Retention",
+                "Sealing",
+                "WebhookDelivery",
+            },
         ),
         ("s3:GetObject", "ExportsBucket.Arn/*", {"ExportJobs", "Exports"}),
         ("s3:PutObject", "ExportsBucket.Arn/*", {"ExportJobs"}),
@@ -242,7 +264,11 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
         ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
-        ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit"}),
+        ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit", "Destinations"}),
+        ("sqs:SendMessage", "Deliveries.Arn", {"Destinations", "WebhookDelivery"}),
+        ("sqs:ReceiveMessage", "Deliveries.Arn", {"WebhookDelivery"}),
+        ("secretsmanager:GetSecretValue", DESTINATION_SECRETS, {"Destinations", "WebhookDelivery"}),
+        ("secretsmanager:PutSecretValue", DESTINATION_SECRETS, {"Destinations"}),
     ],
 )
 def test_only_these_functions_may(resources: Resources, action: str, resource: str, functions: set[str]) -> None:
@@ -254,7 +280,7 @@ def test_only_these_functions_may(resources: Resources, action: str, resource: s
 @pytest.mark.parametrize(
     ("action", "functions"),
     [
-        ("secretsmanager:CreateSecret", {"Integrations"}),
+        ("secretsmanager:CreateSecret", {"Destinations", "Integrations"}),
         ("secretsmanager:DeleteSecret", set()),
         ("scheduler:CreateSchedule", {"Provisioning", "Expiry"}),
         ("s3:DeleteObject", set()),

@@ -1,7 +1,6 @@
 """What wakes the functions that no person calls, and who hears of it when they fail."""
 
 import json
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +8,14 @@ import pytest
 
 from nightlatch.adapters.dynamodb.connection import HASTY
 from nightlatch.adapters.dynamodb.records import RINGS
-from nightlatch.entrypoints import seals
-from nightlatch.entrypoints.wakes import NAMESPACE, metric_line
+from nightlatch.domain.delivery import CLAIM
+from nightlatch.domain.destination import LONGEST_TIMEOUT
+from nightlatch.entrypoints import deliveries, seals
+from nightlatch.entrypoints.deliveries import TIME_TO_STOP
+from nightlatch.entrypoints.metrics import NAMESPACE
+from nightlatch.entrypoints.wakes import metric_line
+from nightlatch.services.delivering import Health
+from nightlatch.services.destinations import MOST_DESTINATIONS
 from nightlatch.services.provisioning import Backlog
 from nightlatch.services.sealing import Standing
 from tests.builders import NOON
@@ -21,7 +26,12 @@ Resources = dict[str, dict[str, Any]]
 COGNITO_WAITS_SECONDS = 5
 COLD_START_SECONDS = 1.5
 
-STREAMS = {"provisioning": "Decisions", "ledger": "Doorbell", "anomaly_detection": "Doorbell"}
+STREAMS = {
+    "provisioning": "Decisions",
+    "ledger": "Doorbell",
+    "anomaly_detection": "Doorbell",
+    "webhook_delivery": "Doorbell",
+}
 
 
 def pattern(functions: Functions, function: str) -> Any:
@@ -67,16 +77,43 @@ def test_a_stream_is_read_from_its_beginning_at_once_and_gives_up_in_the_end(
     }
 
 
-def test_at_most_two_functions_read_a_stream(functions: Functions) -> None:
+@pytest.mark.parametrize("table", ["StateTable", "LedgerTable"])
+def test_at_most_two_functions_read_a_stream(functions: Functions, table: str) -> None:
     """More are throttled by AWS."""
-    readers = Counter(
-        event["Properties"]["Stream"]["Fn::GetAtt"][0]
-        for function in functions.values()
+    readers = [
+        name
+        for name, function in functions.items()
         for event in function.get("Events", {}).values()
-        if event["Type"] == "DynamoDB"
-    )
+        if event["Properties"].get("Stream") == {"Fn::GetAtt": [table, "StreamArn"]}
+    ]
 
-    assert max(readers.values()) <= 2
+    assert 1 <= len(readers) <= 2
+
+
+def test_destinations_are_rung_for_when_an_entry_is_written(functions: Functions) -> None:
+    assert pattern(functions, "webhook_delivery") == {"eventName": ["INSERT"]}
+
+
+def test_each_destination_that_is_rung_for_is_an_invocation_of_its_own(
+    functions: Functions, resources: Resources
+) -> None:
+    """A receiver that hangs holds up its own events only: there is room for a worker at each, and for others."""
+    function = functions["webhook_delivery"]
+    rung = function["Events"]["Rung"]["Properties"]
+    queue = resources["Deliveries"]["Properties"]
+
+    assert rung["BatchSize"] == 1
+    assert rung["ScalingConfig"]["MaximumConcurrency"] >= 2 * MOST_DESTINATIONS
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+
+def test_nobody_takes_over_from_a_worker_that_may_still_be_at_work(functions: Functions) -> None:
+    left = timedelta(milliseconds=TIME_TO_STOP)
+
+    assert left >= timedelta(seconds=LONGEST_TIMEOUT) + timedelta(seconds=10)
+    assert left <= CLAIM
+    assert functions["webhook_delivery"]["Timeout"] > 2 * left.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -86,6 +123,7 @@ def test_at_most_two_functions_read_a_stream(functions: Functions) -> None:
         ("ledger", "LedgerScheduleRole", "rate(1 minute)"),
         ("anomaly_detection", "AnomalyDetectionScheduleRole", "rate(1 minute)"),
         ("retention", "RetentionScheduleRole", "rate(5 minutes)"),
+        ("webhook_delivery", "WebhookDeliveryScheduleRole", "rate(1 minute)"),
     ],
 )
 def test_a_sweep_runs_as_often_as_it_must(functions: Functions, function: str, role: str, rate: str) -> None:
@@ -103,6 +141,10 @@ def test_every_alarm_tells_somebody(resources: Resources) -> None:
 
     assert set(alarms) == {
         "DeadLettersAlarm",
+        "DeliveryBehindAlarm",
+        "DeliveryErrorsAlarm",
+        "DestinationDisabledAlarm",
+        "DestinationFailingAlarm",
         "DetectionBehindAlarm",
         "DetectionErrorsAlarm",
         "ExpiryErrorsAlarm",
@@ -166,6 +208,18 @@ def test_the_user_pools_calls_end_before_it_gives_up(functions: Functions) -> No
     calls = 2 * (HASTY.connect_seconds + HASTY.read_seconds) * (HASTY.retries + 1)
 
     assert calls + COLD_START_SECONDS <= functions["sign_ins"]["Timeout"] == COGNITO_WAITS_SECONDS
+
+
+@pytest.mark.parametrize("alarm", ["DestinationDisabledAlarm", "DestinationFailingAlarm"])
+def test_an_alarm_watches_a_figure_that_the_sweep_of_destinations_writes(resources: Resources, alarm: str) -> None:
+    health = Health(at=NOON, active=0, failing=0, disabled=0)
+    written = json.loads(deliveries.metric_line(health, function="nightlatch-webhook-delivery"))
+    [directive] = written["_aws"]["CloudWatchMetrics"]
+    properties = resources[alarm]["Properties"]
+
+    assert properties["MetricName"] in {metric["Name"] for metric in directive["Metrics"]} & set(written)
+    assert directive["Dimensions"] == [[dimension["Name"] for dimension in properties["Dimensions"]]]
+    assert properties["Dimensions"][0]["Value"] == {"Ref": "WebhookDeliveryFunction"}
 
 
 def test_sealing_that_never_runs_is_an_alarm(resources: Resources) -> None:

@@ -29,6 +29,16 @@ class SecretsManagerSecrets:
         except (BotoCoreError, ClientError) as error:
             raise _unavailable(error) from error
 
+    def replace(self, reference: str, secret: str) -> None:
+        """Keep another secret in the place of one; raise as `get` does."""
+        client = self._client()
+        try:
+            client.put_secret_value(SecretId=reference, SecretString=secret)
+        except client.exceptions.ResourceNotFoundException as error:
+            raise NotFoundError(f"there is no secret {reference}") from error
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable(error) from error
+
     def get(self, reference: str) -> str:
         """Read a secret; raise NotFoundError when there is none, StoreUnavailableError when it cannot be read."""
         client = self._client()

@@ -31,6 +31,8 @@ class Settings:
     exports_bucket: str
     export_jobs_function: str
     reports_function: str
+    delivery_queue: str
+    destination_secret_prefix: str
 
     @property
     def policy(self) -> dict[str, str]:
@@ -70,6 +72,8 @@ def settings() -> Settings:
         exports_bucket=_variable("EXPORTS_BUCKET"),
         export_jobs_function=_variable("EXPORT_JOBS_FUNCTION"),
         reports_function=_variable("REPORTS_FUNCTION"),
+        delivery_queue=_variable("DELIVERY_QUEUE"),
+        destination_secret_prefix=_variable("DESTINATION_SECRET_PREFIX"),
     )
 
 

@@ -65,6 +65,8 @@ class EventType(StrEnum):
     DESTINATION_UPDATED = "destination.updated"
     DESTINATION_DELETED = "destination.deleted"
     DESTINATION_DISABLED = "destination.disabled"
+    DESTINATION_TESTED = "destination.tested"
+    DESTINATION_REPLAYED = "destination.replayed"
     DELIVERY_FAILED = "destination.delivery.failed"
 
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.entrypoints.wakes import NAMESPACE
+from nightlatch.entrypoints.metrics import NAMESPACE
 from nightlatch.services.sealing import Sealing, Standing
 from nightlatch.services.self_check import SelfCheck
 

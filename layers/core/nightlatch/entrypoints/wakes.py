@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
+from nightlatch.entrypoints.metrics import NAMESPACE
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.targets import FanOut
 from nightlatch.services.provisioning import Backlog, Provisioning, is_resisted
@@ -22,7 +23,6 @@ from nightlatch.services.retention import Retention
 from nightlatch.services.sequencer import Sequencer
 
 DRAIN_BATCHES = 10
-NAMESPACE = "Nightlatch"
 TIME_TO_STOP = 20_000
 """Milliseconds of a function's time that are left for the work already begun."""
 

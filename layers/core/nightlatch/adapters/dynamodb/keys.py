@@ -13,6 +13,9 @@ FLOW#<id>              VERSION#<n>             each version that it ever had
 INTEGRATION            <id>                    an integration
 INTEGRATION#<id>       RESOURCE#<type>#<id>    a resource that the last scan found in it
 EXPORTS#<person>       <id>                    an export of the trail, and how far it has come
+DESTINATION            <id>                    where events are sent on to
+DESTINATION#<id>       PROGRESS                how far it has come along the ledger
+DELIVERIES#<id>        <id of the delivery>    what came of an attempt to deliver
 OUTBOX#0               <id of the first>       events of one commit that wait for their numbers
 UNREADABLE             <as it was there>       a row of the outbox that could not be read
 LEDGER                 HEAD                    where the chain stands
@@ -40,7 +43,9 @@ from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings
+from nightlatch.domain.delivery import Delivery, Progress
 from nightlatch.domain.deployment import Deployment
+from nightlatch.domain.destination import Destination
 from nightlatch.domain.detection import Subject
 from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.export import Export
@@ -72,6 +77,7 @@ LANES = "LANE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
 TALLIES = "TALLY"
+DESTINATIONS = "DESTINATION"
 DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
 SEAL: Key = ("LEDGER", "SEAL")
 RESOURCES = "RESOURCE#"
@@ -159,6 +165,16 @@ def exports_of(person_id: str) -> str:
     return f"EXPORTS#{person_id}"
 
 
+def progress_key(destination_id: str) -> Key:
+    """Place how far a destination has come: beside it, so that what administrators list stays small."""
+    return f"DESTINATION#{destination_id}", "PROGRESS"
+
+
+def deliveries_of(destination_id: str) -> str:
+    """Name the partition of a destination's delivery log."""
+    return f"DELIVERIES#{destination_id}"
+
+
 def padded(seq: int) -> str:
     """Write a number so that text sorts like it."""
     return f"{seq:020}"
@@ -211,4 +227,10 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind
             return anomaly_key(entity.id)
         case Export():
             return exports_of(entity.person_id), entity.id
+        case Destination():
+            return DESTINATIONS, entity.id
+        case Progress():
+            return progress_key(entity.id)
+        case Delivery():
+            return deliveries_of(entity.destination_id), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

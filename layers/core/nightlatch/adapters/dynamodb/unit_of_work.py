@@ -15,6 +15,7 @@ from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Slee
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.change import Change
+from nightlatch.domain.delivery import LOG_KEPT, Delivery
 from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.export import KEPT, Export
@@ -136,4 +137,6 @@ def _kept_until(entity: Entity) -> datetime | None:
     """Return the time of an entity that has one of its own, whatever the retention is."""
     if isinstance(entity, DetectionLane | DetectorMemory):
         return entity.kept_until
+    if isinstance(entity, Delivery):
+        return entity.attempt.at + LOG_KEPT
     return entity.requested_at + KEPT if isinstance(entity, Export) else None

@@ -65,6 +65,17 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit/key"): READERS,
     ("GET", "/v1/audit/export"): READERS,
     ("GET", "/v1/audit/exports/{export_id}"): READERS,
+    ("GET", "/v1/destinations"): READERS,
+    ("GET", "/v1/destinations/{destination_id}"): READERS,
+    ("GET", "/v1/destinations/{destination_id}/deliveries"): READERS,
+    ("POST", "/v1/destinations"): ADMINS,
+    ("PUT", "/v1/destinations/{destination_id}"): ADMINS,
+    ("DELETE", "/v1/destinations/{destination_id}"): ADMINS,
+    ("POST", "/v1/destinations/{destination_id}/enable"): ADMINS,
+    ("POST", "/v1/destinations/{destination_id}/disable"): ADMINS,
+    ("POST", "/v1/destinations/{destination_id}/rotate-secret"): ADMINS,
+    ("POST", "/v1/destinations/{destination_id}/test"): ADMINS,
+    ("POST", "/v1/destinations/{destination_id}/replay"): ADMINS,
 }
 """The roles of which one is enough, by method and path."""
 

@@ -26,6 +26,7 @@ FUNCTIONS = (
     "exports",
     "settings",
     "ingestion",
+    "destinations",
 )
 POWERTOOLS_OWN = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
 """Schemas that Powertools adds for answers which this API never gives."""
@@ -101,6 +102,10 @@ EVERY_BODY = (409, 413, 415)
 MORE = {
     ("PUT", "/v1/flows/{flow_id}"): (412, 428),
     ("PUT", "/v1/settings/audit"): (412, 428),
+    ("PUT", "/v1/destinations/{destination_id}"): (412, 428),
+    ("DELETE", "/v1/destinations/{destination_id}"): (412, 428),
+    ("POST", "/v1/destinations"): (429,),
+    ("POST", "/v1/destinations/{destination_id}/replay"): (429,),
     ("GET", "/v1/audit"): (404, 410),
     ("GET", "/v1/audit/export"): (429,),
     ("POST", "/v1/integrations/{integration_id}/check"): (502,),
@@ -115,6 +120,9 @@ ANSWER_HEADERS = {
     ("PUT", "/v1/flows/{flow_id}"): "ETag",
     ("GET", "/v1/settings/audit"): "ETag",
     ("PUT", "/v1/settings/audit"): "ETag",
+    ("POST", "/v1/destinations"): "Location",
+    ("GET", "/v1/destinations/{destination_id}"): "ETag",
+    ("PUT", "/v1/destinations/{destination_id}"): "ETag",
 }
 
 

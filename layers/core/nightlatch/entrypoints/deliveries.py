@@ -1,0 +1,51 @@
+"""The three that call the function `webhook_delivery`: the ledger's stream, its own queue, and the sweep.
+
+New entries and the sweep only ring: a message for each destination, and each message is one invocation. So a receiver
+that hangs holds up nobody else's.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nightlatch.entrypoints.metrics import NAMESPACE
+from nightlatch.services.delivering import Delivering, Health
+
+TIME_TO_STOP = 45_000
+"""Milliseconds that a parcel may take whose receiver answers at the last moment."""
+
+
+def deliver(
+    event: Mapping[str, Any], context: LambdaContext, *, delivering: Delivering, logger: Logger, metrics: TextIO
+) -> None:
+    """Do what the function was called for."""
+    match event:
+        case {"sweep": True}:
+            metrics.write(metric_line(delivering.sweep(), function=context.function_name) + "\n")
+        case {"Records": [{"eventSource": "aws:sqs", "body": body}]}:
+            work_off(json.loads(body)["destination"], context, delivering=delivering, logger=logger)
+        case {"Records": [{"eventSource": "aws:dynamodb"}, *_]}:
+            logger.info("destinations rung for", destinations=delivering.ring())
+        case _:
+            raise ValueError(f"nobody delivers for {sorted(event)}")
+
+
+def work_off(destination_id: str, context: LambdaContext, *, delivering: Delivering, logger: Logger) -> None:
+    """Deliver to one destination while time lasts."""
+    sent = delivering.work_off(destination_id, has_time=lambda: context.get_remaining_time_in_millis() > TIME_TO_STOP)
+    logger.info("destination worked off", destination_id=destination_id, parcels=sent)
+
+
+def metric_line(health: Health, *, function: str) -> str:
+    """Write how destinations are as a log line that CloudWatch reads metrics from (embedded metric format)."""
+    figures = {"FailingDestinations": health.failing, "DisabledDestinations": health.disabled}
+    directive = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [["FunctionName"]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in figures],
+    }
+    timed = {"Timestamp": int(health.at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
+    return json.dumps({"_aws": timed, "FunctionName": function, **figures})
