@@ -220,6 +220,13 @@ def whoami(register: Register, call: ThisCall) -> Caller:
     return caller_view(call.principal)
 
 
+@api.post("/v1/sign-out", status_code=204)
+def sign_out(register: Register, call: ThisCall, _: Nothing = NOTHING) -> Response[None]:
+    """Write down that the caller signs out. The issuer ends the session itself; the token is good until its end."""
+    register.sign_out(call)
+    return Response(204)
+
+
 @api.get("/v1/people")
 def people(register: Register) -> PeopleList:
     """List everybody whom Nightlatch has met."""

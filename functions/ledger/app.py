@@ -1,7 +1,9 @@
 """Rung by each event that enters the outbox, and every minute: numbers what waits, and tells what was counted."""
 
+import sys
 from typing import Any
 
+from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.schedules import deploying, schedules, tallying
 from nightlatch.bootstrap.sequencer import sequencer
 
@@ -18,9 +20,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     keep_ledger(
         event,
         context,
+        clock=clock.now,
         sequencer=sequencer(),
         tallying=tallying(),
         deploying=deploying(),
         schedules=schedules(),
         logger=logger,
+        metrics=sys.stdout,
     )

@@ -1,7 +1,10 @@
 """The running local stack that these tests use: this checkout's template, deployed, with IAM enforced."""
 
+import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import cache
@@ -15,6 +18,8 @@ from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
 from tests.e2e.person import Person
+
+Cli = Callable[..., Any]
 
 
 def free_port() -> int:
@@ -62,6 +67,21 @@ def person(facts: StackFacts, open_for_all: ExitStack) -> Callable[[str], Person
         return someone
 
     return sign_in
+
+
+@pytest.fixture
+def cli(facts: StackFacts, home: Path, tmp_path: Path) -> Cli:
+    """Run the command line at a terminal of its own; what it prints is JSON, or nothing."""
+    assert facts.api_url
+
+    def run(*words: str) -> Any:
+        there = {**os.environ, "NIGHTLATCH_HOME": str(home), "NIGHTLATCH_CONFIG": str(tmp_path)}
+        command = str(Path(sys.executable).with_name("nightlatch"))
+        done = subprocess.run((command, *words), env=there, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "null")
+
+    return run
 
 
 @pytest.fixture(scope="session")

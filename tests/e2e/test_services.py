@@ -1,11 +1,8 @@
 """A service: its token from the user pool's own endpoint, what it may write, and what it may not do."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,11 +12,10 @@ import pytest
 
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
+from tests.e2e.conftest import Cli
 from tests.e2e.person import Person, until
 
 PATH = "/v1/audit/entries"
-
-Cli = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +31,10 @@ def service(facts: StackFacts, home: Path, open_for_all: ExitStack) -> Person:
 
 
 @pytest.fixture
-def settings(facts: StackFacts, home: Path, tmp_path: Path) -> Cli:
+def settings(cli: Cli) -> Cli:
     """Run `nightlatch settings …` as the demo's administrator."""
-    assert facts.api_url
-
-    def run(*words: str) -> Any:
-        there = {**os.environ, "NIGHTLATCH_HOME": str(home), "NIGHTLATCH_CONFIG": str(tmp_path)}
-        command = str(Path(sys.executable).with_name("nightlatch"))
-        done = subprocess.run((command, *words), env=there, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    run("login", "ada", "-o", "json")
-    return lambda *words: run("settings", *words, "-o", "json")
+    cli("login", "ada")
+    return partial(cli, "settings")
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.text)
+        return json.loads(self.text) if self.text else {}
 
     @property
     def faults(self) -> dict[str, str]:

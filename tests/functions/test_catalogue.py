@@ -28,7 +28,6 @@ COMES_WITH: dict[str, str] = {
     "sync.completed": "directory sync",
     "sync.failed": "directory sync",
     "user.deleted": "directory sync",
-    "auth.logout": "the console: the API has no session that could be ended",
     "alert.rule.created": "anomalies",
     "alert.rule.updated": "anomalies",
     "alert.rule.deleted": "anomalies",
@@ -166,6 +165,7 @@ def people_sign_in(stage: Stage) -> None:
     stage.call("GET", "/v1/whoami")
     stage.call("GET", "/v1/whoami", name="Maya M.")
     stage.call("GET", "/v1/whoami", token_use="id")
+    assert stage.call("POST", "/v1/sign-out") == 204
 
 
 def somebody_guesses_a_password(stage: Stage) -> None:

@@ -63,6 +63,34 @@ def test_a_sign_in_is_told_whatever_is_called_first(client: Client, world: World
     assert event.details["call"] == {"method": "GET", "path": path}
 
 
+def sign_out(client: Client, *, key: str, session: str = "o-1") -> int:
+    claims = claims_of(MAYA) | {"origin_jti": session}
+    headers = {"idempotency-key": key}
+    return client.send(an_api_event("POST", "/v1/sign-out", claims=claims, headers=headers)).status
+
+
+def test_a_sign_out_is_told_with_its_session_address_and_user_agent(client: Client, world: World) -> None:
+    assert sign_out(client, key="k-1") == 204
+
+    [signed_in], [event] = told(world, "auth.login.success"), told(world, "auth.logout")
+
+    assert (event.actor.id, event.resource.id, event.severity) == (MAYA.id, MAYA.id, "info")
+    assert (event.ip_address, event.user_agent) == ("192.0.2.50", "tests/1.0")
+    assert event.details["session"] == signed_in.details["session"]
+    assert event.details["issuer"] == MAYA.issuer
+
+
+def test_a_sign_out_that_is_sent_again_is_told_once(client: Client, world: World) -> None:
+    assert [sign_out(client, key="k-1") for _ in range(3)] == [204] * 3
+
+    assert len(told(world, "auth.logout")) == 1
+
+
+def test_a_service_does_not_sign_out(client: Client, world: World) -> None:
+    assert client.post("/v1/sign-out", by=ROBOT).status == 403
+    assert told(world, "auth.logout") == []
+
+
 def test_a_service_does_not_sign_in(client: Client, world: World) -> None:
     client.send(an_api_event("GET", "/v1/whoami", claims=claims_of(ROBOT) | {"origin_jti": "o-1"}))
 

@@ -250,7 +250,10 @@ class Trail(RuleBasedStateMachine):
         """Begin anew where the answer says; what lies between must be gone."""
         REACHED["cursor expired"] += 1
         assert reader.after is not None
-        number = number_in(oldest) if oldest else self.store.chain.seq + 1
+        if oldest is None:
+            reader.after = None
+            return
+        number = number_in(oldest)
         assert number is not None
         assert number > reader.after + 1
         self.assert_gone(reader.after + 1, number - 1)

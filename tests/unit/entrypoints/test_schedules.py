@@ -10,6 +10,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from nightlatch.domain.errors import StoreUnavailableError
+from nightlatch.domain.ledger import UnreadableRow
 from nightlatch.domain.tally import Tally
 from nightlatch.entrypoints.schedules import keep_ledger, telling
 from nightlatch.services.sequencer import Sequencer
@@ -31,17 +32,31 @@ def logger(written: StringIO) -> Logger:
     return Logger(service=f"schedules-{uuid4()}", stream=written)
 
 
-def keep(world: World, event: Mapping[str, object], logger: Logger) -> None:
-    """Let the ledger function run."""
+def keep(world: World, event: Mapping[str, object], logger: Logger) -> str:
+    """Let the ledger function run, and return what it wrote of metrics."""
+    metrics = StringIO()
     keep_ledger(
         event,
         FunctionTime(),
+        clock=world.clock,
         sequencer=Sequencer(outbox=world.store, clock=world.clock, random=bytes),
         tallying=world.tallying,
         deploying=world.deployed(),
         schedules=world.schedules,
         logger=logger,
+        metrics=metrics,
     )
+    return metrics.getvalue()
+
+
+def test_the_sweep_of_the_ledger_counts_the_rows_that_could_not_be_read(logger: Logger) -> None:
+    world = World()
+    world.store.record(an_event(at=world.clock()), origin=API)
+    key = next(iter(world.store.outbox))
+    world.store.outbox[key] = UnreadableRow(key=key, content="?")
+
+    assert keep(world, RING, logger) == ""
+    assert json.loads(keep(world, SWEEP, logger))["UnreadableRows"] == 1
 
 
 def test_the_sweep_of_the_ledger_tells_what_was_deployed_and_what_was_counted(logger: Logger) -> None:

@@ -115,6 +115,18 @@ def test_a_feed_begins_before_young_numbers_that_are_in_flight_though_nothing_ol
     assert numbers_of(went_on.entries) == [1, 2, 3, 4, 5]
 
 
+def test_a_refused_cursor_is_not_sent_on_to_a_young_number_below_which_others_are_in_flight() -> None:
+    """I3."""
+    store = an_even_ledger(200)
+    for number in range(1, 199):
+        del store.ledger[number]
+
+    with pytest.raises(CursorExpiredError) as caught:
+        AuditTrail(ledger=store).feed(after=2, limit=10)
+
+    assert caught.value.oldest is None
+
+
 def test_the_end_of_the_feed_is_a_place_to_go_on_from() -> None:
     """I3."""
     store = an_even_ledger(3)

@@ -26,6 +26,7 @@ ROUTES = {
         "POST /v1/requests/{id}/return",
         "POST /v1/requests/{id}/revoke",
         "POST /v1/revocations",
+        "POST /v1/sign-out",
     },
     "Approvals": {
         "GET /v1/approvals",

@@ -47,6 +47,7 @@ class EventType(StrEnum):
     LOGIN_SUCCESS = "auth.login.success"
     LOGIN_FAILED = "auth.login.failed"
     ACCOUNT_LOCKED = "auth.account.locked"
+    LOGOUT = "auth.logout"
     AUDIT_READ = "audit.read"
     SYSTEM_STARTED = "system.started"
     SCHEDULE_RAN = "system.schedule.ran"

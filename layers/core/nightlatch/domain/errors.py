@@ -67,7 +67,7 @@ class RequestNotFoundError(NotFoundError):
 
 
 class CursorExpiredError(NightlatchError):
-    """A cursor points below what is still kept. `oldest` is the first event that is; None when there is none."""
+    """A cursor points below what is still kept. `oldest` is the first event that is; None when none is known to be."""
 
     def __init__(self, oldest: str | None) -> None:
         self.oldest = oldest

@@ -64,8 +64,14 @@ def meet(principal: Principal, known: KnownPerson | None, *, at: Instant) -> Cha
             return None
         met = known.changed(**facts, seen_at=at, sign_ins=sign_ins)
     noted = (_noted(met, principal, changed),) if changed else ()
-    signed_in = tuple(_signed_in(met, principal) for _ in new_sign_ins)
+    signed_in = tuple(_about(EventType.LOGIN_SUCCESS, "signed in", met, principal, at=at) for _ in new_sign_ins)
     return Change(met, (*noted, *signed_in))
+
+
+def leave(principal: Principal, known: KnownPerson, *, at: Instant) -> Change[KnownPerson]:
+    """Note that somebody signs out."""
+    event = _about(EventType.LOGOUT, "signed out", known, principal, at=at)
+    return Change(known.changed(seen_at=at), (event,))
 
 
 def _new_sign_ins(principal: Principal, known: KnownPerson | None) -> tuple[str, ...]:
@@ -87,12 +93,12 @@ def _noted(person: KnownPerson, principal: Principal, changed: list[str]) -> Aud
     )
 
 
-def _signed_in(person: KnownPerson, principal: Principal) -> AuditEvent:
+def _about(event_type: EventType, did: str, person: KnownPerson, principal: Principal, *, at: Instant) -> AuditEvent:
     return AuditEvent(
-        event_type=EventType.LOGIN_SUCCESS,
-        timestamp=person.seen_at,
+        event_type=event_type,
+        timestamp=at,
         actor=principal.as_actor(),
         resource=ResourceReference(type="user", id=person.id, name=person.name),
-        description=f"{person.name} signed in",
-        details={"issuer": principal.issuer},
+        description=f"{person.name} {did}",
+        details={"issuer": principal.issuer, "session": principal.sign_in},
     )

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.entrypoints.metrics import NAMESPACE
+from nightlatch.entrypoints.metrics import embedded
 from nightlatch.services.delivering import Delivering, Health
 
 TIME_TO_STOP = 45_000
@@ -40,12 +40,6 @@ def work_off(destination_id: str, context: LambdaContext, *, delivering: Deliver
 
 
 def metric_line(health: Health, *, function: str) -> str:
-    """Write how destinations are as a log line that CloudWatch reads metrics from (embedded metric format)."""
+    """Write how destinations are as metrics."""
     figures = {"FailingDestinations": health.failing, "DisabledDestinations": health.disabled}
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["FunctionName"]],
-        "Metrics": [{"Name": name, "Unit": "Count"} for name in figures],
-    }
-    timed = {"Timestamp": int(health.at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": timed, "FunctionName": function, **figures})
+    return embedded(figures, at=health.at, function=function)

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.errors import StoreUnavailableError
+from nightlatch.entrypoints.metrics import embedded
 from nightlatch.entrypoints.wakes import drain
 from nightlatch.services.deploying import Deploying
+from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.tallying import Tallying
@@ -47,13 +50,15 @@ def keep_ledger(
     event: Mapping[str, Any],
     context: LambdaContext,
     *,
+    clock: Clock,
     sequencer: Sequencer,
     tallying: Tallying,
     deploying: Deploying,
     schedules: Schedules,
     logger: Logger,
+    metrics: TextIO,
 ) -> None:
-    """Append what waits to the ledger; as the sweep, also tell what was counted and what was deployed.
+    """Append what waits to the ledger; as the sweep, also tell what was counted, deployed and moved aside.
 
     What is told is numbered at once; when it cannot be told, what waits is numbered all the same.
     """
@@ -64,6 +69,13 @@ def keep_ledger(
                 tallying.tell()
         finally:
             run.items = drain(sequencer, context, logger=logger)
+        if is_sweep(event):
+            metrics.write(metric_line(sequencer.moved_aside(), at=clock(), function=context.function_name) + "\n")
+
+
+def metric_line(unreadable: int, *, at: datetime, function: str) -> str:
+    """Write how many rows could not be read as a metric."""
+    return embedded({"UnreadableRows": unreadable}, at=at, function=function)
 
 
 def _tell_failure(name: str, error: Exception, schedules: Schedules, logger: Logger) -> None:

@@ -1,13 +1,12 @@
 """The run of the function `sealing`: seal what is new, check a piece of what is kept, and say how far behind it is."""
 
-import json
 from typing import TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.entrypoints.metrics import NAMESPACE
+from nightlatch.entrypoints.metrics import embedded
 from nightlatch.services.sealing import Sealing, Standing
 from nightlatch.services.self_check import SelfCheck
 
@@ -32,17 +31,9 @@ def seal(sealing: Sealing, check: SelfCheck, context: LambdaContext, *, logger: 
 
 
 def metric_line(standing: Standing, *, function: str) -> str:
-    """Write how far sealing is as a log line that CloudWatch reads metrics from (embedded metric format)."""
-    units = {"OldestUnsealedSeconds": "Seconds", "IntegrityFailures": "Count"}
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["FunctionName"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
-    }
-    line = {
-        "_aws": {"Timestamp": int(standing.at.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-        "FunctionName": function,
+    """Write how far sealing is as metrics."""
+    figures = {
         "OldestUnsealedSeconds": int(standing.oldest_unsealed.total_seconds()),
         "IntegrityFailures": standing.findings,
     }
-    return json.dumps(line)
+    return embedded(figures, at=standing.at, function=function)

@@ -3,7 +3,6 @@
 The sweep names none: it hands what is due to one invocation for each integration, so that none waits for another's.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -15,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
-from nightlatch.entrypoints.metrics import NAMESPACE
+from nightlatch.entrypoints.metrics import embedded
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.targets import FanOut
 from nightlatch.services.provisioning import Backlog, Provisioning, is_resisted
@@ -155,21 +154,13 @@ def advance_all(
 
 
 def metric_line(backlog: Backlog, *, function: str) -> str:
-    """Write a backlog as a log line that CloudWatch reads metrics from (embedded metric format)."""
-    units = {"QuarantinedRequests": "Count", "OverdueRequests": "Count", "OldestOverdueSeconds": "Seconds"}
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["FunctionName"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
-    }
-    line = {
-        "_aws": {"Timestamp": int(backlog.at.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-        "FunctionName": function,
+    """Write a backlog as metrics."""
+    figures = {
         "QuarantinedRequests": backlog.quarantined,
         "OverdueRequests": sum(backlog.due.values()),
         "OldestOverdueSeconds": int(backlog.oldest.total_seconds()),
     }
-    return json.dumps(line)
+    return embedded(figures, at=backlog.at, function=function)
 
 
 def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> None:

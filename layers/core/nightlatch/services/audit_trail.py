@@ -202,6 +202,7 @@ class AuditTrail:
         following = next(kept.entries(last + 1, kept.head.seq), None)
         is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT
         oldest = following.seq if following and is_settled else self._oldest(kept)
-        if last < self._before(kept, oldest):
-            entry = kept.entry(oldest)
+        before = self._before(kept, oldest)
+        if last < before:
+            entry = kept.entry(oldest) if before == oldest - 1 else None
             raise CursorExpiredError(entry.id if entry else None)

@@ -3,7 +3,7 @@
 claim ─► timer ─► join the leases (only where entitlements are shared) ─► connector.grant ─► the clock starts
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.connector import Entitlement, GrantIntent, Presence
@@ -27,6 +27,10 @@ from nightlatch.services.workbench import CLAIM, NO_ANSWER, Workbench
 
 Leases = tuple[Lease, ...]
 
+SOONEST_WAKE = timedelta(seconds=2)
+"""Sooner, a timer might be too late to be set. And one that came early, by this worker's clock, still stands for the
+time that it was set for: set again for the same, there would be none."""
+
 
 class Granting:
     """Carries requests from APPROVED to access."""
@@ -44,13 +48,13 @@ class Granting:
     def await_start(self, request: AccessRequest) -> AccessRequest:
         """See that a timer stands where an approved request is to be taken up."""
         if request.due_at is not None:
-            self._timer.wake(request.id, at=request.due_at)
+            self._wake(request.id, at=request.due_at)
         return request
 
     def stay(self, request: AccessRequest) -> AccessRequest:
         """See that a timer stands at the end; a timer that came early, or before an extension, sets the next."""
         if request.ends_at is not None:
-            self._timer.wake(request.id, at=request.ends_at)
+            self._wake(request.id, at=request.ends_at)
         return request
 
     def begin(self, request: AccessRequest, at: datetime) -> AccessRequest:
@@ -96,6 +100,9 @@ class Granting:
         return self._bench.commit(request.told(at=self._bench.clock()), grant.told(until=until))
 
     # Within
+
+    def _wake(self, request_id: str, *, at: datetime) -> None:
+        self._timer.wake(request_id, at=max(at, self._bench.clock() + SOONEST_WAKE))
 
     def _grounds(self, request: AccessRequest, at: datetime) -> list[Entity]:
         """Look again whether the request may begin, by the flow and the person as they are now, and return the two.

@@ -1,6 +1,6 @@
 """Whom Nightlatch has met: people are noted when they come, and when something of them has changed."""
 
-from nightlatch.domain.people import KnownPerson, meet
+from nightlatch.domain.people import KnownPerson, leave, meet
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.facts import People
@@ -34,6 +34,11 @@ class Acquaintances:
         """Note who calls, unless that is known."""
         despite_rivals(lambda: self._note(call))
 
+    def sign_out(self, call: Call) -> None:
+        """Note that the caller signs out. Their token is good until it ends: it is the issuer's, not ours."""
+        self.note(call)
+        despite_rivals(lambda: self._sign_out(call))
+
     def all(self) -> list[KnownPerson]:
         """Read everybody whom Nightlatch has met."""
         return self._people.people()
@@ -41,3 +46,10 @@ class Acquaintances:
     def _note(self, call: Call) -> None:
         if change := meet(call.principal, self._people.person(call.principal.id), at=self._clock()):
             self._unit_of_work.commit(change, origin=call.origin)
+
+    def _sign_out(self, call: Call) -> None:
+        known = self._people.person(call.principal.id)
+        if known is None or call.earlier_result(self._unit_of_work) is not None:
+            return
+        change = leave(call.principal, known, at=self._clock())
+        self._unit_of_work.commit(change, origin=call.origin, receipt=call.receipt(known.id))

@@ -98,10 +98,57 @@ def test_a_session_that_cannot_be_renewed_is_exit_code_4(terminal: Terminal, api
     assert not api.sent("GET", "/v1/whoami")
 
 
-def test_signing_out_forgets_the_tokens(terminal: Terminal) -> None:
-    assert terminal.run("logout").exit_code == 0
-    assert not list((terminal.config / "profiles").iterdir())
+def profiles_kept(terminal: Terminal) -> list[Path]:
+    return list((terminal.config / "profiles").iterdir())
+
+
+def test_signing_out_tells_the_api_and_forgets_the_tokens(terminal: Terminal, api: FakeApi) -> None:
+    api.on("POST", "/v1/sign-out", httpx.Response(204))
+    result = terminal.run("logout")
+    assert (result.exit_code, profiles_kept(terminal)) == (0, [])
+    assert api.sent("POST", "/v1/sign-out")[0].headers["authorization"] == "Bearer token-of-maya"
     assert terminal.run("whoami").exit_code == 4
+
+
+def test_signing_out_revokes_the_session_at_the_user_pool(terminal: Terminal, api: FakeApi) -> None:
+    terminal.sign_in("maya", stack=POOL)
+    api.on("POST", "/v1/sign-out", httpx.Response(204))
+    api.on("POST", "/", httpx.Response(200))
+    said = terminal.run("logout").stderr
+    assert api.sent("POST", "/")[0].headers["x-amz-target"].endswith(".RevokeToken")
+    assert api.body("POST", "/") == {"ClientId": "cli", "Token": "refresh-maya"}
+    assert said == "Signed out maya.\n"
+
+
+def test_signing_out_revokes_the_session_at_an_issuer_that_offers_it(terminal: Terminal, api: FakeApi) -> None:
+    known = {"issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/go", "token_endpoint": f"{ISSUER}/token"}
+    api.on("POST", "/v1/sign-out", httpx.Response(204))
+    api.on("GET", "/.well-known/openid-configuration", {**known, "revocation_endpoint": f"{ISSUER}/revoke"})
+    api.on("POST", "/revoke", httpx.Response(200))
+    assert terminal.run("logout").stderr == "Signed out maya.\n"
+    sent = api.sent("POST", "/revoke")[0].content
+    assert sent == b"token=refresh-maya&token_type_hint=refresh_token&client_id=cli"
+
+
+@pytest.mark.parametrize("trouble", [httpx.ConnectError("refused"), httpx.Response(500), httpx.Response(401)])
+def test_who_signs_out_is_signed_out_even_when_nobody_hears_it_and_is_told_so(
+    terminal: Terminal, api: FakeApi, trouble: httpx.Response | httpx.ConnectError
+) -> None:
+    for method, path in (("POST", "/v1/sign-out"), ("GET", "/.well-known/openid-configuration")):
+        api.on(method, path, trouble)
+    result = terminal.run("logout")
+    assert (result.exit_code, profiles_kept(terminal)) == (0, [])
+    assert "Not told to the API: " in result.stderr
+    assert "Not told to the issuer: " in result.stderr
+
+
+def test_a_refused_revocation_is_told(terminal: Terminal, api: FakeApi) -> None:
+    known = {"issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/go", "token_endpoint": f"{ISSUER}/token"}
+    api.on("GET", "/.well-known/openid-configuration", {**known, "revocation_endpoint": f"{ISSUER}/revoke"})
+    api.on("POST", "/revoke", httpx.Response(400))
+    result = terminal.run("logout")
+    assert (result.exit_code, profiles_kept(terminal)) == (0, [])
+    assert "/revoke answered 400" in result.stderr
 
 
 def test_whoami_shows_groups_and_roles(terminal: Terminal) -> None:

@@ -41,6 +41,7 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/people"): READERS,
     ("POST", "/v1/people/{person_id}/stop"): ADMINS,
     ("GET", "/v1/whoami"): EVERYONE,
+    ("POST", "/v1/sign-out"): PEOPLE,
     ("GET", "/v1/catalog"): EVERYONE,
     ("POST", "/v1/requests/{request_id}/approve"): PEOPLE,
     ("POST", "/v1/requests/{request_id}/reject"): PEOPLE,

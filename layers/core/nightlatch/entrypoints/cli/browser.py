@@ -29,10 +29,11 @@ _BAD_PAGE = b"<!doctype html><title>Nightlatch</title><p>This is not the answer 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where an issuer signs people in, and where it hands out tokens."""
+    """Where an issuer signs people in, hands out tokens, and takes them back (RFC 7009), if it does."""
 
     authorization: str
     token: str
+    revocation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def endpoints(http: httpx.Client, stack: Stack) -> Endpoints:
     known = _json(_fetch(lambda: http.get(address), address), address)
     if known.get("issuer", "").rstrip("/") != stack.issuer.rstrip("/"):
         raise NotSignedInError(f"{address} speaks for another issuer: {known.get('issuer')}")
-    return Endpoints(known["authorization_endpoint"], known["token_endpoint"])
+    return Endpoints(known["authorization_endpoint"], known["token_endpoint"], known.get("revocation_endpoint"))
 
 
 def tokens_from(http: httpx.Client, address: str, form: Mapping[str, str], *, now: int, kept: str | None) -> Tokens:
@@ -130,6 +131,17 @@ def tokens_from(http: httpx.Client, address: str, form: Mapping[str, str], *, no
         refresh_token=given.get("refresh_token") or kept,
         expires_at=now + int(given.get("expires_in", 300)),
     )
+
+
+def take_back(http: httpx.Client, stack: Stack, refresh_token: str) -> None:
+    """Let the issuer end a session, where it offers that."""
+    address = endpoints(http, stack).revocation
+    if address is None:
+        return
+    form = {"token": refresh_token, "token_type_hint": "refresh_token", "client_id": stack.client_id}
+    answer = _fetch(lambda: http.post(address, data=form), address)
+    if answer.is_error:
+        raise UnreachableError(f"{address} answered {answer.status_code}")
 
 
 class _Listener:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from nightlatch.entrypoints.cli.browser import endpoints, tokens_from
+from nightlatch.entrypoints.cli.browser import endpoints, take_back, tokens_from
 from nightlatch.entrypoints.cli.errors import NotSignedInError, UnreachableError
 from nightlatch.entrypoints.cli.session import Profile, Profiles, Stack, Tokens
 
@@ -59,10 +59,19 @@ def renew(http: httpx.Client, stack: Stack, refresh_token: str, *, now: int) -> 
     return tokens_from(http, endpoints(http, stack).token, form, now=now, kept=refresh_token)
 
 
+def revoke(http: httpx.Client, stack: Stack, refresh_token: str) -> None:
+    """Let the issuer take a refresh token back, so that no copy of it is good for anything."""
+    if stack.login_url:
+        _ask_user_pool(http, stack, "RevokeToken", {"ClientId": stack.client_id, "Token": refresh_token})
+    else:
+        take_back(http, stack, refresh_token)
+
+
 def _initiate(
     http: httpx.Client, stack: Stack, flow: str, given: Mapping[str, str], *, now: int, kept: str | None
 ) -> Tokens:
-    answer = _ask_user_pool(http, stack, {"AuthFlow": flow, "ClientId": stack.client_id, "AuthParameters": given})
+    asked = {"AuthFlow": flow, "ClientId": stack.client_id, "AuthParameters": given}
+    answer = _ask_user_pool(http, stack, "InitiateAuth", asked)
     if "ChallengeName" in answer:
         challenge = answer["ChallengeName"]
         raise NotSignedInError(f"the user pool asks for {challenge}; sign in with the browser: nightlatch login")
@@ -74,10 +83,10 @@ def _initiate(
     )
 
 
-def _ask_user_pool(http: httpx.Client, stack: Stack, body: Mapping[str, Any]) -> dict[str, Any]:
+def _ask_user_pool(http: httpx.Client, stack: Stack, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     headers = {
         "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": "AWSCognitoIdentityProviderService.InitiateAuth",
+        "x-amz-target": f"AWSCognitoIdentityProviderService.{action}",
     }
     try:
         answer = http.post(str(stack.login_url), json=body, headers=headers)
@@ -85,7 +94,7 @@ def _ask_user_pool(http: httpx.Client, stack: Stack, body: Mapping[str, Any]) ->
         raise UnreachableError(f"{stack.login_url} does not answer: {error}") from error
     if answer.is_server_error:
         raise UnreachableError(f"{stack.login_url} answered {answer.status_code}")
-    known: dict[str, Any] = answer.json()
+    known: dict[str, Any] = answer.json() if answer.content else {}
     if answer.is_error:
         raise NotSignedInError(f"not signed in: {known.get('message') or known.get('__type') or answer.status_code}")
     return known

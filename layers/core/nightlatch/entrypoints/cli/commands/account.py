@@ -1,6 +1,7 @@
 """Who one is: sign in, sign out, ask who acts."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from nightlatch.entrypoints.cli.commands.stack import HOME, Home
+from nightlatch.entrypoints.cli.errors import CliError
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
 from nightlatch.entrypoints.cli.screen import LINK, MUTED, facts
 from nightlatch.entrypoints.cli.session import DEFAULT, Profile
@@ -47,17 +49,37 @@ def login(
 
 
 def logout(context: typer.Context, *, acting: Acting = None) -> None:
-    """Sign out: forget the tokens that are kept on this machine."""
+    """Sign out: end the session, and forget the tokens that are kept on this machine."""
     run = invocation(context, acting)
-    profile = run.profiles.load(run.acting)
-    run.profiles.forget(profile.name)
-    run.screen.note(f"Signed out {profile.name}.")
+    name = run.profiles.load(run.acting).name
+    run.acting = name
+    _tell(run, "the API", lambda: run.api.post("/v1/sign-out"))
+    _tell(run, "the issuer", lambda: _revoke(run))
+    run.profiles.forget(name)
+    run.screen.note(f"Signed out {name}.")
 
 
 def whoami(context: typer.Context, *, acting: Acting = None, output: Output = None) -> None:
     """Show who acts, in which groups and roles."""
     run = invocation(context, acting, output)
     run.screen.show(run.api.get("/v1/whoami"), _whoami_view)
+
+
+def _tell(run: Invocation, whom: str, tell: Callable[[], object]) -> None:
+    """Say that one signs out; who does not hear it keeps nobody signed in on this machine."""
+    try:
+        tell()
+    except CliError as error:
+        run.screen.note(f"Not told to {whom}: {error}")
+
+
+def _revoke(run: Invocation) -> None:
+    from nightlatch.entrypoints.cli import login, stacks  # noqa: PLC0415  # with httpx, which is slow to import
+
+    profile = stacks.at_its_current_address(run.profiles.load(run.acting))
+    if profile.tokens.refresh_token:
+        with run.http(profile.stack.login_url or profile.stack.issuer) as http:
+            login.revoke(http, profile.stack, profile.tokens.refresh_token)
 
 
 def _stack(run: Invocation, home: Path, *, api: str | None, issuer: str | None, client_id: str | None) -> "Stack":
