@@ -66,6 +66,12 @@ class AwsSender(ABC):
         return replace(outcome, took=timedelta(seconds=monotonic() - began))
 
 
+def no_secret(secret: str) -> None:
+    """Refuse a secret where none is needed; raise ValueError."""
+    if secret:
+        raise ValueError("there is none to set: the role is what lets us in")
+
+
 def _refusal(error: ClientError) -> Outcome:
     told = error.response.get("Error", {})
     code = told.get("Code", "")

@@ -5,14 +5,15 @@ until it is reported as delivered, so that another attempt, or one in halves, se
 is lost with its process may an entry arrive twice: its `id` tells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import StringConstraints
 
 from nightlatch.adapters.assumed_roles import AssumedRoles
-from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings
+from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings, no_secret
+from nightlatch.adapters.destinations.http_sender import Tools
 from nightlatch.domain.destination import Destination
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
@@ -90,3 +91,23 @@ def _failure(failed: Sequence["PutEventsResultEntryTypeDef"], *, of: int) -> Out
     codes = sorted({result["ErrorCode"] for result in failed})
     verdict = Verdict.REFUSED if REFUSED.issuperset(codes) else Verdict.LATER
     return Outcome(verdict, timedelta(), status=200, error=f"{len(failed)} of {of} events failed: {', '.join(codes)}")
+
+
+def check_secret(_: Settings, secret: str) -> None:
+    """Refuse any: the role is what lets us in. Raise ValueError."""
+    no_secret(secret)
+
+
+def addresses(_: Settings, _secret: str) -> Iterator[tuple[str, str]]:
+    """List no address: only AWS is called."""
+    return iter(())
+
+
+def whole_secret(secret: str) -> str:
+    """Add nothing."""
+    return secret
+
+
+def sender(tools: Tools, settings: Settings) -> EventBus:
+    """Make the way to a bus."""
+    return EventBus(tools.destination, settings, roles=tools.roles, write=tools.write)
