@@ -133,7 +133,10 @@ class HttpSender(ABC):
 
     def _posted(self, letter: Letter, body: bytes, began: float) -> Answer:
         encoding = {"Content-Encoding": "gzip"} if self._settings.gzip else {}
-        headers = {**self._tools.destination.headers, "Content-Type": "application/json", **encoding, **letter.headers}
+        ours = {"Content-Type": "application/json", **encoding, **letter.headers}
+        names = {name.lower() for name in ours}
+        added = {name: text for name, text in self._tools.destination.headers.items() if name.lower() not in names}
+        headers = {**added, **ours}
         return self._tools.egress.call(
             OutgoingCall("POST", letter.url, headers, body, self._left(began), self._settings.ca_certificate)
         )
