@@ -1,5 +1,6 @@
 """The page on the kinds of destinations: its receiver works, and what it names is what there is."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -9,8 +10,12 @@ import pytest
 
 from nightlatch.adapters.destinations.answers import MISCONFIGURED
 from nightlatch.adapters.destinations.registry import MODULES
+from nightlatch.adapters.destinations.slack import ABOUT_THE_MESSAGE, NOBODY_THERE
+from nightlatch.adapters.destinations.template import DEEPEST, LONGEST, MOST_PLACEHOLDERS, Template
+from nightlatch.adapters.destinations.validators import check_validators
 from nightlatch.adapters.destinations.webhook import signature
-from nightlatch.domain.destination import DestinationKind
+from nightlatch.domain.destination import DestinationKind, Validator
+from tests.builders import NOA, a_chain
 from tests.functions.client import ROOT
 
 PAGE = (ROOT / "docs" / "destination-kinds.md").read_text()
@@ -75,9 +80,51 @@ def test_how_much_goes_at_once_is_on_the_page(kind: DestinationKind) -> None:
     module = import_module(MODULES[kind])
     bounds = module.IN_BATCHES if kind is DestinationKind.WEBHOOK else module.BOUNDS
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| [`{kind}`]")]
-    sizes = {524_288: "512 KiB", 800_000: "800 kB", 1_000_000: "1 MB", 4_500_000: "4.5 MB"}
+    sizes = {
+        524_288: "512 KiB",
+        800_000: "800 kB",
+        1_000_000: "1 MB",
+        4_500_000: "4.5 MB",
+        65_536: "64 KiB",
+        4_194_304: "4 MiB",
+        256_000: "256 kB",
+    }
 
     assert f"{bounds.entries:,}, {sizes[bounds.bytes]}" in row
+
+
+def blocks(title: str) -> list[Any]:
+    of_section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return [json.loads(block) for block in re.findall(r"```json\n(.+?)```", of_section, re.DOTALL)]
+
+
+def test_the_template_on_the_page_makes_what_the_page_says() -> None:
+    template, outcome = blocks("Templates")
+    details = {"duration_seconds": 3600, "items": [{"resource": "orders"}]}
+    fields = {"actor": NOA.as_actor(), "event_type": "access.granted", "details": details}
+    entry = a_chain(1)[0].model_copy(update=fields)
+
+    assert Template(json.dumps(template)).write(entry) == outcome
+
+
+def test_the_bounds_of_a_template_are_on_the_page() -> None:
+    bounds = f"{LONGEST:,} characters, {MOST_PLACEHOLDERS} placeholders or {DEEPEST}"
+    assert bounds in PAGE.split("\n## Templates\n")[1].replace("\n", " ")
+
+
+def test_the_validators_on_the_page_can_be_set() -> None:
+    [validators] = blocks("Validators")
+    check_validators([Validator.model_validate(one) for one in validators])
+
+
+def test_the_policies_on_the_page_allow_what_the_kinds_call() -> None:
+    policies = blocks("The role in your account")
+    actions = [statement["Action"] for policy in policies for statement in policy["Statement"]]
+    assert actions == ["sts:AssumeRole", "s3:PutObject", "kms:GenerateDataKey", "events:PutEvents"]
+
+
+def test_the_words_that_slack_is_judged_by_are_on_the_page() -> None:
+    assert {*ABOUT_THE_MESSAGE, *NOBODY_THERE} <= set(re.findall(r"`(\w+)`", section(DestinationKind.SLACK)))
 
 
 def test_what_waits_for_an_administrator_is_on_the_page() -> None:
