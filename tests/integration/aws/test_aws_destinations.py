@@ -20,15 +20,20 @@ from pydantic import ValidationError
 
 from nightlatch.adapters.assumed_roles import AssumedRoles, RoleUse
 from nightlatch.adapters.destinations import event_bus, s3_archive
+from nightlatch.adapters.destinations.aws_sender import AwsSender
 from nightlatch.adapters.destinations.event_bus import EventBus
+from nightlatch.adapters.destinations.registry import SenderRegistry
 from nightlatch.adapters.destinations.s3_archive import S3Archive
+from nightlatch.adapters.egress import DirectEgress
 from nightlatch.adapters.exports.ocsf import ocsf_event
 from nightlatch.bootstrap.assumed_roles import assumed_roles
 from nightlatch.bootstrap.aws import session
 from nightlatch.domain.destination import Destination, DestinationKind, Format
+from nightlatch.domain.errors import InvalidInputError
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.ports.destinations import Outcome, Parcel, Verdict
 from tests.builders import NOON, a_chain
+from tests.fakes.aws import FakeSecrets
 from tests.integration.aws.conftest import REGION
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/nightlatch-destination-archive"
@@ -63,6 +68,7 @@ class Roles:
 @pytest.fixture
 def roles(aws: str) -> Roles:  # noqa: ARG001 - before boto3 is asked for anything
     sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assumed_roles.clear()
+    event_bus.gone_through.cache_clear()
     return Roles()
 
 
@@ -80,23 +86,22 @@ def a_destination(kind: DestinationKind, **fields: Any) -> Destination:
     return Destination.model_validate({**known, **fields})
 
 
-def native(entry: LedgerEntry) -> dict[str, Any]:
-    return entry.model_dump(mode="json")
+def a_registry(roles: Roles) -> SenderRegistry:
+    return SenderRegistry(secrets=FakeSecrets(), egress=DirectEgress(), roles=roles.roles)
 
 
-def an_archive(roles: Roles, *, written: Format = Format.NATIVE, **settings: str) -> S3Archive:
-    known = {"bucket": BUCKET, "region": REGION, "role_arn": ROLE}
-    return S3Archive(
-        a_destination(DestinationKind.S3, format=written),
-        s3_archive.Settings.model_validate({**known, **settings}),
-        roles=roles.roles,
-        write=ocsf_event if written is Format.OCSF else native,
-    )
+def an_archive(roles: Roles, *, written: Format = Format.NATIVE, **settings: str) -> AwsSender:
+    whole = {"bucket": BUCKET, "region": REGION, "role_arn": ROLE, **settings}
+    sender = a_registry(roles).sender(a_destination(DestinationKind.S3, format=written, settings=whole))
+    assert isinstance(sender, S3Archive)
+    return sender
 
 
-def a_bus(roles: Roles) -> EventBus:
-    settings = event_bus.Settings(bus_arn=BUS, role_arn=ROLE)
-    return EventBus(a_destination(DestinationKind.EVENTBRIDGE), settings, roles=roles.roles, write=native)
+def a_bus(roles: Roles) -> AwsSender:
+    settings = {"bus_arn": BUS, "role_arn": ROLE}
+    sender = a_registry(roles).sender(a_destination(DestinationKind.EVENTBRIDGE, settings=settings))
+    assert isinstance(sender, EventBus)
+    return sender
 
 
 def a_parcel(*entries: LedgerEntry, attempt: int = 1) -> Parcel:
@@ -189,7 +194,7 @@ def test_a_parcel_becomes_one_object_named_by_day_and_numbers(roles: Roles, buck
     outcome = an_archive(roles).send(a_parcel(*entries))
     assert (outcome.verdict, outcome.status) == (Verdict.DELIVERED, 200)
     assert objects(bucket) == {
-        "nightlatch/2026/11/22/000000000001-000000000003.jsonl.gz": [native(entry) for entry in entries]
+        "nightlatch/2026/11/22/000000000001-000000000003.jsonl.gz": [entry.model_dump(mode="json") for entry in entries]
     }
 
 
@@ -245,13 +250,31 @@ def test_settings_of_another_form_are_refused(field: str, value: str) -> None:
 
 def test_a_line_weighs_what_it_is_long(roles: Roles) -> None:
     (entry,) = a_chain(1)
-    assert an_archive(roles).weigh(entry) == len(json.dumps(native(entry), separators=(",", ":")).encode()) + 1
+    assert (
+        an_archive(roles).weigh(entry)
+        == len(json.dumps(entry.model_dump(mode="json"), separators=(",", ":")).encode()) + 1
+    )
 
 
 # What goes wrong in both
 
 
-SENDERS: dict[str, Callable[[Roles], S3Archive | EventBus]] = {"put_object": an_archive, "put_events": a_bus}
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (DestinationKind.S3, {"bucket": BUCKET, "region": REGION, "role_arn": ROLE}),
+        (DestinationKind.EVENTBRIDGE, {"bus_arn": BUS, "role_arn": ROLE}),
+    ],
+)
+def test_there_is_no_secret_to_set(roles: Roles, kind: DestinationKind, settings: dict[str, str]) -> None:
+    registry = a_registry(roles)
+    assert registry.whole_secret(kind, "") == ""
+    assert settings.items() <= registry.validate(kind, settings, "").items()
+    with pytest.raises(InvalidInputError, match="/secret: there is none to set"):
+        registry.validate(kind, settings, "AKIA")
+
+
+SENDERS: dict[str, Callable[[Roles], AwsSender]] = {"put_object": an_archive, "put_events": a_bus}
 
 
 @pytest.mark.parametrize(
@@ -335,7 +358,7 @@ def test_entries_are_told_to_the_bus_by_their_names(roles: Roles, bus: Bus) -> N
     entries = a_chain(3)
     assert a_bus(roles).send(a_parcel(*entries)).verdict is Verdict.DELIVERED
     heard = bus.heard()
-    assert [event["detail"] for event in heard] == [native(entry) for entry in entries]
+    assert [event["detail"] for event in heard] == [entry.model_dump(mode="json") for entry in entries]
     assert {(event["source"], event["detail-type"]) for event in heard} == {("nightlatch", entries[0].event_type)}
     assert heard[0]["time"] == "2026-11-22T12:00:00Z"
 
@@ -357,7 +380,7 @@ class Stingy:
         return {"ErrorCode": code, "ErrorMessage": "no"} if code else {"EventId": str(number)}
 
 
-def a_stingy_bus(roles: Roles, stingy: Stingy) -> EventBus:
+def a_stingy_bus(roles: Roles, stingy: Stingy) -> AwsSender:
     roles.roles = AssumedRoles(lambda: boto3.client("sts"), {"events": lambda *_: stingy}, now=lambda: roles.now)
     return a_bus(roles)
 
@@ -368,7 +391,7 @@ def test_what_failed_is_sent_again_without_what_went_through(roles: Roles) -> No
     first = sender.send(a_parcel())
     assert (first.verdict, first.error) == (Verdict.LATER, "1 of 3 events failed: ThrottlingException")
     stingy.failing.clear()
-    assert sender.send(a_parcel(attempt=2)).verdict is Verdict.DELIVERED
+    assert a_bus(roles).send(a_parcel(attempt=2)).verdict is Verdict.DELIVERED
     assert stingy.calls == [[1, 2, 3], [2]]
 
 
@@ -377,8 +400,15 @@ def test_a_refused_entry_is_found_by_halving_and_no_other_arrives_twice(roles: R
     sender = a_stingy_bus(roles, stingy)
     entries = a_chain(4)
     halves = [entries, entries[:2], entries[:1], entries[1:2], entries[2:]]
-    verdicts = [sender.send(a_parcel(*half)).verdict for half in halves]
-    assert verdicts == [Verdict.REFUSED, Verdict.REFUSED, Verdict.DELIVERED, Verdict.REFUSED, Verdict.DELIVERED]
+    outcomes = [sender.send(a_parcel(*half)) for half in halves]
+    assert [outcome.refused for outcome in outcomes] == [1, 1, None, 0, None]
+    assert [outcome.verdict for outcome in outcomes] == [
+        Verdict.REFUSED,
+        Verdict.REFUSED,
+        Verdict.DELIVERED,
+        Verdict.REFUSED,
+        Verdict.DELIVERED,
+    ]
     assert stingy.calls == [[1, 2, 3, 4], [2], [2]]
 
 

@@ -4,6 +4,7 @@ from functools import cache
 
 from nightlatch.adapters.destinations.registry import SenderRegistry
 from nightlatch.adapters.egress import DirectEgress
+from nightlatch.bootstrap.assumed_roles import assumed_roles
 from nightlatch.bootstrap.secrets import secrets
 from nightlatch.bootstrap.settings import settings
 
@@ -17,4 +18,4 @@ def egress() -> DirectEgress:
 @cache
 def senders() -> SenderRegistry:
     """Wire what makes the ways to destinations."""
-    return SenderRegistry(secrets=secrets(), egress=egress())
+    return SenderRegistry(secrets=secrets(), egress=egress(), roles=assumed_roles())

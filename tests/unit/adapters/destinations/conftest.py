@@ -9,6 +9,7 @@ from nightlatch.adapters.destinations.registry import SenderRegistry
 from tests.fakes.aws import FakeSecrets
 from tests.fakes.receiver import answering, listening
 from tests.unit.adapters.destinations.places import Decide, Detour, OpenPlace, Place
+from tests.unit.adapters.destinations.roles import no_roles
 
 
 @pytest.fixture
@@ -19,6 +20,8 @@ def place() -> Iterator[OpenPlace]:
         def opened(decide: Decide, *names: str) -> Place:
             receiver = stack.enter_context(listening(answering(decide), *names))
             secrets = FakeSecrets()
-            return Place(receiver, SenderRegistry(secrets=secrets, egress=Detour(receiver, names)), secrets)
+            return Place(
+                receiver, SenderRegistry(secrets=secrets, egress=Detour(receiver, names), roles=no_roles()), secrets
+            )
 
         yield opened

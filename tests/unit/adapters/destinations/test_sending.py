@@ -16,6 +16,7 @@ from nightlatch.services.ports.destinations import Verdict
 from tests.builders import NOON
 from tests.fakes.receiver import Received, reply
 from tests.unit.adapters.destinations.places import OpenPlace, a_parcel
+from tests.unit.adapters.destinations.roles import no_roles
 
 TOKEN = "4f0c7a10-splunk-token"
 HOST = "siem.example"
@@ -55,7 +56,7 @@ class Store:
     ],
 )
 def test_without_its_secret_a_destination_waits(kept: str | Exception, error: str) -> None:
-    senders = SenderRegistry(secrets=Store(kept), egress=DirectEgress())
+    senders = SenderRegistry(secrets=Store(kept), egress=DirectEgress(), roles=no_roles())
     outcome = senders.sender(a_destination()).send(a_parcel())
 
     assert outcome.verdict is Verdict.LATER
@@ -65,7 +66,7 @@ def test_without_its_secret_a_destination_waits(kept: str | Exception, error: st
 def test_a_secret_that_does_not_fit_lets_a_destination_wait() -> None:
     store = Store(KeptSecret(current="no key").model_dump_json())
     webhook = a_destination({"url": f"https://{HOST}/"}, kind=DestinationKind.WEBHOOK)
-    outcome = SenderRegistry(secrets=store, egress=DirectEgress()).sender(webhook).send(a_parcel())
+    outcome = SenderRegistry(secrets=store, egress=DirectEgress(), roles=no_roles()).sender(webhook).send(a_parcel())
 
     assert (outcome.verdict, outcome.error) == (Verdict.LATER, "the secret of the destination does not fit")
 
@@ -73,7 +74,7 @@ def test_a_secret_that_does_not_fit_lets_a_destination_wait() -> None:
 def test_a_secret_is_read_when_it_is_needed_and_once(place: OpenPlace) -> None:
     at = place(lambda _: reply(200), HOST)
     store = Store(KeptSecret(current=TOKEN).model_dump_json())
-    sender = SenderRegistry(secrets=store, egress=at.senders._egress).sender(a_destination())
+    sender = SenderRegistry(secrets=store, egress=at.senders._egress, roles=no_roles()).sender(a_destination())
     assert store.reads == 0
 
     for _ in range(3):
@@ -92,7 +93,7 @@ def test_a_secret_is_read_when_it_is_needed_and_once(place: OpenPlace) -> None:
     ids=["no address", "an unknown setting", "a kind without a module", "a format without a writer"],
 )
 def test_a_destination_that_does_not_fit_waits_until_it_is_mended(destination: Destination) -> None:
-    sender = SenderRegistry(secrets=Store(""), egress=DirectEgress()).sender(destination)
+    sender = SenderRegistry(secrets=Store(""), egress=DirectEgress(), roles=no_roles()).sender(destination)
     parcel = a_parcel()
     outcome = sender.send(parcel)
 
@@ -101,16 +102,17 @@ def test_a_destination_that_does_not_fit_waits_until_it_is_mended(destination: D
     assert sender.weigh(parcel.entries[0]) <= sender.bounds.bytes
 
 
-def test_a_kind_without_a_module_is_refused() -> None:
-    senders = SenderRegistry(secrets=Store(""), egress=DirectEgress())
-    with pytest.raises(InvalidInputError, match="/kind: must be one of: azure-logs, datadog, splunk-hec"):
-        senders.validate(DestinationKind.EVENTBRIDGE, {}, "")
+@pytest.mark.parametrize("kind", list(DestinationKind))
+def test_every_kind_has_a_way_of_its_own(kind: DestinationKind) -> None:
+    senders = SenderRegistry(secrets=Store(""), egress=DirectEgress(), roles=no_roles())
+    with pytest.raises(InvalidInputError, match="/settings/unheard_of"):
+        senders.validate(kind, {"unheard_of": 1}, "")
 
 
 def test_policy_refuses_at_every_call() -> None:
     """G1: a name that was fine when the destination was set may resolve inside today."""
     store = Store(KeptSecret(current=TOKEN).model_dump_json())
-    senders = SenderRegistry(secrets=store, egress=DirectEgress(resolve=lambda _, __: ["10.0.0.1"]))
+    senders = SenderRegistry(secrets=store, egress=DirectEgress(resolve=lambda _, __: ["10.0.0.1"]), roles=no_roles())
     outcome = senders.sender(a_destination()).send(a_parcel())
 
     assert (outcome.verdict, outcome.status) == (Verdict.BLOCKED, None)
@@ -122,7 +124,11 @@ def test_nobody_there_is_for_later() -> None:
         raise OSError
 
     store = Store(KeptSecret(current=TOKEN).model_dump_json())
-    outcome = SenderRegistry(secrets=store, egress=DirectEgress(resolve=fails)).sender(a_destination()).send(a_parcel())
+    outcome = (
+        SenderRegistry(secrets=store, egress=DirectEgress(resolve=fails), roles=no_roles())
+        .sender(a_destination())
+        .send(a_parcel())
+    )
 
     assert (outcome.verdict, outcome.error) == (Verdict.LATER, f"the name {HOST} cannot be resolved")
 

@@ -21,7 +21,7 @@ def an_entry(**fields: Any) -> LedgerEntry:
 
 
 def filled(template: Any, entry: LedgerEntry | None = None) -> Any:
-    return json.loads(Template(json.dumps(template)).body(entry or an_entry()))
+    return Template(json.dumps({"it": template})).write(entry or an_entry())["it"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,7 @@ def test_everything_that_an_entry_says_can_be_told(name: str) -> None:
     [
         ("", "must be JSON"),
         ("{{ actor.name }}", "must be JSON"),
+        ("[]", "must be a JSON object"),
         ("NaN", "must be JSON"),
         ("[1e999]", "must be JSON"),
         ('"\\ud800"', "must be JSON"),

@@ -18,8 +18,21 @@ SHORTEST_HIDDEN = 6
 """Shorter texts are no secrets, and would blot out harmless ones."""
 
 
-def is_yes(_: Destination, answer: Answer) -> bool:
+def is_yes(destination: Destination, answer: Answer) -> bool:
     """Whether an answer says that the events have arrived."""
+    return _is_success(answer) and not lacking(destination, answer)
+
+
+def lacking(destination: Destination, answer: Answer) -> str:
+    """Say what the answer lacks of what the destination's validators expect; nothing where it has all."""
+    if not destination.validators or not _is_success(answer):
+        return ""
+    from nightlatch.adapters.destinations.validators import unmet  # noqa: PLC0415  # JSONPath is a long import
+
+    return unmet(destination.validators, answer.body)
+
+
+def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300  # noqa: PLR2004 - the class of successes
 
 

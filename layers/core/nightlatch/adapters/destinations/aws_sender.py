@@ -12,8 +12,9 @@ from pydantic import StringConstraints
 
 from nightlatch.adapters.assumed_roles import AssumedRoles, RoleUse
 from nightlatch.domain.destination import Destination
+from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
-from nightlatch.services.ports.destinations import Outcome, Parcel, Verdict
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
 
 LONGEST_ERROR = 500
 
@@ -39,6 +40,7 @@ class AwsSender(ABC):
     """The way to a destination in AWS: a kind says what it calls."""
 
     service: str
+    bounds: Bounds
 
     def __init__(self, destination: Destination, roles: AssumedRoles, *, region: str, role_arn: str) -> None:
         self._roles = roles
@@ -49,6 +51,10 @@ class AwsSender(ABC):
             external_id=destination.id,
             timeout=timedelta(seconds=destination.timeout),
         )
+
+    @abstractmethod
+    def weigh(self, entry: LedgerEntry) -> int:
+        """Count the bytes that an entry adds to a parcel."""
 
     @abstractmethod
     def attempt(self, client: Any, parcel: Parcel) -> Outcome:
@@ -64,6 +70,12 @@ class AwsSender(ABC):
         except BotoCoreError as error:
             outcome = Outcome(Verdict.LATER, timedelta(), error=f"AWS cannot be reached: {type(error).__name__}")
         return replace(outcome, took=timedelta(seconds=monotonic() - began))
+
+
+def no_secret(secret: str) -> None:
+    """Refuse a secret where none is needed; raise ValueError."""
+    if secret:
+        raise ValueError("there is none to set: the role is what lets us in")
 
 
 def _refusal(error: ClientError) -> Outcome:

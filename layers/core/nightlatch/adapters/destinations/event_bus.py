@@ -1,25 +1,27 @@
 """Events on an EventBridge bus of somebody's own: source `nightlatch`, detail-type the event's name.
 
-PutEvents may take some entries and fail others, and a bus promises no order. What has gone through is remembered here
-until it is reported as delivered, so that another attempt, or one in halves, sends only the rest. Only when this memory
-is lost with its process may an entry arrive twice: its `id` tells.
+PutEvents may take some entries and fail others, and a bus promises no order. What has gone through is remembered until
+it is reported as delivered, so that another attempt, or one in halves, sends only the rest. Only when this memory is
+lost with its process may an entry arrive twice: its `id` tells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import StringConstraints
 
 from nightlatch.adapters.assumed_roles import AssumedRoles
-from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings
+from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings, no_secret
+from nightlatch.adapters.destinations.http_sender import Tools
 from nightlatch.domain.destination import Destination
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
-    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef, PutEventsResultEntryTypeDef
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "nightlatch"
 BOUNDS = Bounds(entries=10, bytes=256_000)
@@ -52,12 +54,13 @@ class EventBus(AwsSender):
         *,
         roles: AssumedRoles,
         write: Callable[[LedgerEntry], dict[str, Any]],
+        gone_through: set[str],
     ) -> None:
         region = settings.bus_arn.split(":")[3]
         super().__init__(destination, roles, region=region, role_arn=settings.role_arn)
         self._bus_arn = settings.bus_arn
         self._write = write
-        self._gone_through: set[str] = set()
+        self._gone_through = gone_through
 
     def weigh(self, entry: LedgerEntry) -> int:
         """Count the bytes of an entry as AWS does."""
@@ -67,12 +70,12 @@ class EventBus(AwsSender):
         """Send what has not gone through yet."""
         left = [entry for entry in parcel.entries if entry.id not in self._gone_through]
         results = client.put_events(Entries=[self._put(entry) for entry in left])["Entries"] if left else []
-        self._gone_through.update(
-            entry.id for entry, result in zip(left, results, strict=True) if not result.get("ErrorCode")
-        )
-        failed = [result for result in results if result.get("ErrorCode")]
+        failed = {
+            entry.id: code for entry, result in zip(left, results, strict=True) if (code := result.get("ErrorCode"))
+        }
+        self._gone_through.update(entry.id for entry in left if entry.id not in failed)
         if failed:
-            return _failure(failed, of=len(left))
+            return _failure(failed, parcel)
         self._gone_through.difference_update(entry.id for entry in parcel.entries)
         return Outcome(Verdict.DELIVERED, timedelta(), status=200)
 
@@ -86,7 +89,47 @@ class EventBus(AwsSender):
         }
 
 
-def _failure(failed: Sequence["PutEventsResultEntryTypeDef"], *, of: int) -> Outcome:
-    codes = sorted({result["ErrorCode"] for result in failed})
-    verdict = Verdict.REFUSED if REFUSED.issuperset(codes) else Verdict.LATER
-    return Outcome(verdict, timedelta(), status=200, error=f"{len(failed)} of {of} events failed: {', '.join(codes)}")
+def _failure(failed: Mapping[str, str], parcel: Parcel) -> Outcome:
+    """Judge by the codes of the entries that failed."""
+    codes = sorted({*failed.values()})
+    first = next(place for place, entry in enumerate(parcel.entries) if entry.id in failed)
+    is_refused = REFUSED.issuperset(codes)
+    return Outcome(
+        Verdict.REFUSED if is_refused else Verdict.LATER,
+        timedelta(),
+        status=200,
+        error=f"{len(failed)} of {len(parcel.entries)} events failed: {', '.join(codes)}",
+        refused=first if is_refused else None,
+    )
+
+
+@cache
+def gone_through(_destination_id: str) -> set[str]:
+    """Remember what of a destination's entries has gone through, as long as this process lives."""
+    return set()
+
+
+def check_secret(_: Settings, secret: str) -> None:
+    """Refuse any: the role is what lets us in. Raise ValueError."""
+    no_secret(secret)
+
+
+def addresses(_: Settings, _secret: str) -> Iterator[tuple[str, str]]:
+    """List no address: only AWS is called."""
+    return iter(())
+
+
+def whole_secret(secret: str) -> str:
+    """Add nothing."""
+    return secret
+
+
+def sender(tools: Tools, settings: Settings) -> EventBus:
+    """Make the way to a bus."""
+    return EventBus(
+        tools.destination,
+        settings,
+        roles=tools.roles,
+        write=tools.write,
+        gone_through=gone_through(tools.destination.id),
+    )

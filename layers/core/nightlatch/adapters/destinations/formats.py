@@ -1,7 +1,8 @@
-"""The forms that an event is sent in: each makes the JSON object of an entry."""
+"""The forms that an event is sent in: each makes a JSON object of an entry."""
 
 from collections.abc import Callable
 
+from nightlatch.adapters.destinations.template import Template
 from nightlatch.adapters.exports.ocsf import JsonObject, ocsf_event
 from nightlatch.domain.destination import Format
 from nightlatch.domain.ledger import LedgerEntry
@@ -14,4 +15,12 @@ def native(entry: LedgerEntry) -> JsonObject:
     return entry.model_dump(mode="json")
 
 
-WRITERS: dict[Format, Write] = {Format.NATIVE: native, Format.OCSF: ocsf_event}
+def writer(form: Format, template: str) -> Write:
+    """Choose what writes events; raise InvalidInputError when the template, where it is needed, is none."""
+    match form:
+        case Format.TEMPLATE:
+            return Template(template).write
+        case Format.OCSF:
+            return ocsf_event
+        case Format.NATIVE:
+            return native

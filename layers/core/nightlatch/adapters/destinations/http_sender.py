@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError, field_validator
 
-from nightlatch.adapters.destinations.answers import kept, retry_after, verdict_of
+from nightlatch.adapters.destinations.answers import kept, lacking, retry_after, verdict_of
 from nightlatch.adapters.destinations.formats import Write
 from nightlatch.adapters.destinations.oauth import Tokens
 from nightlatch.adapters.egress import trust_in
@@ -18,6 +19,9 @@ from nightlatch.domain.errors import EgressBlockedError, NoAnswerError, NotFound
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.destinations import Answer, Bounds, Egress, Outcome, OutgoingCall, Parcel, Verdict
+
+if TYPE_CHECKING:
+    from nightlatch.adapters.assumed_roles import AssumedRoles
 
 UNAUTHORIZED = 401
 
@@ -51,6 +55,7 @@ class Tools:
     tokens: Tokens
     secret: Callable[[], KeptSecret]
     write: Write
+    roles: "AssumedRoles"
 
 
 @dataclass(frozen=True)
@@ -152,12 +157,18 @@ class HttpSender(ABC):
                 took=_since(began),
                 status=answer.status,
                 answer=kept(answer, secrets=letter.secrets),
-                error="" if verdict is Verdict.DELIVERED else f"answered {answer.status}",
+                error=_why_not(self._tools.destination, answer, verdict),
                 retry_after=retry_after(answer, at=parcel.at) if verdict is Verdict.LATER else None,
             ),
         )
         is_hopeless = outcome.verdict is Verdict.TOO_LARGE and len(parcel.entries) == 1
         return replace(outcome, verdict=Verdict.REFUSED) if is_hopeless else outcome
+
+
+def _why_not(destination: Destination, answer: Answer, verdict: Verdict) -> str:
+    if verdict is Verdict.DELIVERED:
+        return ""
+    return lacking(destination, answer) or f"answered {answer.status}"
 
 
 def _since(began: float) -> timedelta:

@@ -3,35 +3,42 @@
 A kind's module is imported when the first destination of that kind is met. It offers what `SenderModule` says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from pydantic import JsonValue, ValidationError
 
-from nightlatch.adapters.destinations.formats import WRITERS
-from nightlatch.adapters.destinations.http_sender import HttpSettings, Tools
+from nightlatch.adapters.assumed_roles import AssumedRoles
+from nightlatch.adapters.destinations.formats import writer
+from nightlatch.adapters.destinations.http_sender import Tools
 from nightlatch.adapters.destinations.oauth import Tokens
 from nightlatch.adapters.destinations.unfit import UnfitSender
-from nightlatch.domain.destination import Destination, DestinationKind, KeptSecret
+from nightlatch.domain.destination import Destination, DestinationKind, Format, KeptSecret, Validator
 from nightlatch.domain.errors import EgressBlockedError, Fault, InvalidInputError, NotFoundError
+from nightlatch.domain.value import Value
 from nightlatch.services.ports.destinations import Egress, Sender
 from nightlatch.services.ports.targets import Secrets
 
 MODULES = {
     DestinationKind.WEBHOOK: "nightlatch.adapters.destinations.webhook",
+    DestinationKind.S3: "nightlatch.adapters.destinations.s3_archive",
+    DestinationKind.SLACK: "nightlatch.adapters.destinations.slack",
+    DestinationKind.EVENTBRIDGE: "nightlatch.adapters.destinations.event_bus",
     DestinationKind.SPLUNK_HEC: "nightlatch.adapters.destinations.splunk_hec",
     DestinationKind.AZURE_LOGS: "nightlatch.adapters.destinations.azure_logs",
     DestinationKind.DATADOG: "nightlatch.adapters.destinations.datadog",
     DestinationKind.SUMOLOGIC: "nightlatch.adapters.destinations.sumologic",
 }
+JUDGED_BY_OURSELVES = {DestinationKind.S3, DestinationKind.SLACK, DestinationKind.EVENTBRIDGE}
+"""Their answers are not the administrator's to judge."""
 
 
 class SenderModule(Protocol):
     """What each kind's module offers."""
 
-    Settings: type[HttpSettings]
+    Settings: type[Value]
 
     def check_secret(self, settings: Any, secret: str) -> None:
         """Refuse a secret that does not fit; raise ValueError, which never repeats it."""
@@ -53,8 +60,9 @@ class SenderModule(Protocol):
 class SenderRegistry:
     """Makes the ways to destinations, by their kind."""
 
-    def __init__(self, *, secrets: Secrets, egress: Egress) -> None:
+    def __init__(self, *, secrets: Secrets, egress: Egress, roles: AssumedRoles) -> None:
         self._secrets = secrets
+        self._roles = roles
         self._egress = egress
         self._tokens = Tokens(egress)
 
@@ -75,18 +83,31 @@ class SenderRegistry:
         """Add to a secret what is ours to make and was not given: a webhook's signing key."""
         return _module(kind).whole_secret(secret)
 
+    def check_form(self, kind: DestinationKind, form: Format, template: str, validators: Sequence[Validator]) -> None:
+        """Check how events are to be written, and what answers must hold."""
+        if kind is DestinationKind.SLACK and form is not Format.NATIVE:
+            raise InvalidInputError(Fault("/format", "messages for Slack have a form of their own: native"))
+        if validators and kind in JUDGED_BY_OURSELVES:
+            raise InvalidInputError(Fault("/validators", f"the answers of {kind} are judged by what they mean"))
+        writer(form, template)
+        if validators:
+            from nightlatch.adapters.destinations.validators import check_validators  # noqa: PLC0415  # a long import
+
+            check_validators(validators)
+
     def sender(self, destination: Destination) -> Sender:
         """Make the way to a destination. It reads the secret when it first sends."""
-        write = WRITERS.get(destination.format)
-        if write is None:
-            return UnfitSender(f"the format {destination.format} cannot be written")
+        try:
+            write = writer(destination.format, destination.template)
+        except InvalidInputError:
+            return UnfitSender("the template of the destination cannot be filled in")
         try:
             module = _module(destination.kind)
             settings = module.Settings.model_validate(destination.settings)
-        except (InvalidInputError, ValidationError):
+        except ValidationError:
             return UnfitSender("the settings of the destination do not fit its kind")
         secret = cache(lambda: self._secret(destination.secret_reference))
-        return module.sender(Tools(destination, self._egress, self._tokens, secret, write), settings)
+        return module.sender(Tools(destination, self._egress, self._tokens, secret, write, self._roles), settings)
 
     def _secret(self, reference: str) -> KeptSecret:
         try:
@@ -102,7 +123,7 @@ class SenderRegistry:
                 raise InvalidInputError(Fault(place, str(error))) from error
 
 
-def _check_secret(module: SenderModule, settings: HttpSettings, secret: str) -> None:
+def _check_secret(module: SenderModule, settings: Value, secret: str) -> None:
     try:
         module.check_secret(settings, secret)
     except ValidationError as error:
@@ -112,6 +133,4 @@ def _check_secret(module: SenderModule, settings: HttpSettings, secret: str) -> 
 
 
 def _module(kind: DestinationKind) -> SenderModule:
-    if kind not in MODULES:
-        raise InvalidInputError(Fault("/kind", f"must be one of: {', '.join(sorted(MODULES))}"))
     return cast("SenderModule", import_module(MODULES[kind]))

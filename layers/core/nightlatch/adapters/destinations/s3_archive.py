@@ -6,14 +6,15 @@ The day is when the first entry was recorded. Name and bytes follow from the ent
 """
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import StringConstraints
 
 from nightlatch.adapters.assumed_roles import AssumedRoles
-from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings, Region
+from nightlatch.adapters.destinations.aws_sender import AwsSender, AwsSettings, Region, no_secret
+from nightlatch.adapters.destinations.http_sender import Tools
 from nightlatch.domain.destination import Destination, Format
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
@@ -83,3 +84,23 @@ class S3Archive(AwsSender):
         first, last = parcel.entries[0], parcel.entries[-1]
         day = f"{first.recorded_at:%Y/%m/%d}"
         return f"{self._settings.prefix}{day}/{first.seq:012}-{last.seq:012}.{self._extension}.gz"
+
+
+def check_secret(_: Settings, secret: str) -> None:
+    """Refuse any: the role is what lets us in. Raise ValueError."""
+    no_secret(secret)
+
+
+def addresses(_: Settings, _secret: str) -> Iterator[tuple[str, str]]:
+    """List no address: only AWS is called."""
+    return iter(())
+
+
+def whole_secret(secret: str) -> str:
+    """Add nothing."""
+    return secret
+
+
+def sender(tools: Tools, settings: Settings) -> S3Archive:
+    """Make the way to a bucket."""
+    return S3Archive(tools.destination, settings, roles=tools.roles, write=tools.write)

@@ -26,16 +26,19 @@ Path = tuple[str, ...]
 
 
 class Template:
-    """Makes the body that tells an entry. Raises InvalidInputError (of /template) when the text is no template."""
+    """Makes the JSON object that tells an entry. Raises InvalidInputError (/template) when the text is none."""
 
     def __init__(self, text: str) -> None:
-        self._content = _read(text)
-        _check(self._content)
+        content = _read(text)
+        _check(content)
+        if not isinstance(content, dict):
+            raise _refused("must be a JSON object")
+        self._content = content
 
-    def body(self, entry: LedgerEntry) -> bytes:
+    def write(self, entry: LedgerEntry) -> dict[str, Any]:
         """Fill in an entry. What it does not have is null; among other text, nothing."""
         content = entry.model_dump(mode="json")
-        return canonical_json(_mapped(self._content, lambda text: _filled(text, content)))
+        return {name: _mapped(value, lambda text: _filled(text, content)) for name, value in self._content.items()}
 
 
 def _read(text: str) -> Any:

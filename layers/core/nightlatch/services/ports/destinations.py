@@ -1,5 +1,6 @@
 """Sending events on to destinations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
-from nightlatch.domain.destination import Destination, DestinationKind
+from nightlatch.domain.destination import Destination, DestinationKind, Format, Validator
 from nightlatch.domain.ledger import LedgerEntry
 
 ANSWER_KEPT = 4096
@@ -92,6 +93,13 @@ class Senders(Protocol):
         """Check the settings and the secret of a kind, and return the settings' full form.
 
         Raises InvalidInputError that names /settings/… or /secret. It calls nobody.
+        """
+        ...
+
+    def check_form(self, kind: DestinationKind, form: Format, template: str, validators: Sequence[Validator]) -> None:
+        """Check how events are to be written for a kind, and what its answers must hold.
+
+        Raises InvalidInputError that names /format, /template or /validators/….
         """
         ...
 
