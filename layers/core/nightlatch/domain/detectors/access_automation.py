@@ -13,11 +13,11 @@ An automation that goes on is one anomaly a UTC day, and another when it has bec
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import fmean, median, pstdev
 from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
@@ -204,10 +204,10 @@ class AccessAutomation:
 
     def _regular(self, last: Sequence[Made], requests: int) -> dict[str, JsonValue]:
         gaps = [(one.at - before.at).total_seconds() for before, one in pairwise(last)]
-        if requests < self.choices.regular_requests or not gaps or not fmean(gaps):
+        if requests < self.choices.regular_requests or not gaps or not sum(gaps):
             return {}
-        variation, middle = pstdev(gaps) / fmean(gaps), median(gaps)
-        deviation = median(abs(gap - middle) for gap in gaps)
+        variation, middle = _variation(gaps), _median(gaps)
+        deviation = _median([abs(gap - middle) for gap in gaps])
         is_frequent = middle < self.choices.regular_hours * 3600
         if variation * 100 >= self.choices.regular_variation_percent:
             return {}
@@ -278,6 +278,20 @@ WORDS = {
     "renewal": "as soon as the access before was over",
     "client": "with a scripting client",
 }
+
+
+# Written out: the standard library's statistics would be imported at every function's start.
+
+
+def _variation(gaps: Sequence[float]) -> float:
+    """Divide the standard deviation by the mean."""
+    mean = sum(gaps) / len(gaps)
+    return math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) / mean
+
+
+def _median(numbers: Sequence[float]) -> float:
+    half, ordered = len(numbers) // 2, sorted(numbers)
+    return (ordered[half] + ordered[-half - 1]) / 2
 
 
 def _told(signals: Signals) -> str:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from nightlatch.entrypoints.cli.commands import (
     account,
+    anomaly_settings,
     approvals,
     asking,
     audit,
@@ -86,11 +87,17 @@ def nightlatch(
     context.obj = Choices(config=directory, acting=acting, output=output, outside=outside)
 
 
-def _group(name: str, text: str, panel: str, **commands: Any) -> None:
+def _group(name: str, text: str, panel: str, **commands: Any) -> typer.Typer:
+    group = _of(commands)
+    app.add_typer(group, name=name, help=text, rich_help_panel=panel)
+    return group
+
+
+def _of(commands: dict[str, Any]) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True)
     for command, function in commands.items():
         group.command(command)(function)
-    app.add_typer(group, name=name, help=text, rich_help_panel=panel)
+    return group
 
 
 def _commands(panel: str, **commands: Any) -> None:
@@ -118,8 +125,12 @@ _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
 )  # fmt: skip
-_group(
-    "settings", "What is decided about the audit trail.", CONFIGURE,
+_settings = _group(
+    "settings", "What is decided about the audit trail and about anomalies.", CONFIGURE,
     show=settings.show, retention=settings.retention, reads=settings.reads,
+)  # fmt: skip
+_settings.add_typer(
+    _of({"show": anomaly_settings.show, "set": anomaly_settings.change}),
+    name="anomalies", help="By what anomalies are found.",
 )  # fmt: skip
 _commands(LOCAL, up=stack.up, down=stack.down, status=stack.status, logs=stack.logs)
