@@ -40,6 +40,7 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
@@ -575,6 +576,11 @@ class World:
     def audit_settings(self) -> AuditSettingsDesk:
         """What administrators do with the settings of the trail."""
         return AuditSettingsDesk(unit_of_work=self.store, store=self.store, clock=self.clock)
+
+    @property
+    def anomaly_settings(self) -> AnomalySettingsDesk:
+        """What administrators do with the settings of anomalies."""
+        return AnomalySettingsDesk(unit_of_work=self.store, store=self.anomalies, clock=self.clock)
 
     @property
     def anomalies(self) -> InMemoryAnomalies:

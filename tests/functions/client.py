@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
+from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
@@ -178,6 +179,7 @@ class Client:
                 sign_ins: lambda: self.world.sign_ins,
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,
+                anomaly_settings: lambda: self.world.anomaly_settings,
                 ingestion: lambda: self.world.ingestion,
                 audit_reads: lambda: self.world.audit_reads,
                 kept_seals: lambda: self.world.kept_seals,

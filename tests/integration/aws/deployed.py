@@ -54,6 +54,7 @@ FUNCTIONS = (
     "expiry",
     "ledger",
     "sign_ins",
+    "anomaly_detection",
 )
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
 ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}

@@ -27,7 +27,11 @@ from tests.integration.aws.outbound import Death, Outbound
 Record = dict[str, Any]
 Invoke = Callable[[str, Mapping[str, Any]], None]
 
-LOGICAL = {"provisioning": "ProvisioningFunction", "ledger": "LedgerFunction"}
+LOGICAL = {
+    "provisioning": "ProvisioningFunction",
+    "ledger": "LedgerFunction",
+    "anomaly_detection": "AnomalyDetectionFunction",
+}
 PLAYED = {
     "Stream",
     "StartingPosition",
@@ -44,7 +48,7 @@ EXPIRED_BY_TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 @dataclass(frozen=True)
 class Settings:
-    """How the template has a function read the State stream."""
+    """How the template has a function read a table's stream."""
 
     function: str
     batch_size: int
@@ -179,7 +183,7 @@ class EventSourceMapping:
 
 @dataclass
 class Changes:
-    """What the State stream tells: every committed change, in order, with both images."""
+    """What a table's stream tells: every committed change, in order, with both images."""
 
     table: str
     clock: FakeClock

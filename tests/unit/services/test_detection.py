@@ -10,13 +10,22 @@ from nightlatch.domain.anomaly import AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.change import Change
-from nightlatch.domain.detection_lane import LIVE, DetectionLane, LaneState
+from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory, LaneState
+from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
+from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
+from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.services.ports.anomalies import AnomalyFilter
-from tests.builders import API, MAYA, KilledError, Outside, World, a_call, a_resource
+from tests.builders import API, MAYA, NOA, KilledError, Outside, World, a_call, a_resource
 
 RISKY = AnomalyType.HIGH_RISK_ACCESS
+ONE = AnomalyChoices(
+    approved_after_rejection=ApprovedAfterRejectionChoices(enabled=False),
+    inactive_user=InactiveUserChoices(enabled=False),
+    access_automation=AccessAutomationChoices(enabled=False),
+)
+NONE = ONE.model_copy(update={"high_risk_access": HighRiskAccessChoices(enabled=False)})
 
 
 def a_world() -> World:
@@ -25,6 +34,7 @@ def a_world() -> World:
     world.store.replace_resources(
         "orders-db", [a_resource("orders", *world.connector.roles, "orders_admin", tags=["prod"])]
     )
+    choose(world, ONE)
     return world
 
 
@@ -231,11 +241,11 @@ def test_a_replay_finds_what_was_there_and_makes_nothing_twice(world: World) -> 
 
 
 def test_a_replay_keeps_what_was_not_found_before(world: World) -> None:
-    choose(world, AnomalyChoices(high_risk_access=HighRiskAccessChoices(enabled=False)))
+    choose(world, NONE)
     ask_for_risk(world, 2)
     assert world.detected() == []
 
-    lane = replayed(world, choices=AnomalyChoices())
+    lane = replayed(world, choices=ONE)
 
     assert lane.counts == {RISKY: 2}
     assert anomalies(world) == told(world) == asked(world)
@@ -280,11 +290,47 @@ def choose(world: World, choices: AnomalyChoices) -> None:
 
 
 def test_settings_hold_from_the_next_step_on(world: World) -> None:
-    choose(world, AnomalyChoices(high_risk_access=HighRiskAccessChoices(enabled=False)))
+    choose(world, NONE)
     ask_for_risk(world)
     world.detected()
-    choose(world, AnomalyChoices())
+    choose(world, ONE)
     ask_for_risk(world)
     world.detected()
 
     assert len(anomalies(world)) == 1
+
+
+def test_every_type_is_found_of_real_requests() -> None:
+    world = World()
+    world.store.replace_resources("orders-db", [a_resource("orders", "orders_admin", "role1", tags=["prod"])])
+    for _ in range(10):
+        world.approvals.reject(world.submitted("role1").id, a_call(NOA))
+    world.approvals.approve(world.submitted("orders_admin").id, a_call(NOA))
+
+    found = world.detected()
+
+    assert {one.finding.type for one in found} == set(AnomalyType) - {AnomalyType.ALERT_RULE}
+    assert [one.finding.type for one in found].count(AnomalyType.INACTIVE_USER) == 1
+
+
+def test_memories_hold_from_one_step_to_the_next(world: World) -> None:
+    choose(world, AnomalyChoices())
+    world.submitted("role1")
+    world.detected()
+    world.clock.advance(timedelta(days=50))
+    world.submitted("role3")
+    found = world.detected()
+
+    assert [one.finding.type for one in found] == [AnomalyType.INACTIVE_USER]
+
+
+def test_what_is_remembered_in_other_words_is_forgotten(world: World) -> None:
+    choose(world, AnomalyChoices())
+    world.submitted("role1")
+    world.detected()
+    key, memory = next((key, one) for key, one in world.store.entities.items() if isinstance(one, DetectorMemory))
+    world.store.entities[key] = memory.model_copy(update={"body": {"seen": "long ago"}})
+    world.submitted("role3")
+
+    assert len(world.detected()) >= 1
+    assert world.detection.step() is None

@@ -58,7 +58,9 @@ ROUTES = {
         "POST /v1/audit/entries",
     },
     "Settings": {
+        "GET /v1/settings/anomalies",
         "GET /v1/settings/audit",
+        "PUT /v1/settings/anomalies",
         "PUT /v1/settings/audit",
     },
     "Destinations": {

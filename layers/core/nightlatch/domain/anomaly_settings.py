@@ -4,8 +4,11 @@ from pydantic import Field, JsonValue
 
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
+from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
+from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
+from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
 
@@ -17,6 +20,9 @@ class AnomalyChoices(Value):
         default_factory=RiskWords, description="What all detectors mean by elevated and sensitive."
     )
     high_risk_access: HighRiskAccessChoices = Field(default_factory=HighRiskAccessChoices)
+    approved_after_rejection: ApprovedAfterRejectionChoices = Field(default_factory=ApprovedAfterRejectionChoices)
+    inactive_user: InactiveUserChoices = Field(default_factory=InactiveUserChoices)
+    access_automation: AccessAutomationChoices = Field(default_factory=AccessAutomationChoices)
 
 
 class AnomalySettings(Entity):

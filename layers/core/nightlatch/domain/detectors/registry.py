@@ -2,12 +2,19 @@
 
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.detection import Detector
+from nightlatch.domain.detectors.access_automation import AccessAutomation
+from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
+from nightlatch.domain.detectors.inactive_user import InactiveUser
 
 
 def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
     """Make every detector that is on."""
+    words = choices.words
     every: tuple[tuple[bool, Detector], ...] = (
-        (choices.high_risk_access.enabled, HighRiskAccess(choices.high_risk_access, choices.words)),
+        (choices.high_risk_access.enabled, HighRiskAccess(choices.high_risk_access, words)),
+        (choices.approved_after_rejection.enabled, ApprovedAfterRejection(choices.approved_after_rejection, words)),
+        (choices.inactive_user.enabled, InactiveUser(choices.inactive_user)),
+        (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -4,10 +4,16 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 
 from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.value import Entity
 from nightlatch.entrypoints.api.views.flows import FlowView, flow_view
-from nightlatch.entrypoints.api.views.settings import AuditSettingsView, audit_settings_view
+from nightlatch.entrypoints.api.views.settings import (
+    AnomalySettingsView,
+    AuditSettingsView,
+    anomaly_settings_view,
+    audit_settings_view,
+)
 
 
 def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
@@ -23,6 +29,11 @@ def written(flow: AccessFlow) -> Response[FlowView]:
 def settings_in_force(settings: AuditSettings) -> Response[AuditSettingsView]:
     """Answer with the audit settings and the ETag of their version."""
     return Response(200, APPLICATION_JSON, audit_settings_view(settings), {"ETag": _etag(settings)})
+
+
+def anomaly_settings_in_force(settings: AnomalySettings) -> Response[AnomalySettingsView]:
+    """Answer with the settings of anomalies and the ETag of their version."""
+    return Response(200, APPLICATION_JSON, anomaly_settings_view(settings), {"ETag": _etag(settings)})
 
 
 def _etag(entity: Entity) -> str:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from nightlatch.entrypoints.cli.commands import (
     account,
+    anomaly_settings,
     approvals,
     asking,
     audit,
@@ -120,11 +121,15 @@ _group(
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
 )  # fmt: skip
 _settings = _group(
-    "settings", "What is decided about the audit trail.", CONFIGURE,
+    "settings", "What is decided about the audit trail and about anomalies.", CONFIGURE,
     show=settings.show, retention=settings.retention, reads=settings.reads,
 )  # fmt: skip
 _group(
     "writers", "Services that may write events of their own.", None, within=_settings,
     add=settings.add_writer, remove=settings.remove_writer,
+)  # fmt: skip
+_group(
+    "anomalies", "By what anomalies are found.", None, within=_settings,
+    show=anomaly_settings.show, set=anomaly_settings.change,
 )  # fmt: skip
 _commands(LOCAL, up=stack.up, down=stack.down, status=stack.status, logs=stack.logs)

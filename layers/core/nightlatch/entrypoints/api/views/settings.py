@@ -2,7 +2,13 @@
 
 from typing_extensions import TypedDict
 
+from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings, Reads, Writer
+from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
+from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
+from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
+from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.entrypoints.api.views.base import view
 
 
@@ -14,6 +20,31 @@ class AuditSettingsView(TypedDict):
     retention_days: int
     reads: Reads
     writers: list[Writer]
+
+
+@view
+class AnomalySettingsView(TypedDict):
+    """What is decided about the finding of anomalies. Version 0: nobody has chosen anything yet."""
+
+    version: int
+    words: RiskWords
+    high_risk_access: HighRiskAccessChoices
+    approved_after_rejection: ApprovedAfterRejectionChoices
+    inactive_user: InactiveUserChoices
+    access_automation: AccessAutomationChoices
+
+
+def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
+    """Show the settings."""
+    chosen = settings.choices
+    return AnomalySettingsView(
+        version=settings.version,
+        words=chosen.words,
+        high_risk_access=chosen.high_risk_access,
+        approved_after_rejection=chosen.approved_after_rejection,
+        inactive_user=chosen.inactive_user,
+        access_automation=chosen.access_automation,
+    )
 
 
 def audit_settings_view(settings: AuditSettings) -> AuditSettingsView:
