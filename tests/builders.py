@@ -416,6 +416,10 @@ class WatchedSenders:
         """Check as they do."""
         return self.senders.validate(kind, settings, secret)
 
+    def whole_secret(self, kind: DestinationKind, secret: str) -> str:
+        """Add as they do."""
+        return self.senders.whole_secret(kind, secret)
+
     def sender(self, destination: Destination) -> Sender:
         """Make a way whose every attempt may be the last."""
         return WatchedReceiver(self.outside, self.senders.sender(destination))

@@ -68,6 +68,7 @@ SETTINGS = {
     "CREDENTIALS_KEY": "key",
     "SECRET_PREFIX": "nightlatch/",
     "OPEN_REQUESTS": "25",
+    "EGRESS_EXCEPTIONS": "",
     "SCHEDULE_GROUP": "nightlatch",
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",

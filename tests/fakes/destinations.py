@@ -74,6 +74,10 @@ class FakeSenders:
             raise InvalidInputError(Fault("/secret", "is too weak"))
         return {**settings, "method": "POST"}
 
+    def whole_secret(self, kind: DestinationKind, secret: str) -> str:
+        """Make a secret where none is given."""
+        return secret or "made-here"
+
     def sender(self, destination: Destination) -> FakeReceiver:
         """Find the receiver."""
         self.asked.append(destination)

@@ -60,6 +60,7 @@ SETTINGS = Settings(
     schedule_role="role",
     expiry_function="expiry",
     open_requests=25,
+    egress_exceptions=frozenset(),
     code="layer:1",
     evidence_bucket="evidence",
     seal_key="seals",

@@ -233,6 +233,7 @@ def _variables() -> dict[str, str]:
         "SCHEDULE_GROUP": "nightlatch",
         "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/scheduler",
         "OPEN_REQUESTS": "25",
+        "EGRESS_EXCEPTIONS": "",
         "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:nightlatch-core:1",
         "EVIDENCE_BUCKET": "evidence",
         "SEAL_KEY": "seals",

@@ -24,6 +24,7 @@ class Settings:
     schedule_role: str
     expiry_function: str
     open_requests: int
+    egress_exceptions: frozenset[str]
     code: str
     evidence_bucket: str
     seal_key: str
@@ -64,6 +65,7 @@ def settings() -> Settings:
         schedule_role=_variable("SCHEDULE_ROLE"),
         expiry_function=_variable("EXPIRY_FUNCTION"),
         open_requests=int(_variable("OPEN_REQUESTS")),
+        egress_exceptions=_names(_variable("EGRESS_EXCEPTIONS")),
         code=_variable("CODE"),
         evidence_bucket=_variable("EVIDENCE_BUCKET"),
         seal_key=_variable("SEAL_KEY"),

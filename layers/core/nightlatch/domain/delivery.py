@@ -144,10 +144,9 @@ class Lane(Value):
         """Go on behind a number, with nothing under way."""
         return self.moved(next_seq=seq + 1, until=None, attempts=0, retry_at=None, most=most)
 
-    def halved(self, entries: int, *, suspects: int) -> "Lane":
-        """Try again with half as many."""
-        half = max(entries // 2, 1)
-        return self.moved(until=None, attempts=0, retry_at=None, most=half, suspects=max(suspects, self.suspects))
+    def cut_to(self, most: int, *, suspects: int) -> "Lane":
+        """Try again with fewer."""
+        return self.moved(until=None, attempts=0, retry_at=None, most=most, suspects=max(suspects, self.suspects))
 
     def grown(self, entries: int) -> int | None:
         """Say how many may go together after so many have been taken."""
@@ -304,9 +303,11 @@ class Tried:
         """Try half of it; leave out what is too large alone."""
         return self._halved(suspects=0) if self.attempt.entries > 1 else self._lost(Result.REFUSED)
 
-    def refused(self) -> Change[Progress]:
-        """Find by halves what is refused, and leave out that one alone."""
-        return self._halved(suspects=self.attempt.last) if self.attempt.entries > 1 else self._lost(Result.REFUSED)
+    def refused(self, place: int | None = None) -> Change[Progress]:
+        """Find by halves what is refused, or at the place that the receiver names, and leave out that one alone."""
+        if self.attempt.entries == 1:
+            return self._lost(Result.REFUSED)
+        return self._halved(suspects=self.attempt.last, most=None if place is None else max(place, 1))
 
     def disabled(self, reason: str) -> Change[Progress]:
         """Send nothing more until an administrator says so. What was under way is sent then."""
@@ -324,8 +325,9 @@ class Tried:
     def _lane(self) -> Lane:
         return self.progress.lane(self.replay)
 
-    def _halved(self, *, suspects: int) -> Change[Progress]:
-        halved = self._lane.halved(self.attempt.entries, suspects=suspects)
+    def _halved(self, *, suspects: int, most: int | None = None) -> Change[Progress]:
+        half = most or max(self.attempt.entries // 2, 1)
+        halved = self._lane.cut_to(half, suspects=suspects)
         return Change(self.progress.with_lane(halved, claim=None), (), (self._line(Result.HALVED),))
 
     def _lost(self, result: Result) -> Change[Progress]:

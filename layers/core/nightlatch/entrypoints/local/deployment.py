@@ -139,7 +139,8 @@ def _sources(project: Path) -> Iterator[Path]:
 
 def _parameters() -> tuple[str, ...]:
     runtime = f"PythonRuntime=python{tools.python_version()}"
-    return ("--parameter-overrides", "Target=local", f"Architecture={tools.architecture()}", runtime)
+    inside = "EgressExceptions=localhost,127.0.0.1"  # receivers of events on this machine, to try destinations with
+    return ("--parameter-overrides", "Target=local", inside, f"Architecture={tools.architecture()}", runtime)
 
 
 def _sam(layout: Layout, action: str, *arguments: str, **environment: str) -> None:

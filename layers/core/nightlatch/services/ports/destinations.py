@@ -17,8 +17,9 @@ ANSWER_KEPT = 4096
 class Verdict(StrEnum):
     """What became of an attempt.
 
-    LATER: not now (throttled, down, no answer), again after a while. TOO_LARGE: again in halves. REFUSED: these entries,
-    never; one of several is to be found by halving. GONE: nobody is there any more. BLOCKED: by our own policy.
+    LATER: not now (throttled, down, misconfigured, no answer), again after a while. TOO_LARGE: again in halves, and so
+    never of one entry alone. REFUSED: these entries, never; one of several is to be found by halving. GONE: nobody is
+    there any more. BLOCKED: by our own policy.
     """
 
     DELIVERED = "delivered"
@@ -31,7 +32,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Parcel:
-    """Entries that are sent together, in their order. `id` is the same in each attempt: receivers drop doubles by it."""
+    """Entries that are sent together, in their order.
+
+    `id` is the same in each attempt: receivers drop doubles by it. `at` is the time of the attempt itself.
+    """
 
     id: str
     entries: tuple[LedgerEntry, ...]
@@ -41,7 +45,11 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt came to. `answer` is the beginning of what was answered, `error` what kept it from being that."""
+    """What an attempt came to.
+
+    `answer` is the beginning of what was answered, harmless to print; `error` what kept it from being a yes.
+    `refused` is the place in the parcel of the first entry at fault, where the receiver names it.
+    """
 
     verdict: Verdict
     took: timedelta
@@ -49,6 +57,7 @@ class Outcome:
     answer: str = ""
     error: str = ""
     retry_after: timedelta | None = None
+    refused: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,10 @@ class Senders(Protocol):
 
         Raises InvalidInputError that names /settings/… or /secret. It calls nobody.
         """
+        ...
+
+    def whole_secret(self, kind: DestinationKind, secret: str) -> str:
+        """Add to a secret what is ours to make and was not given: a webhook's signing key."""
         ...
 
     def sender(self, destination: Destination) -> Sender:
