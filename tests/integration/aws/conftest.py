@@ -15,6 +15,7 @@ from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
+from nightlatch.adapters.dynamodb.destinations import DynamoDestinations
 from nightlatch.adapters.dynamodb.exports import DynamoExports
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
@@ -32,6 +33,7 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
+from nightlatch.services.ports.deliveries import Destinations
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
@@ -68,6 +70,7 @@ class Store:
     tallies: Tallies
     deployments: Deployments
     seals: Seals
+    destinations: Destinations
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -128,7 +131,7 @@ def dynamodb(bound: DynamoDBClient) -> DynamoDBClient:
 def in_memory(clock: Clock) -> Store:
     """Build the store in memory."""
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
-    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
+    return Store(fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, fake, clock)
 
 
 def on_dynamodb(clock: Clock) -> Store:
@@ -151,6 +154,7 @@ def on_dynamodb(clock: Clock) -> Store:
         tallies=DynamoTallies(),
         deployments=DynamoDeployments(),
         seals=DynamoSeals(),
+        destinations=DynamoDestinations(clock=clock),
         clock=clock,
     )
 
