@@ -45,8 +45,8 @@ CLAIM = timedelta(seconds=90)
 """Longer than a worker takes over a parcel, with a receiver that answers at the last moment."""
 
 LOG_KEPT = timedelta(days=30)
-MOST_REPLAYS = 20
-MOST_LOST = 100
+MOST_REPLAYS = 50
+MOST_LOST = MOST_REPLAYS
 """So many stretches that were not delivered are known; of more, two neighbours are taken for one."""
 
 
@@ -227,18 +227,19 @@ class Progress(Entity):
         return self.changed(live=lanes[0], replays=tuple(lanes[1:]), failing_since=None)
 
     def again(self, stretches: Iterable[Stretch]) -> "Progress":
-        """Deliver stretches once more, beside what is new. What is still to come in its turn comes only then."""
-        wanted = [
-            Stretch(first=one.first, last=min(one.last, self.live.next_seq - 1))
-            for one in stretches
-            if one.first < self.live.next_seq
-        ]
-        numbers = range(self.newest_replay + 1, self.newest_replay + 1 + len(wanted))
-        new = [
-            Lane(replay=number, next_seq=one.first, last=one.last) for number, one in zip(numbers, wanted, strict=True)
-        ]
-        if len(self.replays) + len(new) > MOST_REPLAYS:
+        """Deliver stretches once more, beside what is new; what there is no room for stays lost.
+
+        What is still to come in its turn comes only then.
+        """
+        room = MOST_REPLAYS - len(self.replays)
+        if not room:
             raise LimitReachedError(f"{MOST_REPLAYS} replays are under way: wait until some are over")
+        end = self.live.next_seq - 1
+        wanted = [Stretch(first=one.first, last=min(one.last, end)) for one in stretches if one.first <= end][:room]
+        new = [
+            Lane(replay=number, next_seq=one.first, last=one.last)
+            for number, one in enumerate(wanted, start=self.newest_replay + 1)
+        ]
         lost = tuple(one for one in self.lost if not any(_covers(other, one) for other in wanted))
         return self.changed(replays=(*self.replays, *new), newest_replay=self.newest_replay + len(new), lost=lost)
 

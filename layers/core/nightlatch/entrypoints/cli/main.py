@@ -14,6 +14,7 @@ from nightlatch.entrypoints.cli.commands import (
     asking,
     audit,
     catalog,
+    destinations,
     ending,
     export,
     flow_history,
@@ -117,6 +118,12 @@ _group(
 _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
+)  # fmt: skip
+_group(
+    "destinations", "Where events are sent on to.", CONFIGURE,
+    list=destinations.list_destinations, show=destinations.show, add=destinations.add, edit=destinations.edit,
+    test=destinations.try_out, enable=destinations.enable, disable=destinations.disable, log=destinations.log,
+    replay=destinations.replay, remove=destinations.remove, **{"rotate-secret": destinations.rotate_secret},
 )  # fmt: skip
 _group(
     "settings", "What is decided about the audit trail.", CONFIGURE,
