@@ -26,7 +26,7 @@ from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep
 from nightlatch.domain.audit_event import AuditEvent, EventType, ForeignEvent, Origin, ResourceReference, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle
-from nightlatch.domain.destination import Destination, DestinationKind
+from nightlatch.domain.destination import Destination, DestinationKind, Format, Validator
 from nightlatch.domain.errors import Fault, InvalidInputError, RivalChangeError, StoreUnavailableError
 from nightlatch.domain.grant import Failure
 from nightlatch.domain.identifier import prefixed, uuid7
@@ -454,8 +454,12 @@ class WatchedSenders:
         """Check as they do."""
         return self.senders.validate(kind, settings, secret)
 
+    def check_form(self, kind: DestinationKind, form: Format, template: str, validators: Sequence[Validator]) -> None:
+        """Check as they do."""
+        self.senders.check_form(kind, form, template, validators)
+
     def whole_secret(self, kind: DestinationKind, secret: str) -> str:
-        """Complete as they do."""
+        """Add as they do."""
         return self.senders.whole_secret(kind, secret)
 
     def sender(self, destination: Destination) -> Sender:

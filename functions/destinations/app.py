@@ -25,10 +25,12 @@ from nightlatch.entrypoints.api.views.destinations import (
     DeliveryView,
     DestinationList,
     DestinationView,
+    MadeDestinationView,
     delivery_page,
     delivery_view,
     destination_answer,
     destination_list,
+    made_answer,
 )
 from nightlatch.services.destinations import Destinations
 
@@ -39,9 +41,9 @@ handler = lambda_handler(api)
 
 
 @api.post("/v1/destinations", status_code=201)
-def create(body: DestinationToCreate, service: Service, call: ThisCall) -> Response[DestinationView]:
+def create(body: DestinationToCreate, service: Service, call: ThisCall) -> Response[MadeDestinationView]:
     """Send events on to somewhere, beginning with what comes next."""
-    return destination_answer(service.create(body.wanted(), call), status=201)
+    return made_answer(service.create(body.wanted(), call), status=201)
 
 
 @api.get("/v1/destinations")
@@ -90,9 +92,9 @@ def disable(
 @api.post("/v1/destinations/<destination_id>/rotate-secret")
 def rotate_secret(
     destination_id: PathSlug, body: SecretToUse, service: Service, call: ThisCall
-) -> Response[DestinationView]:
+) -> Response[MadeDestinationView]:
     """Replace the secret. A webhook is signed with the old one too, for a day."""
-    return destination_answer(service.rotate_secret(destination_id, body.secret.get_secret_value(), call))
+    return made_answer(service.rotate_secret(destination_id, body.secret.get_secret_value(), call))
 
 
 @api.post("/v1/destinations/<destination_id>/test")

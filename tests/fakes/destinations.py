@@ -1,13 +1,13 @@
 """Receivers, the ways to them and the queue that rings for them, without anybody outside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from pydantic import JsonValue
 
-from nightlatch.domain.destination import Destination, DestinationKind
+from nightlatch.domain.destination import Destination, DestinationKind, Format, Validator
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.services.ports.deliveries import AT_ONCE, LONGEST_DELAY
@@ -74,9 +74,14 @@ class FakeSenders:
             raise InvalidInputError(Fault("/secret", "is too weak"))
         return {**settings, "method": "POST"}
 
+    def check_form(self, kind: DestinationKind, form: Format, template: str, validators: Sequence[Validator]) -> None:
+        """Accept any form; a template must not be `{{`."""
+        if template == "{{":
+            raise InvalidInputError(Fault("/template", "is not JSON"))
+
     def whole_secret(self, kind: DestinationKind, secret: str) -> str:
-        """Make a webhook's secret where none was given."""
-        return secret or "made" if kind is DestinationKind.WEBHOOK else secret
+        """Make a secret where none is given."""
+        return secret or "made-here"
 
     def sender(self, destination: Destination) -> FakeReceiver:
         """Find the receiver."""

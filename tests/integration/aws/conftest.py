@@ -17,6 +17,7 @@ from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.catalogue import DynamoCatalogue
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
+from nightlatch.adapters.dynamodb.destinations import DynamoDestinations
 from nightlatch.adapters.dynamodb.exports import DynamoExports
 from nightlatch.adapters.dynamodb.facts import DynamoFacts
 from nightlatch.adapters.dynamodb.flows import DynamoFlows
@@ -36,6 +37,7 @@ from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.anomalies import Anomalies, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
+from nightlatch.services.ports.deliveries import Destinations
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
@@ -77,6 +79,7 @@ class Store:
     lanes: Lanes
     memories: Memories
     anomaly_settings: AnomalySettingsStore
+    destinations: Destinations
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -135,25 +138,26 @@ def in_memory(clock: Clock) -> Store:
     fake = InMemoryStore(clock=clock, random=predictable(), retention=RETENTION, open_requests=OPEN_REQUESTS)
     found = InMemoryAnomalies(fake)
     return Store(
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        fake,
-        found,
-        found,
-        found,
-        found,
-        clock,
+        work=fake,
+        requests=fake,
+        flows=fake,
+        people=fake,
+        facts=fake,
+        catalogue=fake,
+        exports=fake,
+        outbox=fake,
+        ledger=fake,
+        settings=fake,
+        keeping=fake,
+        tallies=fake,
+        deployments=fake,
+        seals=fake,
+        anomalies=found,
+        lanes=found,
+        memories=found,
+        anomaly_settings=found,
+        destinations=fake,
+        clock=clock,
     )
 
 
@@ -181,6 +185,7 @@ def on_dynamodb(clock: Clock) -> Store:
         lanes=DynamoLanes(clock=clock),
         memories=DynamoMemories(),
         anomaly_settings=DynamoAnomalySettings(),
+        destinations=DynamoDestinations(clock=clock),
         clock=clock,
     )
 

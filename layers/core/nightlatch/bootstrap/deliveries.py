@@ -1,13 +1,11 @@
-"""What destinations are kept in, reached by and rung through."""
+"""What destinations are kept in, rung through."""
 
 from functools import cache
-from importlib import import_module
 
 from nightlatch.adapters.dynamodb.destinations import DynamoDestinations
 from nightlatch.adapters.sqs_deliveries import SqsDeliveryQueue
 from nightlatch.bootstrap import aws, clock
 from nightlatch.bootstrap.settings import settings
-from nightlatch.services.ports.destinations import Senders
 
 
 @cache
@@ -21,10 +19,3 @@ def stored() -> DynamoDestinations:
 def queue() -> SqsDeliveryQueue:
     """Wire the queue that rings for destinations."""
     return SqsDeliveryQueue(lambda: aws.client("sqs"), queue=settings().delivery_queue)
-
-
-@cache
-def senders() -> Senders:
-    """Wire the ways to destinations."""
-    made: Senders = import_module("nightlatch.bootstrap.senders").senders()
-    return made

@@ -5,8 +5,9 @@ from functools import cache
 
 from nightlatch.adapters.dynamodb.transaction import OF_A_WORKER
 from nightlatch.bootstrap import clock, state
-from nightlatch.bootstrap.deliveries import queue, senders, stored
+from nightlatch.bootstrap.deliveries import queue, stored
 from nightlatch.bootstrap.ledger import ledger
+from nightlatch.bootstrap.senders import senders
 from nightlatch.services.delivering import Delivering
 
 

@@ -5,8 +5,9 @@ from functools import cache
 
 from nightlatch.adapters.secrets import SecretsManagerSecrets
 from nightlatch.bootstrap import aws, clock, state
-from nightlatch.bootstrap.deliveries import queue, senders, stored
+from nightlatch.bootstrap.deliveries import queue, stored
 from nightlatch.bootstrap.ledger import ledger
+from nightlatch.bootstrap.senders import senders
 from nightlatch.bootstrap.settings import settings
 from nightlatch.services.destinations import Destinations
 

@@ -45,8 +45,8 @@ CLAIM = timedelta(seconds=90)
 """Longer than a worker takes over a parcel, with a receiver that answers at the last moment."""
 
 LOG_KEPT = timedelta(days=30)
-MOST_REPLAYS = 20
-MOST_LOST = 100
+MOST_REPLAYS = 50
+MOST_LOST = MOST_REPLAYS
 """So many stretches that were not delivered are known; of more, two neighbours are taken for one."""
 
 
@@ -144,10 +144,9 @@ class Lane(Value):
         """Go on behind a number, with nothing under way."""
         return self.moved(next_seq=seq + 1, until=None, attempts=0, retry_at=None, most=most)
 
-    def halved(self, entries: int, *, suspects: int) -> "Lane":
-        """Try again with half as many."""
-        half = max(entries // 2, 1)
-        return self.moved(until=None, attempts=0, retry_at=None, most=half, suspects=max(suspects, self.suspects))
+    def cut_to(self, most: int, *, suspects: int) -> "Lane":
+        """Try again with fewer."""
+        return self.moved(until=None, attempts=0, retry_at=None, most=most, suspects=max(suspects, self.suspects))
 
     def grown(self, entries: int) -> int | None:
         """Say how many may go together after so many have been taken."""
@@ -228,18 +227,19 @@ class Progress(Entity):
         return self.changed(live=lanes[0], replays=tuple(lanes[1:]), failing_since=None)
 
     def again(self, stretches: Iterable[Stretch]) -> "Progress":
-        """Deliver stretches once more, beside what is new. What is still to come in its turn comes only then."""
-        wanted = [
-            Stretch(first=one.first, last=min(one.last, self.live.next_seq - 1))
-            for one in stretches
-            if one.first < self.live.next_seq
-        ]
-        numbers = range(self.newest_replay + 1, self.newest_replay + 1 + len(wanted))
-        new = [
-            Lane(replay=number, next_seq=one.first, last=one.last) for number, one in zip(numbers, wanted, strict=True)
-        ]
-        if len(self.replays) + len(new) > MOST_REPLAYS:
+        """Deliver stretches once more, beside what is new; what there is no room for stays lost.
+
+        What is still to come in its turn comes only then.
+        """
+        room = MOST_REPLAYS - len(self.replays)
+        if not room:
             raise LimitReachedError(f"{MOST_REPLAYS} replays are under way: wait until some are over")
+        end = self.live.next_seq - 1
+        wanted = [Stretch(first=one.first, last=min(one.last, end)) for one in stretches if one.first <= end][:room]
+        new = [
+            Lane(replay=number, next_seq=one.first, last=one.last)
+            for number, one in enumerate(wanted, start=self.newest_replay + 1)
+        ]
         lost = tuple(one for one in self.lost if not any(_covers(other, one) for other in wanted))
         return self.changed(replays=(*self.replays, *new), newest_replay=self.newest_replay + len(new), lost=lost)
 
@@ -304,9 +304,11 @@ class Tried:
         """Try half of it; leave out what is too large alone."""
         return self._halved(suspects=0) if self.attempt.entries > 1 else self._lost(Result.REFUSED)
 
-    def refused(self) -> Change[Progress]:
-        """Find by halves what is refused, and leave out that one alone."""
-        return self._halved(suspects=self.attempt.last) if self.attempt.entries > 1 else self._lost(Result.REFUSED)
+    def refused(self, place: int | None = None) -> Change[Progress]:
+        """Find by halves what is refused, or at the place that the receiver names, and leave out that one alone."""
+        if self.attempt.entries == 1:
+            return self._lost(Result.REFUSED)
+        return self._halved(suspects=self.attempt.last, most=None if place is None else max(place, 1))
 
     def disabled(self, reason: str) -> Change[Progress]:
         """Send nothing more until an administrator says so. What was under way is sent then."""
@@ -324,8 +326,9 @@ class Tried:
     def _lane(self) -> Lane:
         return self.progress.lane(self.replay)
 
-    def _halved(self, *, suspects: int) -> Change[Progress]:
-        halved = self._lane.halved(self.attempt.entries, suspects=suspects)
+    def _halved(self, *, suspects: int, most: int | None = None) -> Change[Progress]:
+        half = most or max(self.attempt.entries // 2, 1)
+        halved = self._lane.cut_to(half, suspects=suspects)
         return Change(self.progress.with_lane(halved, claim=None), (), (self._line(Result.HALVED),))
 
     def _lost(self, result: Result) -> Change[Progress]:

@@ -3,18 +3,15 @@
 import re
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
-from nightlatch.domain.destination import LONGEST_TIMEOUT, MOST_HEADERS, Destination, Format, Selection, Validator
+from nightlatch.domain.destination import LONGEST_TIMEOUT, Destination, Format, Headers, Selection, Validator
 from nightlatch.domain.value import Value
 
 REDACTED = "[redacted]"
 SECRET = re.compile(
     r"secret|passw|passphrase|token|credential|authorization|cookie|key|private|signature", re.IGNORECASE
 )
-
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
-HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,1000}$")]
 
 
 class DestinationChoices(Value):
@@ -25,7 +22,7 @@ class DestinationChoices(Value):
     selection: Selection = Field(default_factory=Selection)
     format: Format = Format.NATIVE
     template: str = Field(default="", max_length=10_000)
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=MOST_HEADERS)] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     validators: Annotated[tuple[Validator, ...], Field(max_length=10)] = ()
     timeout: int = Field(default=10, ge=1, le=LONGEST_TIMEOUT, description="Seconds.")
 

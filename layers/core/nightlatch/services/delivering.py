@@ -201,17 +201,17 @@ class Delivering:
         outcome = sender.send(parcel)
         tried = Tried(standing.destination, begun, lane.replay, attempt_of(parcel, outcome), self._delivery_id())
         chance = self._randomness(1)[0] / 0xFF
-        settled = despite_rivals(lambda: self._settled(tried, outcome.verdict, chance))
+        settled = despite_rivals(lambda: self._settled(tried, outcome, chance))
         if settled:
             self._ring_again(settled, lane.replay)
 
-    def _settled(self, tried: Tried, verdict: Verdict, chance: float) -> Progress | None:
+    def _settled(self, tried: Tried, outcome: Outcome, chance: float) -> Progress | None:
         """Write what came of an attempt, unless somebody else has taken over, or it is over with the destination."""
         standing = self._destinations.standing_of(tried.destination.id)
         if standing is None or standing.progress.claim != tried.progress.claim:
             return None
         now = replace(tried, destination=standing.destination, progress=standing.progress)
-        change = _meaning(now, verdict, chance)
+        change = _meaning(now, outcome, chance)
         self._commit(change)
         return change.state
 
@@ -266,8 +266,8 @@ def attempt_of(parcel: Parcel, outcome: Outcome) -> Attempt:
     )
 
 
-def _meaning(tried: Tried, verdict: Verdict, chance: float) -> Change[Progress]:
-    match verdict:
+def _meaning(tried: Tried, outcome: Outcome, chance: float) -> Change[Progress]:
+    match outcome.verdict:
         case Verdict.DELIVERED:
             return tried.delivered()
         case Verdict.LATER:
@@ -275,8 +275,8 @@ def _meaning(tried: Tried, verdict: Verdict, chance: float) -> Change[Progress]:
         case Verdict.TOO_LARGE:
             return tried.too_large()
         case Verdict.REFUSED:
-            return tried.refused()
+            return tried.refused(outcome.refused)
         case Verdict.GONE:
             return tried.disabled("the receiver says that it is gone")
         case Verdict.BLOCKED:
-            return tried.disabled(f"it may not be called: {tried.attempt.error}")
+            return tried.disabled(f"it may not be called: {outcome.error}")

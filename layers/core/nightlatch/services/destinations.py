@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from nightlatch.domain.audit_event import AuditEvent, EventType, Severity, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.delivery import Delivery, Progress, Result, Stretch, reference_to
-from nightlatch.domain.destination import Destination, DestinationKind
+from nightlatch.domain.destination import Destination, DestinationKind, KeptSecret
 from nightlatch.domain.destination_choices import DestinationChoices
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import (
@@ -25,7 +25,6 @@ from nightlatch.domain.errors import (
 from nightlatch.domain.identifier import RANDOM_BYTES, prefixed, uuid7
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.domain.value import rfc3339
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.delivering import attempt_of
@@ -83,8 +82,16 @@ class Shown:
     head: int
 
 
+@dataclass(frozen=True)
+class Made:
+    """A destination that has a new secret; `secret` is what of it was made here, told this once."""
+
+    shown: Shown
+    secret: str | None = field(repr=False)
+
+
 class Destinations:
-    """The use cases around destinations. A secret goes in and is never returned."""
+    """The use cases around destinations. A secret goes in and is never returned; one that is made here is told once."""
 
     def __init__(
         self,
@@ -125,32 +132,35 @@ class Destinations:
 
     # Making and changing
 
-    def create(self, wanted: Wanted, call: Call) -> Shown:
+    def create(self, wanted: Wanted, call: Call) -> Made:
         """Make a destination. It begins with what comes next, or where it is told to."""
-        settings = self._senders.validate(wanted.kind, wanted.choices.settings, wanted.secret)
-        at = self._clock()
+        secret = self._senders.whole_secret(wanted.kind, wanted.secret)
+        choices, at = self._fitting(wanted.kind, wanted.choices, secret), self._clock()
         draft = Destination(
-            **{**dict(wanted.choices), "settings": settings},
+            **dict(choices),
             id=wanted.id,
             kind=wanted.kind,
             created_at=at,
             updated_at=at,
         )
         progress = Progress.beginning(wanted.id, next_seq=self._first(wanted.start))
-        despite_rivals(lambda: self._create(draft, progress, wanted.secret, call))
-        return self.show(wanted.id)
+        is_new = despite_rivals(lambda: self._create(draft, progress, secret, call))
+        return Made(self.show(wanted.id), _made(secret, wanted.secret) if is_new else None)
 
-    def _create(self, draft: Destination, progress: Progress, secret: str, call: Call) -> None:
+    def _fitting(self, kind: DestinationKind, choices: DestinationChoices, secret: str) -> DestinationChoices:
+        """Check what is chosen for a kind, and return it with its settings in full."""
+        self._senders.check_form(kind, choices.format, choices.template, choices.validators)
+        return choices.model_copy(update={"settings": self._senders.validate(kind, choices.settings, secret)})
+
+    def _create(self, draft: Destination, progress: Progress, secret: str, call: Call) -> bool:
         if call.earlier_result(self._unit_of_work):
-            return
+            return False
         known = self._destinations.destinations()
         if any(one.id == draft.id for one in known):
             raise ConflictError(f"destination {draft.id} exists")
         if len(known) >= MOST_DESTINATIONS:
             raise LimitReachedError(f"there are {MOST_DESTINATIONS} destinations already")
-        # A name of its own: somebody who makes the same destination at this moment must not overwrite the secret.
-        name = f"{draft.id}-{self._randomness(4).hex()}"
-        reference = self._secrets.put(name, _secret_of(secret)) if secret else ""
+        reference = self._put_new(draft.id, secret) if secret else ""
         destination = draft.model_copy(update={"secret_reference": reference})
         details: dict[str, JsonValue] = {
             "before": None,
@@ -160,6 +170,7 @@ class Destinations:
         event = self._event(EventType.DESTINATION_CREATED, destination, call, "made", details)
         change = Change(destination, (event,), (progress,))
         self._unit_of_work.commit(change, origin=call.origin, receipt=call.receipt(draft.id))
+        return True
 
     def edit(self, destination_id: str, choices: DestinationChoices, call: Call, *, if_match: int | None) -> Shown:
         """Replace what is chosen; `if_match` must name the version. What waits is tried again at once."""
@@ -170,9 +181,7 @@ class Destinations:
     def _edit(self, destination_id: str, sent: DestinationChoices, call: Call, if_match: int | None) -> None:
         standing = self._standing(destination_id)
         before = standing.destination
-        choices = sent.filled_in(before)
-        settings = self._senders.validate(before.kind, choices.settings, self._secret(before))
-        choices = choices.model_copy(update={"settings": settings})
+        choices = self._fitting(before.kind, sent.filled_in(before), self._secret(before))
         if choices == DestinationChoices.of(before):
             return
         _admit(before, if_match)
@@ -205,27 +214,30 @@ class Destinations:
         event = self._event(EventType.DESTINATION_DISABLED, after, call, "disabled", {"reason": reason})
         self._unit_of_work.commit(Change(after, (event,)), origin=call.origin)
 
-    def rotate_secret(self, destination_id: str, secret: str, call: Call) -> Shown:
-        """Replace the secret. A webhook's old one is used beside it for a day, so that receivers can follow."""
-        despite_rivals(lambda: self._rotate(destination_id, secret, call))
+    def rotate_secret(self, destination_id: str, given: str, call: Call) -> Made:
+        """Replace the secret. The old one is kept beside it for a day: a webhook is signed with both."""
+        kind = self._standing(destination_id).destination.kind
+        secret = self._senders.whole_secret(kind, given)
+        is_new = despite_rivals(lambda: self._rotate(destination_id, secret, call))
         self._queue.ring(destination_id)
-        return self.show(destination_id)
+        return Made(self.show(destination_id), _made(secret, given) if is_new else None)
 
-    def _rotate(self, destination_id: str, secret: str, call: Call) -> None:
+    def _rotate(self, destination_id: str, secret: str, call: Call) -> bool:
         if call.earlier_result(self._unit_of_work):
-            return
+            return False
         standing = self._standing(destination_id)
         before = standing.destination
         self._senders.validate(before.kind, before.settings, secret)
         reference = self._replaced(before, secret)
         after = before.changed(secret_reference=reference, updated_at=self._clock())
         self._commit_update(standing, after, call, "gave a new secret to", {"before": {}, "after": {"secret": "new"}})
+        return True
 
     def remove(self, destination_id: str, call: Call, *, if_match: int | None) -> None:
         """Take a destination away, and its secret. What waits is not delivered."""
         removed = despite_rivals(lambda: self._remove(destination_id, call, if_match))
         if removed.secret_reference:
-            self._secrets.replace(removed.secret_reference, _secret_of(""))
+            self._secrets.replace(removed.secret_reference, KeptSecret().model_dump_json())
 
     def _remove(self, destination_id: str, call: Call, if_match: int | None) -> Destination:
         standing = self._standing(destination_id)
@@ -324,22 +336,25 @@ class Destinations:
         self._unit_of_work.commit(change, origin=call.origin, receipt=call.receipt(after.id))
 
     def _secret(self, destination: Destination) -> str:
-        if not destination.secret_reference:
-            return ""
-        return str(json.loads(self._secrets.get(destination.secret_reference))["current"])
+        return self._kept(destination).current if destination.secret_reference else ""
+
+    def _kept(self, destination: Destination) -> KeptSecret:
+        return KeptSecret.model_validate_json(self._secrets.get(destination.secret_reference))
 
     def _replaced(self, destination: Destination, secret: str) -> str:
-        """Keep a new secret, and (a webhook's) the old one beside it. The same one again changes nothing."""
+        """Keep a new secret, and the old one beside it. The same one again changes nothing."""
         if not destination.secret_reference:
-            return self._secrets.put(f"{destination.id}-{self._randomness(4).hex()}", _secret_of(secret))
-        before = self._secret(destination)
-        if before == secret:
-            return destination.secret_reference
-        is_signed = destination.kind is DestinationKind.WEBHOOK
-        until = self._clock() + OLD_SECRET_KEPT
-        value = _secret_of(secret, previous=before, until=until) if is_signed else _secret_of(secret)
-        self._secrets.replace(destination.secret_reference, value)
+            return self._put_new(destination.id, secret)
+        kept = self._kept(destination)
+        if kept.current != secret:
+            until = self._clock() + OLD_SECRET_KEPT
+            self._secrets.replace(destination.secret_reference, kept.replaced(secret, until=until).model_dump_json())
         return destination.secret_reference
+
+    def _put_new(self, destination_id: str, secret: str) -> str:
+        # A name of its own: somebody who makes the same destination at this moment must not overwrite the secret.
+        name = f"{destination_id}-{self._randomness(4).hex()}"
+        return self._secrets.put(name, KeptSecret(current=secret).model_dump_json())
 
     def _test_entry(self, destination: Destination) -> LedgerEntry:
         at = self._clock()
@@ -380,9 +395,14 @@ def _admit(destination: Destination, if_match: int | None) -> None:
         raise StaleVersionError(f"destination {destination.id} is at version {destination.version}, not {if_match}")
 
 
-def _secret_of(current: str, *, previous: str | None = None, until: datetime | None = None) -> str:
-    """Write a secret as it lies in the secret store."""
-    return json.dumps({"current": current, "previous": previous, "previous_until": rfc3339(until) if until else None})
+def _made(whole: str, given: str) -> str | None:
+    """Tell apart what of a secret was not given but made."""
+    if whole == given:
+        return None
+    if not given:
+        return whole
+    ours = {name: text for name, text in json.loads(whole).items() if name not in json.loads(given)}
+    return json.dumps(ours)
 
 
 def _told(destination: Destination) -> dict[str, JsonValue]:

@@ -15,6 +15,7 @@ from nightlatch.entrypoints.cli.commands import (
     asking,
     audit,
     catalog,
+    destinations,
     ending,
     export,
     flow_history,
@@ -90,7 +91,7 @@ def nightlatch(
 def _group(name: str, text: str, panel: str | None, *, within: typer.Typer = app, **commands: Any) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True)
     for command, function in commands.items():
-        group.command(command)(function)
+        group.command(command.replace("_", "-"))(function)
     within.add_typer(group, name=name, help=text, rich_help_panel=panel)
     return group
 
@@ -119,6 +120,12 @@ _group(
 _group(
     "integrations", "Connected systems.", CONFIGURE,
     list=integrations.list_integrations, add=integrations.add, check=integrations.check, scan=integrations.scan,
+)  # fmt: skip
+_group(
+    "destinations", "Where events are sent on to.", CONFIGURE,
+    list=destinations.list_destinations, show=destinations.show, add=destinations.add, edit=destinations.edit,
+    test=destinations.try_out, enable=destinations.enable, disable=destinations.disable, log=destinations.log,
+    replay=destinations.replay, remove=destinations.remove, rotate_secret=destinations.rotate_secret,
 )  # fmt: skip
 _settings = _group(
     "settings", "What is decided about the audit trail and about anomalies.", CONFIGURE,

@@ -41,9 +41,9 @@ class DestinationToCreate(DestinationChoices):
 
 
 class SecretToUse(Body):
-    """A new secret."""
+    """A new secret. Of what is left out, what is ours to make is made: a webhook's signing key."""
 
-    secret: SecretStr = Field(min_length=1, max_length=MOST_SECRET)
+    secret: SecretStr = Field(default_factory=lambda: SecretStr(""), max_length=MOST_SECRET)
 
 
 class ReasonToDisable(Body):

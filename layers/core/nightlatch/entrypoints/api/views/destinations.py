@@ -12,7 +12,7 @@ from nightlatch.domain.destination import Destination, DestinationKind, Format, 
 from nightlatch.domain.destination_choices import shown_headers
 from nightlatch.domain.value import rfc3339
 from nightlatch.entrypoints.api.views.base import Links, Time, links_of, time_of, view
-from nightlatch.services.destinations import Shown
+from nightlatch.services.destinations import Made, Shown
 
 
 @view
@@ -66,6 +66,13 @@ class DestinationView(TypedDict):
     created_at: Time
     updated_at: Time
     progress: ProgressView
+
+
+@view
+class MadeDestinationView(DestinationView):
+    """A destination that has a new secret. `new_secret` is what of it was made here: it is shown this once."""
+
+    new_secret: str | None
 
 
 @view
@@ -129,13 +136,16 @@ def destination_view(shown: Shown) -> DestinationView:
     )
 
 
-def destination_answer(shown: Shown, *, status: int = 200) -> Response[DestinationView]:
+def destination_answer(shown: Shown) -> Response[DestinationView]:
     """Answer with a destination and the ETag of its version."""
-    destination = shown.standing.destination
-    headers: dict[str, str | list[str]] = {"ETag": f'"{destination.version}"'}
-    if status == 201:  # noqa: PLR2004  (Created)
-        headers["Location"] = f"/v1/destinations/{destination.id}"
-    return Response(status, APPLICATION_JSON, destination_view(shown), headers)
+    return Response(200, APPLICATION_JSON, destination_view(shown), _etag(shown))
+
+
+def made_answer(made: Made, *, status: int = 200) -> Response[MadeDestinationView]:
+    """Answer with a destination that has a new secret, and where it is."""
+    body = MadeDestinationView(**destination_view(made.shown), new_secret=made.secret)
+    headers = {**_etag(made.shown), "Location": f"/v1/destinations/{made.shown.standing.destination.id}"}
+    return Response(status, APPLICATION_JSON, body, {**headers, "Cache-Control": "no-store"})
 
 
 def destination_list(shown: Iterable[Shown]) -> DestinationList:
@@ -169,6 +179,10 @@ def delivery_page(deliveries: Sequence[Delivery], *, next_cursor: str | None, li
     """Show a page of the log."""
     lines = [delivery_view(delivery) for delivery in deliveries]
     return DeliveryPage(deliveries=lines, next_cursor=next_cursor, _links=links_of(links))
+
+
+def _etag(shown: Shown) -> dict[str, str | list[str]]:
+    return {"ETag": f'"{shown.standing.destination.version}"'}
 
 
 def _progress_view(progress: Progress, head: int) -> ProgressView:
