@@ -37,7 +37,6 @@ COMES_WITH: dict[str, str] = {
     "alert.rule.created": "anomalies",
     "alert.rule.updated": "anomalies",
     "alert.rule.deleted": "anomalies",
-    "anomaly.detected": "anomalies",
     "anomaly.acknowledged": "anomalies",
     "anomaly.resolved": "anomalies",
     "report.created": "reports",
@@ -178,6 +177,11 @@ def an_auditor_reads(stage: Stage) -> None:
     assert stage.call("GET", "/v1/audit/export?format=csv", by=IVO) == 200
 
 
+def somebody_asks_for_the_first_time(stage: Stage) -> None:
+    stage.world.submitted()
+    assert stage.world.detected()
+
+
 def schedules_run(stage: Stage) -> None:
     stage.world.deployed().notice()
     stage.world.schedules.ran("expiry-sweep", items=1)
@@ -209,6 +213,7 @@ SCENARIOS = (
     people_sign_in,
     an_auditor_reads,
     schedules_run,
+    somebody_asks_for_the_first_time,
 )
 
 
