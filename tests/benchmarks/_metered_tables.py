@@ -141,6 +141,8 @@ def _value_size(value: Mapping[str, Any]) -> int:
         return 3 + sum(1 + _value_size(inner) for inner in content)
     if kind == "N":
         return math.ceil(len(content.lstrip("-")) / 2) + 1
+    if kind == "B":
+        return len(content)
     return len(content.encode()) if isinstance(content, str) else 1
 
 

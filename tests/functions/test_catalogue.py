@@ -31,7 +31,6 @@ COMES_WITH: dict[str, str] = {
     "alert.rule.created": "anomalies",
     "alert.rule.updated": "anomalies",
     "alert.rule.deleted": "anomalies",
-    "anomaly.detected": "anomalies",
     "anomaly.acknowledged": "anomalies",
     "anomaly.resolved": "anomalies",
     "report.created": "reports",
@@ -192,6 +191,11 @@ def events_are_sent_on(stage: Stage) -> None:
     assert stage.call("DELETE", "/v1/destinations/siem", by=ADA, etag='"3"') == 204
 
 
+def somebody_asks_for_the_first_time(stage: Stage) -> None:
+    stage.world.submitted()
+    assert stage.world.detected()
+
+
 def schedules_run(stage: Stage) -> None:
     stage.world.deployed().notice()
     stage.world.schedules.ran("expiry-sweep", items=1)
@@ -225,6 +229,7 @@ SCENARIOS = (
     an_auditor_reads,
     events_are_sent_on,
     schedules_run,
+    somebody_asks_for_the_first_time,
 )
 
 

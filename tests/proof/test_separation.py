@@ -6,7 +6,7 @@ from tests.proof.askers import BROWSER, CURL, PEOPLE, PROGRAMS
 from tests.proof.separation import judged
 
 ASKERS = 4
-HIDDEN = {"nightly on working days", "script run by hand"}
+HIDDEN = ("nightly on working days", "script run by hand")
 """What has no rhythm that differs from a person's, unless it says by what it asks."""
 
 
