@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nightlatch.domain.delivery import LADDER, LONGEST_FAILING, Result
+from nightlatch.services.destinations import Again
 from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
 from tests.builders import ADA, HOUR, World, a_call
 from tests.fakes.destinations import BLOCKED, GONE, LATER, REFUSED, TOO_LARGE, TOOK, YES, Answering, welcoming
@@ -20,6 +21,8 @@ from tests.unit.services.deliveries import (
     work_off,
     work_off_rung,
 )
+
+ACCESS = {"selection": {"event_types": ["access.*"]}}
 
 
 def test_what_happens_is_delivered_in_order_and_each_once() -> None:
@@ -131,7 +134,7 @@ def climb(world: World) -> None:
 
 
 def test_what_fails_is_tried_again_by_the_ladder_with_the_same_id_and_then_given_up() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     receiver = receiver_of(world)
     receiver.answering = lambda _: LATER
     first = happen(world, 2)
@@ -203,7 +206,7 @@ def test_what_is_due_soon_is_rung_for_and_what_is_due_later_is_found_by_the_swee
 
 
 def test_the_beginning_of_a_failure_is_told_once_and_its_end_begins_anew() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     receiver_of(world).answering = lambda _: LATER
     happen(world, 1)
     work_off(world)
@@ -235,7 +238,7 @@ def test_two_failing_destinations_that_hear_of_each_other_do_not_talk_for_ever(a
 
 
 def test_after_five_days_of_only_failures_it_is_disabled_and_told() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     receiver_of(world).answering = lambda _: LATER
     happen(world, 1)
     began_at = world.clock.now
@@ -251,7 +254,7 @@ def test_after_five_days_of_only_failures_it_is_disabled_and_told() -> None:
 
 
 def test_whoever_delivers_now_and_then_is_not_disabled() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     for hour in range(24 * 8):
         receiver_of(world).answering = welcoming if hour % 72 > 48 else lambda _: LATER
         happen(world, 1)
@@ -288,7 +291,7 @@ def refusing(*bad: int) -> Answering:
 
 
 def test_the_one_entry_that_is_refused_is_found_by_halves_and_left_out_alone() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     numbers = happen(world, 100)
     bad = numbers[37]
     receiver_of(world).answering = refusing(bad)
@@ -303,7 +306,7 @@ def test_the_one_entry_that_is_refused_is_found_by_halves_and_left_out_alone() -
 
 
 def test_several_that_are_refused_are_all_found() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     numbers = happen(world, 60)
     bad = [numbers[0], numbers[1], numbers[30], numbers[59]]
     receiver_of(world).answering = refusing(*bad)
@@ -315,7 +318,7 @@ def test_several_that_are_refused_are_all_found() -> None:
 
 
 def test_what_is_too_large_is_sent_in_halves_and_parcels_grow_again() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     numbers = happen(world, 300)
     receiver_of(world).answering = lambda parcel: TOO_LARGE if len(parcel.entries) > 30 else YES
     work_off(world)
@@ -329,7 +332,7 @@ def test_what_is_too_large_is_sent_in_halves_and_parcels_grow_again() -> None:
 
 
 def test_what_is_too_large_alone_is_left_out() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     numbers = happen(world, 2)
     receiver_of(world).answering = lambda parcel: TOO_LARGE if parcel.entries[0].seq == numbers[0] else YES
 
@@ -343,7 +346,7 @@ def test_what_is_too_large_alone_is_left_out() -> None:
 
 
 def test_what_is_no_longer_kept_is_a_gap_that_the_log_tells() -> None:
-    world = a_world_with(selection={"event_types": ["access.*"]})
+    world = a_world_with(**ACCESS)
     receiver_of(world).answering = lambda _: BLOCKED
     old = happen(world, 5)
     work_off(world)
@@ -361,3 +364,58 @@ def test_what_is_no_longer_kept_is_a_gap_that_the_log_tells() -> None:
 
 def _enable(world: World) -> None:
     world.destinations.enable(SIEM, a_call(ADA))
+
+
+# Administrators, meanwhile
+
+
+def test_what_an_administrator_changes_during_an_attempt_is_kept_and_so_is_what_came_of_it() -> None:
+    world = a_world_with(**ACCESS)
+    numbers = happen(world, 1)
+
+    def answering(_: Parcel) -> Outcome:
+        world.destinations.replay(SIEM, Again(first_entry=world.store.ledger[1].id), a_call(ADA))
+        return LATER
+
+    receiver_of(world).answering = answering
+    world.delivering.work_off(SIEM, has_time=iter([True, False]).__next__)
+
+    progress = progress_of(world)
+    assert progress.live.retry_at is not None
+    assert progress.live.next_seq == numbers[0]
+    assert [lane.last for lane in progress.replays] == [numbers[0] - 1]
+
+
+def test_a_destination_that_is_removed_during_an_attempt_stays_removed() -> None:
+    world = a_world_with()
+    happen(world, 1)
+
+    def answering(_: Parcel) -> Outcome:
+        world.destinations.remove(SIEM, a_call(ADA), if_match=1)
+        return YES
+
+    receiver_of(world).answering = answering
+    work_off(world)
+
+    assert world.store.standings() == []
+    assert log_of(world)[-1].attempt.last == 1  # of its making; what came of this attempt is nobody's
+
+
+def test_a_replay_that_fails_holds_up_nothing_that_is_new() -> None:
+    world = a_world_with(**ACCESS)
+    old = happen(world, 2)
+    work_off(world)
+    world.destinations.replay(SIEM, Again(first_entry=world.store.ledger[old[0]].id), a_call(ADA))
+    receiver_of(world).answering = lambda parcel: LATER if parcel.entries[0].seq in old else YES
+    work_off(world)
+
+    new = happen(world, 2)
+    work_off(world)
+
+    assert receiver_of(world).numbers == [*old, *new]
+    [lane] = progress_of(world).replays
+    assert lane.attempts == 1
+    receiver_of(world).answering = welcoming
+    sweep(world, minutes=6)
+    assert progress_of(world).replays == ()
+    assert receiver_of(world).numbers == [*old, *new, *old]

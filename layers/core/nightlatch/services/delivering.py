@@ -201,17 +201,27 @@ class Delivering:
         outcome = sender.send(parcel)
         tried = Tried(standing.destination, begun, lane.replay, attempt_of(parcel, outcome), self._delivery_id())
         chance = self._randomness(1)[0] / 0xFF
-        settled = despite_rivals(lambda: self._settled(tried, outcome, chance))
+        settled = self._settled(tried, outcome, chance)
         if settled:
             self._ring_again(settled, lane.replay)
 
     def _settled(self, tried: Tried, outcome: Outcome, chance: float) -> Progress | None:
-        """Write what came of an attempt, unless somebody else has taken over, or it is over with the destination."""
+        """Write what came of an attempt; when somebody has changed the destination meanwhile, over that."""
+        try:
+            return self._written(tried, outcome, chance)
+        except RivalChangeError:
+            return despite_rivals(lambda: self._written_over(tried, outcome, chance))
+
+    def _written_over(self, tried: Tried, outcome: Outcome, chance: float) -> Progress | None:
+        """Look again, and write it, unless somebody else has taken over, or it is over with the destination."""
         standing = self._destinations.standing_of(tried.destination.id)
         if standing is None or standing.progress.claim != tried.progress.claim:
             return None
         now = replace(tried, destination=standing.destination, progress=standing.progress)
-        change = _meaning(now, outcome, chance)
+        return self._written(now, outcome, chance)
+
+    def _written(self, tried: Tried, outcome: Outcome, chance: float) -> Progress:
+        change = _meaning(tried, outcome, chance)
         self._commit(change)
         return change.state
 
