@@ -75,6 +75,7 @@ def test_a_cursor_below_what_is_kept_says_where_to_go_on(client: Client, world: 
     world.clock.advance(timedelta(days=91))
     world.submitted()
     oldest = world.events()[-1]
+    world.clock.advance(timedelta(days=2))  # so that nothing below it can still be in flight
 
     answer = client.get(cursor, by=IVO)
 

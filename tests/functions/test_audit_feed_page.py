@@ -159,6 +159,7 @@ def test_the_script_tells_of_what_is_no_longer_kept_and_goes_on(api: Api, world:
     first = Client(world).get("/v1/audit?limit=1", by=IVO).json
     world.clock.advance(timedelta(days=91))
     api.submit(1)
+    world.clock.advance(timedelta(days=2))  # so that nothing below it can still be in flight
     with served(api) as address:
         follower = Follower(tmp_path, address)
         follower.place.write_text(first["_links"]["next"]["href"] + "\n")

@@ -13,8 +13,8 @@ def test_names_are_lower_case_and_dotted(event_type: EventType) -> None:
     assert re.fullmatch(r"[a-z]+(\.[a-z]+)+", event_type.value)
 
 
-SOMEBODY_FAILED = {EventType.LOGIN_FAILED}
-"""Not the system: that calls for attention, and for no repair."""
+SOMEBODY_FAILED = {EventType.LOGIN_FAILED, EventType.DELIVERY_FAILED}
+"""Not the system, but a person or a receiver: that calls for attention, and for no repair of ours."""
 
 
 @pytest.mark.parametrize(

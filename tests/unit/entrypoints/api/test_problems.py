@@ -28,6 +28,8 @@ KINDS = [
     (TooLargeError("x"), 413, "too-large"),
     (UnsupportedMediaTypeError("x"), 415, "unsupported-media-type"),
     (errors.KeyReuseError("x"), 422, "idempotency-key-reused"),
+    (errors.EgressBlockedError("x"), 502, "no-answer"),
+    (errors.NoAnswerError("x"), 502, "no-answer"),
     (errors.VersionRequiredError("x"), 428, "version-required"),
     (errors.NotPrintableError("x"), 422, "not-printable"),
     (errors.NotGenuineError("x"), 500, "not-genuine"),

@@ -13,6 +13,7 @@ from nightlatch.domain.errors import (
     ConnectorError,
     CursorExpiredError,
     DuplicateRequestError,
+    EgressError,
     Fault,
     InvalidInputError,
     KeyReuseError,
@@ -79,6 +80,7 @@ PROBLEMS: dict[type[NightlatchError], Problem] = {
     LimitReachedError: Problem("limit-reached", 429, "There are too many already"),
     VersionRequiredError: Problem("version-required", 428, "If-Match is missing"),
     NotGenuineError: Problem("not-genuine", 500, "What is kept is not what was recorded"),
+    EgressError: Problem("no-answer", 502, "Nothing came of a call to somebody outside"),
     ConnectorError: Problem("target-error", 502, "The connected system did not do what was asked"),
     StoreUnavailableError: Problem("store-unavailable", 503, "Try again in a moment", {"Retry-After": "1"}),
 }
