@@ -69,6 +69,7 @@ SETTINGS = {
     "SECRET_PREFIX": "nightlatch/",
     "OPEN_REQUESTS": "25",
     "EGRESS_EXCEPTIONS": "",
+    "API_URL": "https://api1.execute-api.eu-west-1.amazonaws.com",
     "SCHEDULE_GROUP": "nightlatch",
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",

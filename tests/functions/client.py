@@ -62,6 +62,7 @@ SETTINGS = Settings(
     expiry_function="expiry",
     open_requests=25,
     egress_exceptions=frozenset(),
+    api_url="https://api1.execute-api.eu-west-1.amazonaws.com",
     code="layer:1",
     evidence_bucket="evidence",
     seal_key="seals",

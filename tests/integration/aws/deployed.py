@@ -244,6 +244,7 @@ def _variables() -> dict[str, str]:
         "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/scheduler",
         "OPEN_REQUESTS": "25",
         "EGRESS_EXCEPTIONS": "",
+        "API_URL": "https://api1.execute-api.eu-west-1.amazonaws.com",
         "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:nightlatch-core:1",
         "EVIDENCE_BUCKET": "evidence",
         "SEAL_KEY": "seals",

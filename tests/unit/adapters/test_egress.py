@@ -331,3 +331,18 @@ def test_nobody_says_where_the_call_goes_but_its_address(receiver: Receiver) -> 
 def test_an_authority_that_cannot_be_read_lets_nothing_out(receiver: Receiver) -> None:
     with pytest.raises(EgressBlockedError, match="authority"):
         a_way_out().call(a_call(receiver.url(), pem="not a certificate"))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api1.example/v1/audit/entries", "https://API1.EXAMPLE./", "https://api1.example:443"]
+)
+def test_our_own_api_is_never_called(url: str) -> None:
+    """G3: what is sent there would be an event, and be sent again."""
+    resolver = Resolver()
+    egress = DirectEgress(exceptions={"api1.example"}, own="https://api1.example", resolve=resolver)
+
+    with pytest.raises(EgressBlockedError, match="itself"):
+        egress.check(url)
+    with pytest.raises(EgressBlockedError, match="itself"):
+        egress.call(a_call(url))
+    assert resolver.asked == []

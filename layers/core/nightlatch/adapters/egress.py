@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from nightlatch.adapters.egress_policy import Address, Target, literal, target_of
 from nightlatch.domain.errors import EgressBlockedError, NoAnswerError
@@ -42,20 +43,21 @@ class DirectEgress:
     """Calls over HTTPS, straight to an address that was judged.
 
     `exceptions` are hosts (`siem.internal`, or with a port `siem.internal:8088`) that may be called inside and at other
-    ports. `resolve` finds addresses.
+    ports. `own` is the address of our own API. `resolve` finds addresses.
     """
 
-    def __init__(self, *, exceptions: Collection[str] = (), resolve: Resolve | None = None) -> None:
+    def __init__(self, *, exceptions: Collection[str] = (), own: str = "", resolve: Resolve | None = None) -> None:
         self._exceptions = frozenset(exception.lower() for exception in exceptions)
+        self._own = urlsplit(own).hostname or ""
         self._resolve = resolve or system_addresses
 
     def check(self, url: str) -> None:
         """Refuse an address that may never be called, without calling or resolving it; raise EgressBlockedError."""
-        target_of(url, exceptions=self._exceptions)
+        self._target(url)
 
     def call(self, call: OutgoingCall) -> Answer:
         """Call, and read the answer. Every status is an answer, a redirect too."""
-        target = target_of(call.url, exceptions=self._exceptions)
+        target = self._target(call.url)
         headers = _headers(call, target)
         tls = _tls(call.ca_certificate)
         deadline = _Deadline(call.timeout)
@@ -64,6 +66,9 @@ class DirectEgress:
             target.judge(addresses)
             with _connected(addresses, target, deadline) as plain, _secured(plain, target, tls, deadline) as secured:
                 return _exchange(call, target, headers, secured)
+
+    def _target(self, url: str) -> Target:
+        return target_of(url, exceptions=self._exceptions, own=self._own)
 
 
 def system_addresses(host: str, port: int) -> Sequence[str]:

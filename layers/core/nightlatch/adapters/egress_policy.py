@@ -60,8 +60,11 @@ class Target:
                 raise EgressBlockedError(f"{self.host} is at an address that is not called: {address}")
 
 
-def target_of(url: str, *, exceptions: Collection[str]) -> Target:
-    """Read an address, and refuse what can be refused without resolving it; raise EgressBlockedError."""
+def target_of(url: str, *, exceptions: Collection[str], own: str = "") -> Target:
+    """Read an address, and refuse what can be refused without resolving it; raise EgressBlockedError.
+
+    `own` is the host of our own API: what is sent there would be told, and sent again.
+    """
     if not _URL.fullmatch(url):
         raise EgressBlockedError("an address is of printable ASCII characters, without blanks and backslashes")
     parts, port = _split(url)
@@ -70,6 +73,8 @@ def target_of(url: str, *, exceptions: Collection[str]) -> Target:
     if "@" in parts.netloc:
         raise EgressBlockedError("an address holds no user and no password")
     host = _host(parts)
+    if host == own:
+        raise EgressBlockedError("Nightlatch sends nothing to itself")
     is_excepted = host in exceptions or f"{host}:{port}" in exceptions
     if port != HTTPS and not is_excepted:
         raise EgressBlockedError(f"port {port} is not called, unless the parameter EgressExceptions allows it")

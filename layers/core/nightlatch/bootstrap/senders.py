@@ -12,7 +12,7 @@ from nightlatch.bootstrap.settings import settings
 @cache
 def egress() -> DirectEgress:
     """Wire the one way out."""
-    return DirectEgress(exceptions=settings().egress_exceptions)
+    return DirectEgress(exceptions=settings().egress_exceptions, own=settings().api_url)
 
 
 @cache

@@ -25,6 +25,7 @@ class Settings:
     expiry_function: str
     open_requests: int
     egress_exceptions: frozenset[str]
+    api_url: str
     code: str
     evidence_bucket: str
     seal_key: str
@@ -66,6 +67,7 @@ def settings() -> Settings:
         expiry_function=_variable("EXPIRY_FUNCTION"),
         open_requests=int(_variable("OPEN_REQUESTS")),
         egress_exceptions=_names(_variable("EGRESS_EXCEPTIONS")),
+        api_url=_variable("API_URL"),
         code=_variable("CODE"),
         evidence_bucket=_variable("EVIDENCE_BUCKET"),
         seal_key=_variable("SEAL_KEY"),
