@@ -45,7 +45,17 @@ from tests.integration.aws.outbound import Outbound
 from tests.integration.aws.tables import make_anew, table_definition
 
 MINUTE = timedelta(minutes=1)
-FUNCTIONS = ("access_requests", "approvals", "access_flows", "integrations", "provisioning", "expiry", "ledger")
+FUNCTIONS = (
+    "access_requests",
+    "approvals",
+    "access_flows",
+    "integrations",
+    "provisioning",
+    "expiry",
+    "ledger",
+    "destinations",
+    "webhook_delivery",
+)
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
 ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}
 ASK = {
