@@ -16,7 +16,7 @@ Talk = Callable[[socket, Event], None]
 
 @dataclass(frozen=True)
 class Received:
-    """A request, as it came in. Names of headers are in lower case."""
+    """A request, as it came in. Names of headers are in lower case; what is said twice is joined by a comma."""
 
     method: str
     path: str
@@ -89,10 +89,11 @@ def read_request(connection: socket) -> Received:
     """Read one request whole."""
     with connection.makefile("rb") as stream:
         method, path, _ = stream.readline().decode().split(" ", 2)
-        headers = {}
+        headers: dict[str, str] = {}
         while (line := stream.readline().decode("latin-1").strip()) != "":
             name, _, text = line.partition(":")
-            headers[name.lower()] = text.strip()
+            before = headers.get(name.lower())
+            headers[name.lower()] = text.strip() if before is None else f"{before}, {text.strip()}"
         return Received(method, path, headers, stream.read(int(headers.get("content-length", "0"))))
 
 

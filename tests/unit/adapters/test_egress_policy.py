@@ -35,6 +35,7 @@ NEVER_CALLED = {
     "a percent in the host": "https://127%2e0.0.1/",
     "an unclosed bracket": "https://[::1/",
     "a name in brackets": "https://[hooks.example]/",
+    "a name in the brackets of addresses to come": "https://[v1.hooks.example]/",
     "a short address": "https://127.1/",
     "a shorter address": "https://0/",
     "a decimal address": "https://2130706433/",

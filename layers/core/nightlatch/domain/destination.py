@@ -89,8 +89,8 @@ class Validator(Value):
 class KeptSecret(Value):
     """What the secret store holds of a destination: its secret, and the one before while receivers may still use it."""
 
-    current: str = ""
-    previous: str = ""
+    current: str = Field(default="", repr=False)
+    previous: str = Field(default="", repr=False)
     previous_until: Instant | None = None
 
     def replaced(self, secret: str, *, until: datetime) -> "KeptSecret":

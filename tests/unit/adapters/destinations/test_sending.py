@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from nightlatch.adapters.destinations.http_sender import Letter
+from nightlatch.adapters.destinations.oauth import Application
 from nightlatch.adapters.destinations.registry import MODULES, SenderRegistry
+from nightlatch.adapters.destinations.webhook import Secret
 from nightlatch.adapters.egress import DirectEgress
 from nightlatch.domain.destination import Destination, DestinationKind, Format, KeptSecret
 from nightlatch.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
-from nightlatch.services.ports.destinations import Verdict
+from nightlatch.services.ports.destinations import OutgoingCall, Verdict
 from tests.builders import NOON
 from tests.fakes.receiver import Received, reply
 from tests.unit.adapters.destinations.places import OpenPlace, a_parcel
@@ -163,7 +166,7 @@ def test_the_timeout_is_for_an_attempt_as_a_whole(place: OpenPlace) -> None:
     """G2: asking for a token, and again, prolongs nothing."""
 
     def slow(request: Received) -> bytes:
-        sleep(0.4)
+        sleep(0.5)
         return reply(200, b'{"access_token":"t"}') if request.path == "/token" else reply(401)
 
     key = "whsec_" + "a" * 44
@@ -176,7 +179,8 @@ def test_the_timeout_is_for_an_attempt_as_a_whole(place: OpenPlace) -> None:
     outcome = at.sender(DestinationKind.WEBHOOK, settings, secret, timeout=1).send(a_parcel())
 
     assert outcome.verdict is Verdict.LATER
-    assert monotonic() - began < 1.8
+    assert len(at.receiver.requests) < 4
+    assert monotonic() - began < 1.9
 
 
 @pytest.mark.parametrize("kind", MODULES)
@@ -186,6 +190,18 @@ def test_every_kind_offers_what_the_registry_asks_for(place: OpenPlace, kind: De
     assert at.senders.whole_secret(kind, TOKEN) == TOKEN
     with pytest.raises(InvalidInputError):
         at.senders.validate(kind, {"unknown": True}, TOKEN)
+
+
+def test_secrets_are_in_no_representation() -> None:
+    secrets = [
+        KeptSecret(current=TOKEN, previous=TOKEN),
+        Secret(signing_key="whsec_" + "a" * 44, bearer_token=TOKEN, client_secret=TOKEN),
+        Application("https://login.example/", "nightlatch", TOKEN),
+        Letter("https://siem.example/", {"Authorization": TOKEN}, secrets=(TOKEN,)),
+        OutgoingCall("POST", "https://siem.example/", {"Authorization": TOKEN}, TOKEN.encode(), timedelta(1)),
+    ]
+
+    assert not [secret for secret in secrets if TOKEN in repr(secret) or "whsec_" in repr(secret)]
 
 
 WRONG: list[Callable[[], object]] = [

@@ -196,7 +196,7 @@ def test_a_token_is_asked_for_again_before_it_ends(place: OpenPlace) -> None:
     server = TokenServer(lifetime=3600)
     sender = place(server, HOST).sender(WEBHOOK, WITH_OAUTH, OAUTH_SECRET)
 
-    for minutes in (0, 58, 59, 100):
+    for minutes in (0, 58, 59):
         assert sender.send(a_parcel(at=NOON + timedelta(minutes=minutes))).verdict is Verdict.DELIVERED
 
     assert server.given == 2

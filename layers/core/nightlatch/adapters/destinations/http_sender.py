@@ -3,7 +3,7 @@
 import gzip
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
 
@@ -58,8 +58,8 @@ class Letter:
     """A parcel as one receiver wants it. `secrets` are hidden should the answer repeat them."""
 
     url: str
-    headers: dict[str, str]
-    secrets: tuple[str, ...] = ()
+    headers: dict[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class HttpSender(ABC):

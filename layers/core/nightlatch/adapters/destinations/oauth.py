@@ -1,7 +1,7 @@
 """Tokens by OAuth 2.0 client credentials (RFC 6749, section 4.4), kept until shortly before they end."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ class Application:
 
     token_url: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     scope: str = ""
     ca_certificate: str = ""
 

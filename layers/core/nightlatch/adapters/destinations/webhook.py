@@ -67,9 +67,9 @@ class Settings(HttpSettings):
 class Secret(Value):
     """What is secret. As text it is this in JSON, or the signing key alone."""
 
-    signing_key: str
-    bearer_token: str = ""
-    client_secret: str = ""
+    signing_key: str = Field(repr=False)
+    bearer_token: str = Field(default="", repr=False)
+    client_secret: str = Field(default="", repr=False)
 
     @field_validator("signing_key")
     @classmethod

@@ -110,8 +110,8 @@ class OutgoingCall:
 
     method: str
     url: str
-    headers: dict[str, str]
-    body: bytes
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     timeout: timedelta
     ca_certificate: str = ""
 
