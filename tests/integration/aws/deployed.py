@@ -55,6 +55,8 @@ FUNCTIONS = (
     "ledger",
     "sign_ins",
     "anomaly_detection",
+    "destinations",
+    "webhook_delivery",
 )
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
 ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}

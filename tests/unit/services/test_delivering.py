@@ -420,3 +420,30 @@ def test_a_replay_that_fails_holds_up_nothing_that_is_new() -> None:
     sweep(world, minutes=6)
     assert progress_of(world).replays == ()
     assert receiver_of(world).numbers == [*old, *new, *old]
+
+
+def test_what_is_gone_from_among_what_is_kept_is_a_gap_too_and_nothing_older_comes_again() -> None:
+    world = a_world_with(**ACCESS)
+    receiver_of(world).bounds = Bounds(entries=2, bytes=100_000)
+    numbers = happen(world, 6)
+    for gone in numbers[2:4]:
+        del world.store.ledger[gone]
+    world.clock.advance(timedelta(days=2))
+
+    work_off(world)
+
+    assert receiver_of(world).numbers == [*numbers[:2], *numbers[4:]]
+    [gap] = [line for line in log_of(world) if line.result is Result.GAP]
+    assert (gap.attempt.first, gap.attempt.last) == (numbers[2], numbers[3])
+
+
+def test_what_is_still_in_flight_is_waited_for() -> None:
+    world = a_world_with(**ACCESS)
+    numbers = happen(world, 4)
+    late = world.store.ledger.pop(numbers[1])
+
+    work_off(world)
+    assert receiver_of(world).numbers == numbers[:1]
+    world.store.ledger[late.seq] = late
+    work_off(world)
+    assert receiver_of(world).numbers == numbers

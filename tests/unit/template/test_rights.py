@@ -64,6 +64,8 @@ DESTINATION_SECRETS = (
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/destinations/x"
 )
 
+DESTINATION_ROLES = "arn:${AWS::Partition}:iam::222222222222:role/"
+
 WAYS_TO_CHANGE_THE_PAST = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
@@ -269,6 +271,8 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("sqs:ReceiveMessage", "Deliveries.Arn", {"WebhookDelivery"}),
         ("secretsmanager:GetSecretValue", DESTINATION_SECRETS, {"Destinations", "WebhookDelivery"}),
         ("secretsmanager:PutSecretValue", DESTINATION_SECRETS, {"Destinations"}),
+        ("sts:AssumeRole", DESTINATION_ROLES + "nightlatch-destination-siem", {"Destinations", "WebhookDelivery"}),
+        ("sts:AssumeRole", DESTINATION_ROLES + "admin", set()),
     ],
 )
 def test_only_these_functions_may(resources: Resources, action: str, resource: str, functions: set[str]) -> None:

@@ -15,7 +15,7 @@ from nightlatch.domain.destination import Destination
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, RivalChangeError
 from nightlatch.domain.identifier import RANDOM_BYTES, prefixed, uuid7
-from nightlatch.domain.ledger import LedgerEntry
+from nightlatch.domain.ledger import LedgerEntry, number_in
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.ambient import Clock, Randomness
@@ -79,8 +79,10 @@ class Round:
         """Find what comes next in a lane; None at its end. Of a parcel under way, exactly what it held."""
         try:
             page = self._from_number(lane.next_seq)
-        except CursorExpiredError:
-            return Found(oldest=self._trail.stretch(EVERYTHING)[0])
+        except CursorExpiredError as error:
+            # Not simply the oldest that is kept: entries can be gone from among what is.
+            following = number_in(error.oldest) if error.oldest else None
+            return Found(oldest=following or self._trail.stretch(EVERYTHING)[0])
         end = lane.until or lane.last
         entries = [entry for entry in page if end is None or entry.seq <= end]
         if not entries:
