@@ -31,6 +31,7 @@ class AnomalyType(StrEnum):
     APPROVED_AFTER_REJECTION = "approved_after_rejection"
     INACTIVE_USER = "inactive_user"
     ACCESS_AUTOMATION = "access_automation"
+    ESCALATION_LADDER = "escalation_ladder"
     ALERT_RULE = "alert_rule"
 
 
@@ -39,6 +40,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.APPROVED_AFTER_REJECTION: "Approved after being rejected in the past",
     AnomalyType.INACTIVE_USER: "Inactive user detected",
     AnomalyType.ACCESS_AUTOMATION: "Access automation detected",
+    AnomalyType.ESCALATION_LADDER: "Escalation step by step",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 
