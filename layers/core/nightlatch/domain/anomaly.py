@@ -32,6 +32,7 @@ class AnomalyType(StrEnum):
     INACTIVE_USER = "inactive_user"
     ACCESS_AUTOMATION = "access_automation"
     ESCALATION_LADDER = "escalation_ladder"
+    RUBBER_STAMPING = "rubber_stamping"
     ALERT_RULE = "alert_rule"
 
 
@@ -41,6 +42,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.INACTIVE_USER: "Inactive user detected",
     AnomalyType.ACCESS_AUTOMATION: "Access automation detected",
     AnomalyType.ESCALATION_LADDER: "Escalation step by step",
+    AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

@@ -7,6 +7,7 @@ from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRe
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
+from nightlatch.domain.detectors.rubber_stamping import RubberStamping
 
 
 def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
@@ -17,6 +18,7 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.approved_after_rejection.enabled, ApprovedAfterRejection(choices.approved_after_rejection, words)),
         (choices.inactive_user.enabled, InactiveUser(choices.inactive_user)),
         (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
+        (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -10,6 +10,7 @@ from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
 from nightlatch.entrypoints.api.views.base import view
 
 
@@ -33,6 +34,7 @@ class AnomalySettingsView(TypedDict):
     approved_after_rejection: ApprovedAfterRejectionChoices
     inactive_user: InactiveUserChoices
     access_automation: AccessAutomationChoices
+    rubber_stamping: RubberStampingChoices
     escalation_ladder: EscalationLadderChoices
 
 
@@ -46,6 +48,7 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         approved_after_rejection=chosen.approved_after_rejection,
         inactive_user=chosen.inactive_user,
         access_automation=chosen.access_automation,
+        rubber_stamping=chosen.rubber_stamping,
         escalation_ladder=chosen.escalation_ladder,
     )
 
