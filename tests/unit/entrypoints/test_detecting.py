@@ -40,7 +40,7 @@ def run(world: World, event: dict[str, Any], *milliseconds: int, outside: Outsid
 
 
 def found(world: World) -> int:
-    return len(list(world.anomalies.find(AnomalyFilter())))
+    return len(list(world.anomalies.candidates(AnomalyFilter())))
 
 
 def test_a_ring_follows_the_ledger_to_its_end_and_leaves_replays_alone(world: World) -> None:

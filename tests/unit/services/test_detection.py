@@ -57,7 +57,7 @@ def world() -> World:
 
 
 def anomalies(world: World) -> list[str]:
-    return sorted(str(one.finding.request_id) for one in world.anomalies.find(AnomalyFilter()))
+    return sorted(str(one.finding.request_id) for one in world.anomalies.candidates(AnomalyFilter()))
 
 
 def told(world: World) -> list[str]:
