@@ -30,6 +30,7 @@ SETTINGS               ANOMALIES               what is decided about the finding
 LANE                   <id>                    how far a run of the detectors has come
 MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
 ANOMALY#<id>           ANOMALY                 an anomaly
+ALERT_RULE             <id>                    an alert rule that was made or changed here
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -40,6 +41,7 @@ import json
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings
@@ -74,6 +76,7 @@ RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 ANOMALY_SETTINGS: Key = ("SETTINGS", "ANOMALIES")
 LANES = "LANE"
+ALERT_RULES = "ALERT_RULE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
 TALLIES = "TALLY"
@@ -223,6 +226,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind
             return LANES, entity.id
         case DetectorMemory():
             return memory_key(entity.lane, (entity.kind, entity.subject))
+        case AlertRule():
+            return ALERT_RULES, entity.id
         case Anomaly():
             return anomaly_key(entity.id)
         case Export():
