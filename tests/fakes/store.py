@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
@@ -523,7 +524,15 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         return Delivery, f"{entity.destination_id}/{entity.id}"
     if isinstance(
         entity,
-        AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly | Destination | Progress,
+        AccessRequest
+        | AccessFlow
+        | AlertRule
+        | Integration
+        | KnownPerson
+        | DetectionLane
+        | Anomaly
+        | Destination
+        | Progress,
     ):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

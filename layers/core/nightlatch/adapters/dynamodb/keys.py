@@ -30,6 +30,7 @@ SETTINGS               ANOMALIES               what is decided about the finding
 LANE                   <id>                    how far a run of the detectors has come
 MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
 ANOMALY#<id>           ANOMALY                 an anomaly
+ALERT_RULE             <id>                    an alert rule that was made or changed here
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -68,6 +69,7 @@ RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 ANOMALY_SETTINGS: Key = ("SETTINGS", "ANOMALIES")
 LANES = "LANE"
+ALERT_RULES = "ALERT_RULE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
 TALLIES = "TALLY"
