@@ -33,6 +33,7 @@ class AnomalyType(StrEnum):
     ACCESS_AUTOMATION = "access_automation"
     ESCALATION_LADDER = "escalation_ladder"
     RUBBER_STAMPING = "rubber_stamping"
+    RECIPROCAL_APPROVALS = "reciprocal_approvals"
     ALERT_RULE = "alert_rule"
 
 
@@ -43,6 +44,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.ACCESS_AUTOMATION: "Access automation detected",
     AnomalyType.ESCALATION_LADDER: "Escalation step by step",
     AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
+    AnomalyType.RECIPROCAL_APPROVALS: "Reciprocal approvals",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

@@ -10,6 +10,7 @@ from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
@@ -26,6 +27,7 @@ class AnomalyChoices(Value):
     inactive_user: InactiveUserChoices = Field(default_factory=InactiveUserChoices)
     access_automation: AccessAutomationChoices = Field(default_factory=AccessAutomationChoices)
     rubber_stamping: RubberStampingChoices = Field(default_factory=RubberStampingChoices)
+    reciprocal_approvals: ReciprocalApprovalsChoices = Field(default_factory=ReciprocalApprovalsChoices)
     escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 

@@ -7,6 +7,7 @@ from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRe
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
 from nightlatch.domain.detectors.rubber_stamping import RubberStamping
 
 
@@ -19,6 +20,7 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.inactive_user.enabled, InactiveUser(choices.inactive_user)),
         (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
         (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
+        (choices.reciprocal_approvals.enabled, ReciprocalApprovals(choices.reciprocal_approvals)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -10,6 +10,7 @@ from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
 from nightlatch.entrypoints.api.views.base import view
 
@@ -35,6 +36,7 @@ class AnomalySettingsView(TypedDict):
     inactive_user: InactiveUserChoices
     access_automation: AccessAutomationChoices
     rubber_stamping: RubberStampingChoices
+    reciprocal_approvals: ReciprocalApprovalsChoices
     escalation_ladder: EscalationLadderChoices
 
 
@@ -49,6 +51,7 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         inactive_user=chosen.inactive_user,
         access_automation=chosen.access_automation,
         rubber_stamping=chosen.rubber_stamping,
+        reciprocal_approvals=chosen.reciprocal_approvals,
         escalation_ladder=chosen.escalation_ladder,
     )
 
