@@ -34,6 +34,7 @@ class AnomalyType(StrEnum):
     ESCALATION_LADDER = "escalation_ladder"
     RUBBER_STAMPING = "rubber_stamping"
     RECIPROCAL_APPROVALS = "reciprocal_approvals"
+    FLOW_LOOSENED_AND_USED = "flow_loosened_and_used"
     ALERT_RULE = "alert_rule"
 
 
@@ -45,6 +46,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.ESCALATION_LADDER: "Escalation step by step",
     AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
     AnomalyType.RECIPROCAL_APPROVALS: "Reciprocal approvals",
+    AnomalyType.FLOW_LOOSENED_AND_USED: "Access flow loosened and used",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

@@ -8,6 +8,7 @@ from nightlatch.domain.detectors.access_automation import AccessAutomationChoice
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
@@ -28,6 +29,7 @@ class AnomalyChoices(Value):
     access_automation: AccessAutomationChoices = Field(default_factory=AccessAutomationChoices)
     rubber_stamping: RubberStampingChoices = Field(default_factory=RubberStampingChoices)
     reciprocal_approvals: ReciprocalApprovalsChoices = Field(default_factory=ReciprocalApprovalsChoices)
+    flow_loosened_and_used: FlowLoosenedAndUsedChoices = Field(default_factory=FlowLoosenedAndUsedChoices)
     escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 

@@ -5,6 +5,7 @@ from nightlatch.domain.detection import Detector
 from nightlatch.domain.detectors.access_automation import AccessAutomation
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsed
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
@@ -21,6 +22,7 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
         (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
         (choices.reciprocal_approvals.enabled, ReciprocalApprovals(choices.reciprocal_approvals)),
+        (choices.flow_loosened_and_used.enabled, FlowLoosenedAndUsed(choices.flow_loosened_and_used)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -8,6 +8,7 @@ from nightlatch.domain.detectors.access_automation import AccessAutomationChoice
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
@@ -37,6 +38,7 @@ class AnomalySettingsView(TypedDict):
     access_automation: AccessAutomationChoices
     rubber_stamping: RubberStampingChoices
     reciprocal_approvals: ReciprocalApprovalsChoices
+    flow_loosened_and_used: FlowLoosenedAndUsedChoices
     escalation_ladder: EscalationLadderChoices
 
 
@@ -52,6 +54,7 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         access_automation=chosen.access_automation,
         rubber_stamping=chosen.rubber_stamping,
         reciprocal_approvals=chosen.reciprocal_approvals,
+        flow_loosened_and_used=chosen.flow_loosened_and_used,
         escalation_ladder=chosen.escalation_ladder,
     )
 
