@@ -607,6 +607,7 @@ class World:
             anomalies=anomalies,
             settings=anomalies,
             clock=self.clock,
+            zone=self.zone,
             chunk=chunk,
             room=room,
         )

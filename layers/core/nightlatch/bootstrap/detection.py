@@ -8,6 +8,7 @@ from nightlatch.adapters.dynamodb.lanes import DynamoLanes, DynamoMemories
 from nightlatch.adapters.dynamodb.transaction import OF_A_WORKER
 from nightlatch.bootstrap import clock, state
 from nightlatch.bootstrap.ledger import ledger
+from nightlatch.bootstrap.settings import settings
 from nightlatch.services.detection import Detection
 
 
@@ -22,4 +23,5 @@ def detection() -> Detection:
         anomalies=DynamoAnomalies(clock=clock.now),
         settings=DynamoAnomalySettings(),
         clock=clock.now,
+        zone=settings().time_zone,
     )

@@ -35,6 +35,7 @@ class AnomalyType(StrEnum):
     RUBBER_STAMPING = "rubber_stamping"
     RECIPROCAL_APPROVALS = "reciprocal_approvals"
     FLOW_LOOSENED_AND_USED = "flow_loosened_and_used"
+    UNUSUAL_HOURS = "unusual_hours"
     ALERT_RULE = "alert_rule"
 
 
@@ -47,6 +48,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
     AnomalyType.RECIPROCAL_APPROVALS: "Reciprocal approvals",
     AnomalyType.FLOW_LOOSENED_AND_USED: "Access flow loosened and used",
+    AnomalyType.UNUSUAL_HOURS: "First access at an unusual hour",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

@@ -13,6 +13,7 @@ from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
+from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
 
@@ -30,6 +31,7 @@ class AnomalyChoices(Value):
     rubber_stamping: RubberStampingChoices = Field(default_factory=RubberStampingChoices)
     reciprocal_approvals: ReciprocalApprovalsChoices = Field(default_factory=ReciprocalApprovalsChoices)
     flow_loosened_and_used: FlowLoosenedAndUsedChoices = Field(default_factory=FlowLoosenedAndUsedChoices)
+    unusual_hours: UnusualHoursChoices = Field(default_factory=UnusualHoursChoices)
     escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 

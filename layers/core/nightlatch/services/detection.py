@@ -55,6 +55,7 @@ class Detection:
         anomalies: Anomalies,
         settings: AnomalySettingsStore,
         clock: Clock,
+        zone: str,
         chunk: int = CHUNK,
         room: int = ROOM,
     ) -> None:
@@ -65,6 +66,7 @@ class Detection:
         self._anomalies = anomalies
         self._settings = settings
         self._clock = clock
+        self._zone = zone
         self._chunk = chunk
         self._room = room
 
@@ -91,7 +93,7 @@ class Detection:
 
     def _sight(self, lane: DetectionLane, entries: list[LedgerEntry]) -> tuple[Sight, Mapping[Subject, DetectorMemory]]:
         choices = lane.choices or self._settings.anomaly_settings().choices
-        looking = detectors(choices)
+        looking = detectors(choices, zone=self._zone)
         remembered = self._memories.memories(lane.id, subjects_of(entries, looking))
         known = {subject: _read(memory, looking) for subject, memory in remembered.items()}
         return look_through(entries, looking, known, room=self._room), remembered

@@ -10,10 +10,11 @@ from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
 from nightlatch.domain.detectors.rubber_stamping import RubberStamping
+from nightlatch.domain.detectors.unusual_hours import UnusualHours
 
 
-def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
-    """Make every detector that is on."""
+def detectors(choices: AnomalyChoices, *, zone: str) -> tuple[Detector, ...]:
+    """Make every detector that is on. `zone` is where the people's clocks are."""
     words = choices.words
     every: tuple[tuple[bool, Detector], ...] = (
         (choices.high_risk_access.enabled, HighRiskAccess(choices.high_risk_access, words)),
@@ -23,6 +24,7 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
         (choices.reciprocal_approvals.enabled, ReciprocalApprovals(choices.reciprocal_approvals)),
         (choices.flow_loosened_and_used.enabled, FlowLoosenedAndUsed(choices.flow_loosened_and_used)),
+        (choices.unusual_hours.enabled, UnusualHours(choices.unusual_hours, zone)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)
