@@ -36,6 +36,7 @@ class AnomalyType(StrEnum):
     RECIPROCAL_APPROVALS = "reciprocal_approvals"
     FLOW_LOOSENED_AND_USED = "flow_loosened_and_used"
     UNUSUAL_HOURS = "unusual_hours"
+    SAFEGUARD_WEAKENED = "safeguard_weakened"
     ALERT_RULE = "alert_rule"
 
 
@@ -49,6 +50,7 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.RECIPROCAL_APPROVALS: "Reciprocal approvals",
     AnomalyType.FLOW_LOOSENED_AND_USED: "Access flow loosened and used",
     AnomalyType.UNUSUAL_HOURS: "First access at an unusual hour",
+    AnomalyType.SAFEGUARD_WEAKENED: "Safeguard weakened",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

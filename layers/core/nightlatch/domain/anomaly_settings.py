@@ -13,6 +13,7 @@ from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
 from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
@@ -32,6 +33,7 @@ class AnomalyChoices(Value):
     reciprocal_approvals: ReciprocalApprovalsChoices = Field(default_factory=ReciprocalApprovalsChoices)
     flow_loosened_and_used: FlowLoosenedAndUsedChoices = Field(default_factory=FlowLoosenedAndUsedChoices)
     unusual_hours: UnusualHoursChoices = Field(default_factory=UnusualHoursChoices)
+    safeguard_weakened: SafeguardWeakenedChoices = Field(default_factory=SafeguardWeakenedChoices)
     escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 

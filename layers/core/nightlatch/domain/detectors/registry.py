@@ -10,6 +10,7 @@ from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
 from nightlatch.domain.detectors.rubber_stamping import RubberStamping
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakened
 from nightlatch.domain.detectors.unusual_hours import UnusualHours
 
 
@@ -25,6 +26,7 @@ def detectors(choices: AnomalyChoices, *, zone: str) -> tuple[Detector, ...]:
         (choices.reciprocal_approvals.enabled, ReciprocalApprovals(choices.reciprocal_approvals)),
         (choices.flow_loosened_and_used.enabled, FlowLoosenedAndUsed(choices.flow_loosened_and_used)),
         (choices.unusual_hours.enabled, UnusualHours(choices.unusual_hours, zone)),
+        (choices.safeguard_weakened.enabled, SafeguardWeakened(choices.safeguard_weakened)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -13,6 +13,7 @@ from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
 from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
 from nightlatch.entrypoints.api.views.base import view
 
@@ -41,6 +42,7 @@ class AnomalySettingsView(TypedDict):
     reciprocal_approvals: ReciprocalApprovalsChoices
     flow_loosened_and_used: FlowLoosenedAndUsedChoices
     unusual_hours: UnusualHoursChoices
+    safeguard_weakened: SafeguardWeakenedChoices
     escalation_ladder: EscalationLadderChoices
 
 
@@ -58,6 +60,7 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         reciprocal_approvals=chosen.reciprocal_approvals,
         flow_loosened_and_used=chosen.flow_loosened_and_used,
         unusual_hours=chosen.unusual_hours,
+        safeguard_weakened=chosen.safeguard_weakened,
         escalation_ladder=chosen.escalation_ladder,
     )
 
