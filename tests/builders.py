@@ -620,6 +620,7 @@ class World:
             settings=anomalies,
             rules=anomalies,
             clock=self.clock,
+            zone=self.zone,
             chunk=chunk,
             room=room,
         )

@@ -8,6 +8,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.alert_rule import AlertRuleChoices
+from nightlatch.entrypoints.api.asked_anomalies import (
+    AnomalySearch,
+    AnomalySeverities,
+    AnomalyStates,
+    AnomalyTypes,
+    anomaly_filter,
+)
 from nightlatch.entrypoints.api.bodies.anomalies import NO_NOTE, AlertRuleToCreate, OptionalNote, Resolution
 from nightlatch.entrypoints.api.bodies.ending import Revocation
 from nightlatch.entrypoints.api.cursors import ThisPage
@@ -15,10 +22,6 @@ from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
-    AnomalySearch,
-    AnomalySeverities,
-    AnomalyStates,
-    AnomalyTypes,
     Cursor,
     Ids,
     IfMatch,
@@ -35,7 +38,6 @@ from nightlatch.entrypoints.api.parameters import (
     Until,
     Zone,
 )
-from nightlatch.entrypoints.api.queries import anomaly_filter
 from nightlatch.entrypoints.api.views.alert_rules import (
     AlertRuleList,
     AlertRuleView,

@@ -35,9 +35,10 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports.anomalies import Anomalies, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomalies import Anomalies
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
 from nightlatch.services.ports.deliveries import Destinations
+from nightlatch.services.ports.detection import AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People

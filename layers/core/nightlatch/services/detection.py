@@ -20,7 +20,8 @@ from nightlatch.domain.detectors.registry import detectors
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.anomalies import AlertRules, Anomalies, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomalies import Anomalies
+from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 
@@ -56,6 +57,7 @@ class Detection:
         settings: AnomalySettingsStore,
         rules: AlertRules,
         clock: Clock,
+        zone: str,
         chunk: int = CHUNK,
         room: int = ROOM,
     ) -> None:
@@ -67,6 +69,7 @@ class Detection:
         self._settings = settings
         self._rules = rules
         self._clock = clock
+        self._zone = zone
         self._chunk = chunk
         self._room = room
 
@@ -99,7 +102,7 @@ class Detection:
 
     def _detectors(self, lane: DetectionLane) -> tuple[Detector, ...]:
         choices = lane.choices or self._settings.anomaly_settings().choices
-        return detectors(choices, self._rules.alert_rules())
+        return detectors(choices, self._rules.alert_rules(), zone=self._zone)
 
     def _keep(
         self, lane: DetectionLane, next_seq: int, sight: Sight, remembered: Mapping[Subject, DetectorMemory]
