@@ -1,6 +1,7 @@
 """What holds of every detector: however the ledger is divided, the same is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from pydantic import JsonValue
 from nightlatch.domain.anomaly import AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
-from nightlatch.domain.detection import Subject, look_through
+from nightlatch.domain.detection import Look, Subject, look_through
+from nightlatch.domain.detectors.choices import Nothing
 from nightlatch.domain.detectors.registry import detectors
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
@@ -143,9 +145,26 @@ def test_the_histories_that_are_tried_hold_something_for_every_detector() -> Non
     assert kinds == FOUND
 
 
-@pytest.mark.parametrize("detector", LOOKING, ids=lambda one: str(one.kind))
-def test_what_is_about_no_request_or_change_is_no_concern(detector: object) -> None:
-    told = [one for one in EventType if one.startswith(("anomaly.", "alert.rule.", "audit.", "system.", "auth."))]
-    entries = [History().tell(kind, "req_1", by=ADA) for kind in told]
-    kind = next(one for one in LOOKING if one is detector)
-    assert look_through(entries, [kind], {}, room=10**6).memories == {}
+@dataclass(frozen=True)
+class Curious:
+    """Is concerned with everything that it is shown."""
+
+    kind: AnomalyType
+    memory: type[Value] = Nothing
+
+    def subjects(self, entry: LedgerEntry) -> tuple[str, ...] | None:
+        return (entry.event_type,)
+
+    def look(self, entry: LedgerEntry, memories: Mapping[str, Value]) -> Look:
+        return Look(dict.fromkeys(memories, Nothing()))
+
+
+@pytest.mark.parametrize("kind", AnomalyType)
+def test_nobody_is_shown_what_detection_and_delivery_tell_but_one_how_a_delivery_ends(kind: AnomalyType) -> None:
+    own = [one for one in EventType if one.startswith(("anomaly.", "alert.rule.", "destination."))]
+    entries = [History().tell(event_type, by=ADA) for event_type in own]
+
+    shown = {subject for _, subject in look_through(entries, [Curious(kind)], {}, room=10**6).memories}
+
+    ends = {"destination.disabled", "destination.deleted"}
+    assert shown == (ends if kind is AnomalyType.SAFEGUARD_WEAKENED else set())
