@@ -40,6 +40,7 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.anomalies import AnomalyDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.approvals import Approvals
@@ -592,6 +593,11 @@ class World:
         return InMemoryAnomalies(self.store)
 
     @property
+    def anomaly_desk(self) -> AnomalyDesk:
+        """What people do with what was found."""
+        return AnomalyDesk(unit_of_work=self.store, anomalies=self.anomalies, requests=self.store, clock=self.clock)
+
+    @property
     def detection(self) -> Detection:
         """What finds anomalies."""
         return self.detection_with(Outside())
@@ -616,7 +622,7 @@ class World:
         self.events()
         while self.detection.step():
             pass
-        return list(self.anomalies.find(AnomalyFilter()))[::-1]
+        return list(self.anomalies.candidates(AnomalyFilter()))[::-1]
 
     @property
     def ingestion(self) -> Ingestion:

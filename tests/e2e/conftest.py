@@ -5,8 +5,9 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.accounts import PASSWORD
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
+from tests.e2e.audit_settings import KEPT, choose
+from tests.e2e.lines import connect
 from tests.e2e.person import Person
+from tests.integration.failing_line import FailingLine
 
 Cli = Callable[..., Any]
 
@@ -131,3 +135,56 @@ def as_role(facts: StackFacts, client: Callable[[str], Any], open_for_all: ExitS
         return open_for_all.enter_context(closing(limited))
 
     return make
+
+
+# What takes minutes to come about
+
+
+LONG_WAITS = ("cut_off", "chosen")
+"""Begun before all tests, and asked about after all others, so that the minutes pass meanwhile."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests that wait longest come last."""
+    items.sort(key=lambda item: not wanted_by([item]).isdisjoint(LONG_WAITS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    """Begin what some test will wait for."""
+    for name in wanted_by(request.session.items).intersection(LONG_WAITS):
+        request.getfixturevalue(name)
+
+
+def wanted_by(items: Sequence[pytest.Item]) -> set[str]:
+    """Name the fixtures that tests use."""
+    return {name for item in items if isinstance(item, pytest.Function) for name in item.fixturenames}
+
+
+@pytest.fixture(scope="session")
+def line(facts: StackFacts) -> Iterator[FailingLine]:
+    """Make a line to the database that can be cut."""
+    with FailingLine(facts.database.port).running() as line:
+        yield line
+
+
+@pytest.fixture(scope="session")
+def cut_off(facts: StackFacts, home: Path, person: Callable[[str], Person], line: FailingLine) -> str:
+    """Begin access, and give it back when its database is not there any more."""
+    maya, integration = person("maya"), connect(person("ada"), line, facts, home)
+    items = [{"resource_type": "database", "resource": "orders", "permission": "role1"}]
+    body = {"integration": integration, "items": items, "justification": "INC-2291 duplicate charges"}
+    request_id = str(maya.post("/v1/requests", body).raise_for_status().json()["id"])
+    maya.wait_for(request_id, "GRANTED")
+    line.is_cut = True
+    maya.command(request_id, "return")
+    return request_id
+
+
+@pytest.fixture(scope="session")
+def chosen(person: Callable[[str], Person]) -> Iterator[datetime]:
+    """Let all reads be told of and events be kept for so many days, and then again as before."""
+    ada, since = person("ada"), datetime.now(UTC)
+    before = choose(ada, reads="all", retention_days=KEPT.days)
+    yield since
+    choose(ada, **before)

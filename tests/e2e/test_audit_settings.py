@@ -5,39 +5,18 @@ before any more: five minutes each, which pass at once.
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.local.facts import StackFacts
+from tests.e2e.audit_settings import KEPT, SETTINGS, choose
 from tests.e2e.person import JsonObject, Person, until
 
-SETTINGS = "/v1/settings/audit"
 SWEEP = (Path(__file__).parents[2] / "events" / "retention_sweep.json").read_bytes()
 ENOUGH = 600
-KEPT = timedelta(days=45)
-
-
-def choose(ada: Person, **choices: Any) -> JsonObject:
-    """Change settings, and return those of before."""
-    before = ada.api.get(SETTINGS)
-    kept = {name: value for name, value in before.json().items() if name != "version"}
-    chosen = ada.api.put(SETTINGS, json=kept | choices, headers={"If-Match": before.headers["ETag"]})
-    chosen.raise_for_status()
-    return kept
-
-
-@pytest.fixture(scope="module")
-def chosen(person: Callable[[str], Person]) -> Iterator[datetime]:
-    """Let all reads be told of and events be kept for so many days, and then again as before."""
-    ada, since = person("ada"), datetime.now(UTC)
-    before = choose(ada, reads="all", retention_days=KEPT.days)
-    yield since
-    choose(ada, **before)
 
 
 def test_a_retention_that_was_chosen_is_in_force_for_the_next_reader_and_told(person: Callable[[str], Person]) -> None:

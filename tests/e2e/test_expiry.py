@@ -1,39 +1,18 @@
 """Access ends by itself: by its timer, by the sweep when the timer is gone, and at last where the database was away."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nightlatch.entrypoints.local.facts import StackFacts
-from tests.e2e.lines import connect
 from tests.e2e.person import JsonObject, Person, until
 from tests.integration.failing_line import FailingLine
 
 ENOUGH = 240
 ENOUGH_FOR_FIVE_ATTEMPTS = 480
 SWEEP = (Path(__file__).parents[2] / "events" / "expiry_sweep.json").read_bytes()
-
-
-@pytest.fixture(scope="module")
-def line(facts: StackFacts) -> Iterator[FailingLine]:
-    """Make a line to the database that can be cut."""
-    with FailingLine(facts.database.port).running() as line:
-        yield line
-
-
-@pytest.fixture(scope="module")
-def cut_off(facts: StackFacts, home: Path, person: Callable[[str], Person], line: FailingLine) -> str:
-    """Begin access, and give it back when its database is not there any more."""
-    maya, integration = person("maya"), connect(person("ada"), line, facts, home)
-    items = [{"resource_type": "database", "resource": "orders", "permission": "role1"}]
-    body = {"integration": integration, "items": items, "justification": "INC-2291 duplicate charges"}
-    request_id = str(maya.post("/v1/requests", body).raise_for_status().json()["id"])
-    maya.wait_for(request_id, "GRANTED")
-    line.is_cut = True
-    maya.command(request_id, "return")
-    return request_id
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +29,7 @@ def without_schedules(person: Callable[[str], Person], client: Callable[[str], A
     return request_id
 
 
-@pytest.mark.usefixtures("without_schedules", "cut_off")  # all minutes pass at once
+@pytest.mark.usefixtures("without_schedules")  # both minutes pass at once
 def test_a_one_minute_grant_ends_by_itself(person: Callable[[str], Person]) -> None:
     noa = person("noa")
 

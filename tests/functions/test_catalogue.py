@@ -31,8 +31,6 @@ COMES_WITH: dict[str, str] = {
     "alert.rule.created": "anomalies",
     "alert.rule.updated": "anomalies",
     "alert.rule.deleted": "anomalies",
-    "anomaly.acknowledged": "anomalies",
-    "anomaly.resolved": "anomalies",
     "report.created": "reports",
     "report.updated": "reports",
     "report.deleted": "reports",
@@ -193,7 +191,9 @@ def events_are_sent_on(stage: Stage) -> None:
 
 def somebody_asks_for_the_first_time(stage: Stage) -> None:
     stage.world.submitted()
-    assert stage.world.detected()
+    found = stage.world.detected()[0].id
+    assert stage.call("POST", f"/v1/anomalies/{found}/acknowledge", {}, by=ADA) == 200
+    assert stage.call("POST", f"/v1/anomalies/{found}/resolve", {"note": "a new colleague"}, by=ADA) == 200
 
 
 def schedules_run(stage: Stage) -> None:

@@ -22,6 +22,7 @@ API_EVENTS = sorted(
             "exports_",
             "settings_",
             "ingestion_",
+            "anomalies_",
         )
     )
 )
@@ -40,6 +41,7 @@ def function_of(stem: str) -> str:
             "exports",
             "settings",
             "ingestion",
+            "anomalies",
         )
         if stem.startswith(name)
     )

@@ -45,6 +45,7 @@ WORK = {"nightlatch.services.provisioning", "nightlatch.adapters.scheduler", "ni
 NOT_IMPORTED = {
     "access_flows": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "access_requests": NEVER | WORK,
+    "anomalies": NEVER | ASKING | TARGETS | WORK,
     "anomaly_detection": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
     "audit": NEVER | ASKING | TARGETS | WORK,

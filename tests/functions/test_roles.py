@@ -42,6 +42,8 @@ BODIES["POST /v1/destinations"] = {
 BODIES["PUT /v1/destinations/{destination_id}"] = {"name": "SIEM", "settings": {"url": "https://siem.example"}}
 BODIES["POST /v1/destinations/{destination_id}/rotate-secret"] = {"secret": "another"}
 BODIES["POST /v1/destinations/{destination_id}/replay"] = {"failed": True}
+BODIES["POST /v1/anomalies/{anomaly_id}/resolve"] = {"note": "known"}
+BODIES["POST /v1/anomalies/{anomaly_id}/revoke"] = {"reason": "leak"}
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"
@@ -56,6 +58,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{entry_id}", "0199")
         .replace("{destination_id}", "siem")
         .replace("{export_id}", "exp_1")
+        .replace("{anomaly_id}", "ano_1")
         .replace("{person_id}", MAYA.id)
     )
     return client.call(method, path, BODIES.get(f"{method} {template}"), by=by)

@@ -97,7 +97,7 @@ def should_be_found(one: Deployed) -> list[str]:
 
 def found(one: Deployed) -> list[str]:
     """List the anomalies that are kept, and see that each was told once."""
-    kept = sorted(anomaly.id for anomaly in DynamoAnomalies(clock=one.clock).find(AnomalyFilter()))
+    kept = sorted(anomaly.id for anomaly in DynamoAnomalies(clock=one.clock).candidates(AnomalyFilter()))
     told = [entry.resource.id for entry in one.trail() if entry.event_type == EventType.ANOMALY_DETECTED]
     assert sorted(told) == kept
     return kept
@@ -236,7 +236,7 @@ def test_what_is_removed_when_its_time_is_over_rings_nobody(rung: Rung) -> None:
 def test_the_first_request_of_a_person_is_found_end_to_end(rung: Rung) -> None:
     request_id = ask(rung.nightlatch, 0)
     rung.pump()
-    [anomaly] = DynamoAnomalies(clock=rung.nightlatch.clock).find(AnomalyFilter())
+    [anomaly] = DynamoAnomalies(clock=rung.nightlatch.clock).candidates(AnomalyFilter())
 
     assert (anomaly.finding.type, anomaly.finding.request_id) == (AnomalyType.INACTIVE_USER, request_id)
     assert anomaly.finding.requester == MAYA.as_person()

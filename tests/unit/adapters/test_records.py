@@ -19,9 +19,21 @@ from nightlatch.domain.access_flow import (
     Requirements,
 )
 from nightlatch.domain.access_request import AccessRequest, EndReason, IntegrationReference, Status
+from nightlatch.domain.anomaly import (
+    Anomaly,
+    AnomalySeverity,
+    AnomalyState,
+    AnomalyType,
+    Evidence,
+    Finding,
+    NamedFlow,
+    NamedResource,
+)
+from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
 from nightlatch.domain.audit_event import ResourceReference, Scope, Severity, Source
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle
+from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory, LaneState
 from nightlatch.domain.grant import Failure, Grant
 from nightlatch.domain.identity import Actor, ActorType, Person
 from nightlatch.domain.integration import Integration, IntegrationStatus
@@ -270,7 +282,61 @@ met = st.builds(
 )
 
 
-@given(entity=requests | grants | flows | integrations | met | st.builds(FlowRegister, version=counts))
+found = st.builds(
+    Finding,
+    type=st.sampled_from(AnomalyType),
+    severity=st.sampled_from(AnomalySeverity),
+    scope=text,
+    window=text,
+    reason=text,
+    evidence=st.builds(Evidence, entries=texts, values=details, thresholds=details),
+    recommended=texts,
+    requester=st.none() | people,
+    request_id=st.none() | text,
+    flow=st.none() | st.builds(NamedFlow, id=text, name=text, version=counts),
+    resources=st.lists(st.builds(NamedResource, type=text, id=text, name=text, permission=text), max_size=3).map(tuple),
+    integration=st.none() | text,
+    rule=st.none() | text,
+)
+anomalies = st.builds(
+    Anomaly,
+    version=counts,
+    id=names,
+    finding=found,
+    detected_at=instants,
+    updated_at=instants,
+    state=st.sampled_from(AnomalyState),
+    note=text,
+    acknowledged_by=st.none() | people,
+    resolved_by=st.none() | people,
+)
+lanes = st.builds(
+    DetectionLane,
+    version=counts,
+    id=names,
+    state=st.sampled_from(LaneState),
+    next_seq=counts,
+    until=st.none() | counts,
+    since=st.none() | instants,
+    dry_run=st.booleans(),
+    choices=st.none() | st.builds(AnomalyChoices),
+    counts=st.dictionaries(st.sampled_from(AnomalyType), counts),
+    asked_by=st.none() | people,
+    asked_at=st.none() | instants,
+)
+memories = st.builds(
+    DetectorMemory,
+    version=counts,
+    lane=names,
+    kind=st.sampled_from(AnomalyType),
+    subject=text,
+    body=details,
+    kept_until=instants,
+)
+detection = anomalies | lanes | memories | st.builds(AnomalySettings, version=counts)
+
+
+@given(entity=requests | grants | flows | integrations | met | detection | st.builds(FlowRegister, version=counts))
 def test_an_entity_is_read_back_as_it_was_laid_out(entity: Entity) -> None:
     record = stored(record_of(entity))
     assert value_of(record, type(entity)) == entity
@@ -299,6 +365,15 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
     if request.due_at:
         assert attributes["due_at"]["S"] <= rfc3339(request.due_at)
+
+
+@given(anomaly=anomalies, other=anomalies)
+def test_anomalies_are_listed_by_the_month_and_the_time_of_their_detection(anomaly: Anomaly, other: Anomaly) -> None:
+    one, two = (record_of(each).serialize() for each in (anomaly, other))
+    assert one["month"] == {"S": f"ANOMALY#{rfc3339(anomaly.detected_at)[:7]}"}
+    assert not {"requester_id", "standing", "flow_id", "integration_id", "due_at"} & set(one)
+    if anomaly.detected_at < other.detected_at:
+        assert one["id"]["S"] < two["id"]["S"]
 
 
 @given(at=instants, milliseconds=st.integers(1, 10**12))

@@ -4,7 +4,7 @@ import json
 import re
 from importlib.resources import files
 
-from nightlatch.services.request_page import LONGEST_SEARCH
+from nightlatch.services.paging import LONGEST_SEARCH
 from tests.functions.client import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text()

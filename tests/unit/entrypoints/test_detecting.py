@@ -13,7 +13,7 @@ from nightlatch.domain.detection_lane import LIVE, DetectionLane, LaneState
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.entrypoints.detecting import detect
 from nightlatch.services.ports.anomalies import AnomalyFilter
-from tests.builders import API, Outside, World
+from tests.builders import API, HOUR, Outside, World
 from tests.unit.entrypoints.test_seals import Context
 
 SWEEP = {"sweep": True}
@@ -40,7 +40,7 @@ def run(world: World, event: dict[str, Any], *milliseconds: int, outside: Outsid
 
 
 def found(world: World) -> int:
-    return len(list(world.anomalies.find(AnomalyFilter())))
+    return len(list(world.anomalies.candidates(AnomalyFilter())))
 
 
 def test_a_ring_follows_the_ledger_to_its_end_and_leaves_replays_alone(world: World) -> None:
@@ -54,13 +54,14 @@ def test_a_ring_follows_the_ledger_to_its_end_and_leaves_replays_alone(world: Wo
 
 
 def test_the_sweep_goes_on_with_replays_too_and_is_told(world: World) -> None:
+    entries = world.store.chain.seq
     run(world, SWEEP)
-    world.clock.advance(2 * (world.clock.now - world.clock.now.replace(hour=0)))
+    world.clock.advance(2 * HOUR)
     world.tallying.tell()
     [told] = [event for event in world.events() if event.event_type == EventType.SCHEDULE_RAN]
 
     assert world.anomalies.lane("rpl_1").state is LaneState.DONE
-    assert (told.resource.id, told.details["items"]) == ("anomaly-sweep", 2)
+    assert (told.resource.id, told.details["items"]) == ("anomaly-sweep", entries + 1)
 
 
 def test_nothing_is_begun_when_time_runs_short(world: World) -> None:
@@ -72,7 +73,9 @@ def test_nothing_is_begun_when_time_runs_short(world: World) -> None:
 
 
 def test_a_run_that_meets_a_rival_looks_again(world: World) -> None:
-    world.store.interruptions = [world.detection.step]
+    world.submitted()
+    world.events()
+    world.store.interruptions = [world.detection_with(Outside(), chunk=1).step]
     run(world, RING)
 
     assert found(world) == 1

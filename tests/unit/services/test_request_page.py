@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.services.paging import LONGEST_SEARCH
 from nightlatch.services.ports.requests import RequestFilter
-from nightlatch.services.request_page import LONGEST_SEARCH, RequestPage, read_page
+from nightlatch.services.request_page import RequestPage, read_page
 from tests.builders import a_request
 
 ANY = RequestFilter()

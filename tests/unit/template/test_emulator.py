@@ -16,6 +16,7 @@ ONLY_ON_AWS = {
 DIFFERENT_ON_AWS = {
     "AccessFlowsRole": "the emulator knows no dynamodb:LeadingKeys in conditions",
     "AccessRequestsRole": "the emulator knows no kms:EncryptionContext in conditions, and denies",
+    "AnomaliesRole": "it knows no dynamodb:LeadingKeys",
     "AnomalyDetectionRole": "it knows no dynamodb:LeadingKeys",
     "AuditRole": "it knows no dynamodb:LeadingKeys",
     "DestinationsRole": "it knows no dynamodb:LeadingKeys",

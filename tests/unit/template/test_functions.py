@@ -12,6 +12,7 @@ from nightlatch.bootstrap.settings import settings
 FUNCTIONS = (
     "access_flows",
     "access_requests",
+    "anomalies",
     "anomaly_detection",
     "approvals",
     "audit",

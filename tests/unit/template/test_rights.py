@@ -15,6 +15,7 @@ Statement = dict[str, Any]
 FUNCTIONS = (
     "AccessFlows",
     "AccessRequests",
+    "Anomalies",
     "AnomalyDetection",
     "Approvals",
     "Audit",
@@ -44,6 +45,7 @@ SCHEDULE_ROLES = {
 }
 COUNTING = {
     "AccessFlows",
+    "Anomalies",
     "AnomalyDetection",
     "Audit",
     "Destinations",
@@ -222,6 +224,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
         ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
@@ -266,7 +269,11 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
         ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
-        ("secretsmanager:GetSecretValue", "CursorSecret.Id", {"AccessRequests", "Approvals", "Audit", "Destinations"}),
+        (
+            "secretsmanager:GetSecretValue",
+            "CursorSecret.Id",
+            {"AccessRequests", "Anomalies", "Approvals", "Audit", "Destinations"},
+        ),
         ("sqs:SendMessage", "Deliveries.Arn", {"Destinations", "WebhookDelivery"}),
         ("sqs:ReceiveMessage", "Deliveries.Arn", {"WebhookDelivery"}),
         ("secretsmanager:GetSecretValue", DESTINATION_SECRETS, {"Destinations", "WebhookDelivery"}),

@@ -63,6 +63,13 @@ ROUTES = {
         "PUT /v1/settings/anomalies",
         "PUT /v1/settings/audit",
     },
+    "Anomalies": {
+        "GET /v1/anomalies",
+        "GET /v1/anomalies/{id}",
+        "POST /v1/anomalies/{id}/acknowledge",
+        "POST /v1/anomalies/{id}/resolve",
+        "POST /v1/anomalies/{id}/revoke",
+    },
     "Destinations": {
         "DELETE /v1/destinations/{id}",
         "GET /v1/destinations",

@@ -31,6 +31,8 @@ class AnomalyType(StrEnum):
     APPROVED_AFTER_REJECTION = "approved_after_rejection"
     INACTIVE_USER = "inactive_user"
     ACCESS_AUTOMATION = "access_automation"
+    ESCALATION_LADDER = "escalation_ladder"
+    RUBBER_STAMPING = "rubber_stamping"
     ALERT_RULE = "alert_rule"
 
 
@@ -39,6 +41,8 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.APPROVED_AFTER_REJECTION: "Approved after being rejected in the past",
     AnomalyType.INACTIVE_USER: "Inactive user detected",
     AnomalyType.ACCESS_AUTOMATION: "Access automation detected",
+    AnomalyType.ESCALATION_LADDER: "Escalation step by step",
+    AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

@@ -7,8 +7,10 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
 
@@ -23,6 +25,8 @@ class AnomalyChoices(Value):
     approved_after_rejection: ApprovedAfterRejectionChoices = Field(default_factory=ApprovedAfterRejectionChoices)
     inactive_user: InactiveUserChoices = Field(default_factory=InactiveUserChoices)
     access_automation: AccessAutomationChoices = Field(default_factory=AccessAutomationChoices)
+    rubber_stamping: RubberStampingChoices = Field(default_factory=RubberStampingChoices)
+    escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 
 class AnomalySettings(Entity):

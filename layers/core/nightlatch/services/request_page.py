@@ -1,13 +1,11 @@
-"""One page of a list of requests, for which only so much is read."""
+"""One page of a list of requests."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.services.paging import search
 from nightlatch.services.ports.requests import RequestFilter
-
-LONGEST_SEARCH = 2_000
-"""So many requests are looked at for one page; a page may so be shorter than its limit, with a place to go on from."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +19,5 @@ class RequestPage:
 
 def read_page(candidates: Iterable[AccessRequest], wanted: RequestFilter, *, limit: int, skip: int) -> RequestPage:
     """Take so many of what a filter admits. One more is looked for, to know whether there is a next page."""
-    found: list[AccessRequest] = []
-    for looked_at, request in enumerate(candidates, start=1):
-        if wanted.admits(request):
-            if skip:
-                skip -= 1
-            elif len(found) == limit:
-                return RequestPage(found, before_id=found[-1].id)
-            else:
-                found.append(request)
-        if looked_at == LONGEST_SEARCH:
-            return RequestPage(found, before_id=request.id, skip=skip)
-    return RequestPage(found, before_id=None)
+    page = search(candidates, admits=wanted.admits, place=lambda request: request.id, limit=limit, skip=skip)
+    return RequestPage(page.found, before_id=page.below, skip=page.skip)

@@ -95,6 +95,17 @@ def test_requests_right_after_the_end_are_renewals() -> None:
     assert [(finding.request_id, signals(finding)) for finding in look(history)] == [("req_3", {"renewal"})]
 
 
+def test_a_request_that_renews_nothing_is_no_renewal_whatever_was_before_it() -> None:
+    history, at = History(), NOON
+    for number in range(4):
+        history.ask(f"req_{number}", at=at)
+        history.grant(f"req_{number}", at=at, end=at + (number + 1) * HOUR)
+        at += (number + 1) * HOUR + 20 * SECOND
+    history.ask("req_later", at=at + 2 * DAY)
+
+    assert "req_later" not in [finding.request_id for finding in look(history)]
+
+
 @pytest.mark.parametrize("ending", [EventType.ACCESS_RETURNED, EventType.ACCESS_REVOKED])
 def test_access_that_ended_early_is_renewed_from_then(ending: EventType) -> None:
     history = History()
@@ -124,6 +135,13 @@ def test_a_scripting_client_is_found_at_its_third_request() -> None:
 
     assert [(finding.request_id, signals(finding)) for finding in found] == [("req_2", {"client"})]
     assert found[0].evidence.values["user_agent"] == "curl/8.5.0"
+
+
+def test_a_request_by_a_browser_is_no_scripts_whatever_was_before_it() -> None:
+    history = asked_at([NOON + hour * HOUR for hour in WILD[:3]], user_agent="curl/8.5.0")
+    history.ask("req_later", at=NOON + 3 * DAY, user_agent="Mozilla/5.0")
+
+    assert [finding.request_id for finding in look(history)] == ["req_2"]
 
 
 @pytest.mark.parametrize("agent", ["nightlatch-cli/0.4.0", "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0", None])

@@ -52,8 +52,9 @@ def test_each_person_is_known_alone() -> None:
 def test_whom_somebody_else_asks_for_is_the_person() -> None:
     history = History()
     history.ask("req_1", of=MAYA, by=ADA)
-    history.ask("req_2", of=MAYA, by=ROBOT)
-    assert [finding.requester and finding.requester.id for finding in look(history)] == [MAYA.id]
+    history.ask("req_2", of=EVE, by=ROBOT)
+    history.ask("req_3", of=MAYA)
+    assert [finding.requester and finding.requester.id for finding in look(history)] == [MAYA.id, EVE.id]
 
 
 def test_a_service_that_asks_for_itself_is_no_person() -> None:

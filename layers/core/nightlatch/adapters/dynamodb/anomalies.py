@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from nightlatch.adapters.dynamodb.keys import anomaly_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_index, read_live, read_many
-from nightlatch.adapters.dynamodb.records import AnomalyRecord, StateRecord, anomalies_of, listed_at, value_of
+from nightlatch.adapters.dynamodb.records import AnomalyRecord, StateRecord, anomalies_of, value_of
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.value import rfc3339
@@ -36,17 +36,17 @@ class DynamoAnomalies:
         keys = {anomaly_key(anomaly_id): anomaly_id for anomaly_id in ids}
         return {keys[key] for key in read_many(StateRecord, keys)}
 
-    def find(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
-        """Read those that are wanted, the latest detected first, no further than consumed."""
+    def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
+        """Read all of the wanted time and place, the latest detected first, no further than consumed."""
         now = self._clock()
-        newest = min(at for at in (now, wanted.until, wanted.before and wanted.before.detected_at) if at)
+        newest = min(at for at in (now, wanted.until, _time_in(wanted.below)) if at)
         for month in _months(newest, max(wanted.since or now - OLDEST, now - OLDEST)):
-            yield from filter(wanted.admits, _of(month, wanted, now))
+            yield from filter(wanted.admits_place_of, _of(month, wanted, now))
 
 
 def _of(month: datetime, wanted: AnomalyFilter, now: datetime) -> Iterator[Anomaly]:
     low = rfc3339(wanted.since) if wanted.since else BELOW_ALL
-    high = listed_at(wanted.before)[1] if wanted.before else rfc3339(wanted.until) if wanted.until else ABOVE_ALL
+    high = wanted.below or (rfc3339(wanted.until) if wanted.until else ABOVE_ALL)
     within = AnomalyRecord.id.between(low, high)
     if low > high:
         return
@@ -54,6 +54,10 @@ def _of(month: datetime, wanted: AnomalyFilter, now: datetime) -> Iterator[Anoma
         records = read_many(StateRecord, page)
         live = (records[key] for key in page if key in records and records[key].is_live(now))
         yield from (value_of(record, Anomaly) for record in live)
+
+
+def _time_in(place: str | None) -> datetime | None:
+    return datetime.fromisoformat(place.partition("#")[0]) if place else None
 
 
 def _months(newest: datetime, oldest: datetime) -> Iterator[datetime]:

@@ -25,6 +25,7 @@ from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.value import Entity, Value, rfc3339
+from nightlatch.services.ports.anomalies import place_of
 
 V = TypeVar("V", bound=Value)
 
@@ -219,7 +220,7 @@ def _due_shard(request: AccessRequest) -> str | None:
 
 def listed_at(anomaly: Anomaly) -> tuple[str, str]:
     """Say where the list of anomalies finds one: in which month, and under what there."""
-    return anomalies_of(anomaly.detected_at), f"{rfc3339(anomaly.detected_at)}#{anomaly.id}"
+    return anomalies_of(anomaly.detected_at), place_of(anomaly)
 
 
 def anomalies_of(month: datetime) -> str:

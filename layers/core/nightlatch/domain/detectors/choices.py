@@ -11,6 +11,8 @@ MOST_EXEMPT = 200
 MOST_DAYS = 365
 
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS, strict=True)]
+Hours = Annotated[int, Field(ge=1, le=24 * MOST_DAYS, strict=True)]
+Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class DetectorChoices(Value):
@@ -20,3 +22,9 @@ class DetectorChoices(Value):
     exempt: Annotated[tuple[PrincipalId, ...], Field(max_length=MOST_EXEMPT)] = Field(
         default=(), description="People and services whose requests it does not look at."
     )
+
+
+class ChoicesOffAtFirst(DetectorChoices):
+    """The same, of detectors that look only once somebody has said so."""
+
+    enabled: bool = Field(default=False, strict=True, description="Whether it looks at all.")

@@ -4,8 +4,10 @@ from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.detection import Detector
 from nightlatch.domain.detectors.access_automation import AccessAutomation
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
+from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
+from nightlatch.domain.detectors.rubber_stamping import RubberStamping
 
 
 def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
@@ -16,5 +18,7 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.approved_after_rejection.enabled, ApprovedAfterRejection(choices.approved_after_rejection, words)),
         (choices.inactive_user.enabled, InactiveUser(choices.inactive_user)),
         (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
+        (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
+        (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return tuple(detector for enabled, detector in every if enabled)

@@ -27,6 +27,7 @@ FUNCTIONS = (
     "settings",
     "ingestion",
     "destinations",
+    "anomalies",
 )
 POWERTOOLS_OWN = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
 """Schemas that Powertools adds for answers which this API never gives."""

@@ -7,8 +7,10 @@ from nightlatch.domain.audit_settings import AuditSettings, Reads, Writer
 from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
 from nightlatch.entrypoints.api.views.base import view
 
 
@@ -32,6 +34,8 @@ class AnomalySettingsView(TypedDict):
     approved_after_rejection: ApprovedAfterRejectionChoices
     inactive_user: InactiveUserChoices
     access_automation: AccessAutomationChoices
+    rubber_stamping: RubberStampingChoices
+    escalation_ladder: EscalationLadderChoices
 
 
 def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
@@ -44,6 +48,8 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         approved_after_rejection=chosen.approved_after_rejection,
         inactive_user=chosen.inactive_user,
         access_automation=chosen.access_automation,
+        rubber_stamping=chosen.rubber_stamping,
+        escalation_ladder=chosen.escalation_ladder,
     )
 
 
