@@ -1,8 +1,7 @@
 """Receivers on this machine that the running stack delivers to, and destinations that are gone after the test."""
 
 import base64
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import urandom
@@ -66,7 +65,7 @@ def reached(receiver: Receiver, path: str = "/events") -> dict[str, JsonValue]:
 
 @contextmanager
 def destination(
-    ada: Person, kind: str, settings: dict[str, JsonValue], *event_types: str, **more: JsonValue
+    ada: Person, kind: str, settings: Mapping[str, JsonValue], *event_types: str, **more: JsonValue
 ) -> Iterator[str]:
     """Send events to a receiver while the test runs."""
     name = more.pop("id", None) or f"test-{kind}-{uuid4().hex[:8]}"
@@ -88,8 +87,3 @@ def wait_for_attempt(ada: Person, name: str, *results: str) -> JsonObject:
         within=SOON,
     )
     return dict(page["deliveries"][0])
-
-
-def told(someone: Person, request_id: str, *, count: int) -> list[JsonObject]:
-    """Read a request's events from the ledger, once there are so many of them, as a native delivery must show them."""
-    return [json.loads(json.dumps(event)) for event in someone.timeline(request_id, count=count)]
