@@ -224,7 +224,7 @@ def test_an_anomaly_is_listed_judged_and_its_access_ended(
 
 
 def _is_judgement(message: JsonObject, *, of: str) -> bool:
-    return message["resource"]["id"] == of and message["event_type"] != "anomaly.detected"
+    return bool(message["resource"]["id"] == of and message["event_type"] != "anomaly.detected")
 
 
 def _linked(someone: Person, anomaly: JsonObject) -> dict[str, int]:
