@@ -40,6 +40,7 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.api_reads import ApiReads
@@ -598,6 +599,11 @@ class World:
         return AnomalyDesk(unit_of_work=self.store, anomalies=self.anomalies, requests=self.store, clock=self.clock)
 
     @property
+    def alert_rules(self) -> AlertRuleDesk:
+        """What administrators do with alert rules."""
+        return AlertRuleDesk(unit_of_work=self.store, rules=self.anomalies, clock=self.clock)
+
+    @property
     def detection(self) -> Detection:
         """What finds anomalies."""
         return self.detection_with(Outside())
@@ -612,6 +618,7 @@ class World:
             memories=anomalies,
             anomalies=anomalies,
             settings=anomalies,
+            rules=anomalies,
             clock=self.clock,
             chunk=chunk,
             room=room,

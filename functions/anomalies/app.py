@@ -1,12 +1,14 @@
-"""See what was found in the trail, say what became of it, and end the access that it is about."""
+"""See what was found in the trail, say what became of it, end the access that it is about; make alert rules."""
 
 from typing import Annotated
 
-from nightlatch.bootstrap.anomalies import anomalies
+from nightlatch.bootstrap.anomalies import alert_rules, anomalies
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from nightlatch.entrypoints.api.bodies.anomalies import NO_NOTE, OptionalNote, Resolution
+from nightlatch.domain.alert_rule import AlertRuleChoices
+from nightlatch.entrypoints.api.bodies.anomalies import NO_NOTE, AlertRuleToCreate, OptionalNote, Resolution
 from nightlatch.entrypoints.api.bodies.ending import Revocation
 from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
@@ -19,10 +21,12 @@ from nightlatch.entrypoints.api.parameters import (
     AnomalyTypes,
     Cursor,
     Ids,
+    IfMatch,
     Limit,
     Names,
     Offset,
     PathId,
+    PathSlug,
     Relative,
     Requesters,
     Rounded,
@@ -32,11 +36,19 @@ from nightlatch.entrypoints.api.parameters import (
     Zone,
 )
 from nightlatch.entrypoints.api.queries import anomaly_filter
+from nightlatch.entrypoints.api.views.alert_rules import (
+    AlertRuleList,
+    AlertRuleView,
+    alert_rule_answer,
+    alert_rule_list,
+)
 from nightlatch.entrypoints.api.views.anomalies import AnomalyList, AnomalyView, anomaly_list, anomaly_view
 from nightlatch.entrypoints.api.views.requests import RequestView, request_view
+from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
 
 Service = Annotated[AnomalyDesk, Depends(anomalies)]
+Rules = Annotated[AlertRuleDesk, Depends(alert_rules)]
 
 api = http_api()
 handler = lambda_handler(api)
@@ -110,3 +122,36 @@ def resolve(anomaly_id: PathId, body: Resolution, service: Service, call: ThisCa
 def revoke(anomaly_id: PathId, body: Revocation, service: Service, call: ThisCall) -> RequestView:
     """End the access that it is about, as `revoke` of the request does."""
     return request_view(service.revoke(anomaly_id, call, reason=body.reason))
+
+
+@api.post("/v1/alert-rules", status_code=201)
+def create_rule(body: AlertRuleToCreate, rules: Rules, call: ThisCall) -> Response[AlertRuleView]:
+    """Make a rule of one's own: events that, so many within a window, are an anomaly."""
+    return alert_rule_answer(rules.create(body.id, body.choices(), call), status=201)
+
+
+@api.get("/v1/alert-rules")
+def find_rules(rules: Rules) -> AlertRuleList:
+    """List the alert rules, also those that came with Nightlatch."""
+    return alert_rule_list(rules.all())
+
+
+@api.get("/v1/alert-rules/<rule_id>")
+def show_rule(rule_id: PathSlug, rules: Rules) -> Response[AlertRuleView]:
+    """Read an alert rule, with its ETag."""
+    return alert_rule_answer(rules.show(rule_id))
+
+
+@api.put("/v1/alert-rules/<rule_id>")
+def put_rule(
+    rule_id: PathSlug, body: AlertRuleChoices, rules: Rules, call: ThisCall, if_match: IfMatch = None
+) -> Response[AlertRuleView]:
+    """Replace what is chosen of a rule. If-Match must name the version that is replaced."""
+    return alert_rule_answer(rules.edit(rule_id, body, call, if_match=if_match))
+
+
+@api.delete("/v1/alert-rules/<rule_id>", status_code=204)
+def delete_rule(rule_id: PathSlug, rules: Rules, call: ThisCall, if_match: IfMatch = None) -> Response[None]:
+    """Take a rule away. If-Match must name the version that is deleted."""
+    rules.remove(rule_id, call, if_match=if_match)
+    return Response(204)

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from time import process_time
 
+from nightlatch.adapters.dynamodb.alert_rules import DynamoAlertRules
 from nightlatch.adapters.dynamodb.anomalies import DynamoAnomalies
 from nightlatch.adapters.dynamodb.anomaly_settings import DynamoAnomalySettings
 from nightlatch.adapters.dynamodb.lanes import DynamoLanes, DynamoMemories
@@ -120,6 +121,7 @@ def _detection(bench: Bench) -> Detection:
         lanes=DynamoLanes(clock=clock),
         memories=DynamoMemories(),
         anomalies=DynamoAnomalies(clock=clock),
+        rules=DynamoAlertRules(),
         settings=DynamoAnomalySettings(),
         clock=clock,
     )

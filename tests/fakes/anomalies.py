@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nightlatch.domain.alert_rule import AlertRule, in_force
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.detection import Subject
@@ -13,7 +14,7 @@ from tests.fakes.store import ANOMALIES, InMemoryStore
 
 @dataclass
 class InMemoryAnomalies:
-    """Implements the four ports over a store."""
+    """Implements the five ports over a store."""
 
     store: InMemoryStore
 
@@ -52,7 +53,11 @@ class InMemoryAnomalies:
         memories = self.store._all(DetectorMemory)
         return {(one.kind, one.subject): one for one in memories if (one.lane, one.kind, one.subject) in wanted}
 
-    # Settings
+    # Settings and rules
+
+    def alert_rules(self) -> list[AlertRule]:
+        """Read every rule."""
+        return in_force(list(self.store._all(AlertRule)))
 
     def anomaly_settings(self) -> AnomalySettings:
         """Read the settings."""

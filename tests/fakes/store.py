@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin, Severity
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
-from nightlatch.domain.delivery import LOG_KEPT, Delivery, Progress
+from nightlatch.domain.delivery import Delivery, Progress
 from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.destination import Destination
 from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
@@ -28,7 +29,7 @@ from nightlatch.domain.errors import (
     RequestNotFoundError,
     RivalChangeError,
 )
-from nightlatch.domain.export import KEPT, Export
+from nightlatch.domain.export import Export
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.identity import SYSTEM
@@ -48,7 +49,7 @@ from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
-from nightlatch.domain.value import Entity
+from nightlatch.domain.value import Entity, Perishable
 from nightlatch.services.ports.ambient import Clock, Randomness
 from nightlatch.services.ports.deliveries import Standing as DeliveryStanding
 from nightlatch.services.ports.facts import Known, Wanted
@@ -177,12 +178,8 @@ class InMemoryStore:
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
     def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
-        if isinstance(entity, Export):
-            return entity.requested_at + KEPT
-        if isinstance(entity, DetectionLane | DetectorMemory):
+        if isinstance(entity, Perishable):
             return entity.kept_until
-        if isinstance(entity, Delivery):
-            return entity.attempt.at + LOG_KEPT
         retention = self.audit_settings().retention
         if isinstance(entity, Anomaly):
             return entity.updated_at + retention
@@ -527,7 +524,15 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         return Delivery, f"{entity.destination_id}/{entity.id}"
     if isinstance(
         entity,
-        AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly | Destination | Progress,
+        AccessRequest
+        | AccessFlow
+        | AlertRule
+        | Integration
+        | KnownPerson
+        | DetectionLane
+        | Anomaly
+        | Destination
+        | Progress,
     ):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
-from nightlatch.bootstrap.anomalies import anomalies
+from nightlatch.bootstrap.anomalies import alert_rules, anomalies
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
@@ -181,6 +181,7 @@ class Client:
                 sign_ins: lambda: self.world.sign_ins,
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,
+                alert_rules: lambda: self.world.alert_rules,
                 anomalies: lambda: self.world.anomaly_desk,
                 anomaly_settings: lambda: self.world.anomaly_settings,
                 ingestion: lambda: self.world.ingestion,

@@ -28,9 +28,6 @@ COMES_WITH: dict[str, str] = {
     "sync.completed": "directory sync",
     "sync.failed": "directory sync",
     "user.deleted": "directory sync",
-    "alert.rule.created": "anomalies",
-    "alert.rule.updated": "anomalies",
-    "alert.rule.deleted": "anomalies",
     "report.created": "reports",
     "report.updated": "reports",
     "report.deleted": "reports",
@@ -196,6 +193,13 @@ def somebody_asks_for_the_first_time(stage: Stage) -> None:
     assert stage.call("POST", f"/v1/anomalies/{found}/resolve", {"note": "a new colleague"}, by=ADA) == 200
 
 
+def administrators_make_alert_rules(stage: Stage) -> None:
+    rule = {"name": "Mine", "events": {"event_types": ["access.*"]}}
+    assert stage.call("POST", "/v1/alert-rules", {**rule, "id": "mine"}, by=ADA) == 201
+    assert stage.call("PUT", "/v1/alert-rules/mine", {**rule, "count": 2}, by=ADA, etag='"1"') == 200
+    assert stage.call("DELETE", "/v1/alert-rules/mine", by=ADA, etag='"2"') == 204
+
+
 def schedules_run(stage: Stage) -> None:
     stage.world.deployed().notice()
     stage.world.schedules.ran("expiry-sweep", items=1)
@@ -229,6 +233,7 @@ SCENARIOS = (
     an_auditor_reads,
     events_are_sent_on,
     schedules_run,
+    administrators_make_alert_rules,
     somebody_asks_for_the_first_time,
 )
 

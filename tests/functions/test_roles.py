@@ -44,6 +44,9 @@ BODIES["POST /v1/destinations/{destination_id}/rotate-secret"] = {"secret": "ano
 BODIES["POST /v1/destinations/{destination_id}/replay"] = {"failed": True}
 BODIES["POST /v1/anomalies/{anomaly_id}/resolve"] = {"note": "known"}
 BODIES["POST /v1/anomalies/{anomaly_id}/revoke"] = {"reason": "leak"}
+RULE: dict[str, Any] = {"name": "Mine", "events": {"event_types": ["access.*"]}}
+BODIES["POST /v1/alert-rules"] = {**RULE, "id": "mine"}
+BODIES["PUT /v1/alert-rules/{rule_id}"] = RULE
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"
@@ -59,6 +62,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{destination_id}", "siem")
         .replace("{export_id}", "exp_1")
         .replace("{anomaly_id}", "ano_1")
+        .replace("{rule_id}", "failed-sign-ins")
         .replace("{person_id}", MAYA.id)
     )
     return client.call(method, path, BODIES.get(f"{method} {template}"), by=by)

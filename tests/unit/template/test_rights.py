@@ -219,7 +219,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
         ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning", *COUNTING}),
-        ("dynamodb:DeleteItem", "StateTable.Arn", {"Destinations", "Ledger"}),
+        ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", "Destinations", "Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),

@@ -64,11 +64,16 @@ ROUTES = {
         "PUT /v1/settings/audit",
     },
     "Anomalies": {
+        "DELETE /v1/alert-rules/{id}",
+        "GET /v1/alert-rules",
+        "GET /v1/alert-rules/{id}",
         "GET /v1/anomalies",
         "GET /v1/anomalies/{id}",
+        "POST /v1/alert-rules",
         "POST /v1/anomalies/{id}/acknowledge",
         "POST /v1/anomalies/{id}/resolve",
         "POST /v1/anomalies/{id}/revoke",
+        "PUT /v1/alert-rules/{id}",
     },
     "Destinations": {
         "DELETE /v1/destinations/{id}",

@@ -1,10 +1,18 @@
-"""Anomalies, as people see them."""
+"""Anomalies and alert rules, as people see them."""
 
 from functools import cache
 
+from nightlatch.adapters.dynamodb.alert_rules import DynamoAlertRules
 from nightlatch.adapters.dynamodb.anomalies import DynamoAnomalies
 from nightlatch.bootstrap import clock, state
+from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
+
+
+@cache
+def alert_rules() -> AlertRuleDesk:
+    """Wire what is done with alert rules."""
+    return AlertRuleDesk(unit_of_work=state.unit_of_work(), rules=DynamoAlertRules(), clock=clock.now)
 
 
 @cache

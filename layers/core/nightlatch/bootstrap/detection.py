@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from nightlatch.adapters.dynamodb.alert_rules import DynamoAlertRules
 from nightlatch.adapters.dynamodb.anomalies import DynamoAnomalies
 from nightlatch.adapters.dynamodb.anomaly_settings import DynamoAnomalySettings
 from nightlatch.adapters.dynamodb.lanes import DynamoLanes, DynamoMemories
@@ -21,5 +22,6 @@ def detection() -> Detection:
         memories=DynamoMemories(),
         anomalies=DynamoAnomalies(clock=clock.now),
         settings=DynamoAnomalySettings(),
+        rules=DynamoAlertRules(),
         clock=clock.now,
     )

@@ -202,6 +202,11 @@ class AccessRequest(Entity):
         """
         return min(self.claimed_from or self.due_at, self.due_at) if self.due_at else None
 
+    @property
+    def retained_from(self) -> datetime | None:
+        """From when it is kept for the retention: its end."""
+        return self.closed_at
+
     def changed(self, **fields: object) -> Self:
         """Return the next version with `fields` replaced. It ends a first claim, unless it begins one."""
         return super().changed(**{"claimed_from": None, **fields})

@@ -131,6 +131,11 @@ class Anomaly(Entity):
     acknowledged_by: Person | None = None
     resolved_by: Person | None = None
 
+    @property
+    def retained_from(self) -> datetime:
+        """From when it is kept for the retention: its last change."""
+        return self.updated_at
+
     @classmethod
     def detected(cls, finding: Finding, *, at: datetime, told_at: datetime) -> "Change[Anomaly]":
         """Keep a finding of an entry recorded `at`. It is told now, however long ago that was."""

@@ -104,6 +104,11 @@ class Delivery(Entity):
     attempt: Attempt
     retry_at: Instant | None = None
 
+    @property
+    def kept_until(self) -> datetime:
+        """Until when the line is in the log."""
+        return self.attempt.at + LOG_KEPT
+
 
 class Lane(Value):
     """A run along the ledger: the live one (0), or one that delivers a stretch again.

@@ -20,6 +20,9 @@ LIVE = "live"
 REMEMBERED = timedelta(days=400)
 """So long after its last entry a subject is remembered live: longer than any detector's window."""
 
+REMEMBERED_BY_RULES = timedelta(days=3)
+"""Longer than an alert rule's window. What a rule counts may be anything, so there may be many."""
+
 REMEMBERED_BY_A_REPLAY = timedelta(days=1)
 REPLAY_KEPT = timedelta(days=30)
 
@@ -80,9 +83,11 @@ class DetectionLane(Entity):
         state = LaneState.DONE if is_over else self.state
         return self.changed(next_seq=next_seq, state=state, counts=dict(counts))
 
-    def remembered_until(self, recorded_at: datetime, *, now: datetime) -> datetime:
-        """Say until when is kept what is remembered of an entry of this time."""
-        return recorded_at + REMEMBERED if self.is_live else now + REMEMBERED_BY_A_REPLAY
+    def remembered_until(self, recorded_at: datetime, *, kind: AnomalyType, now: datetime) -> datetime:
+        """Say until when is kept what a detector remembers of an entry of this time."""
+        if not self.is_live:
+            return now + REMEMBERED_BY_A_REPLAY
+        return recorded_at + (REMEMBERED_BY_RULES if kind is AnomalyType.ALERT_RULE else REMEMBERED)
 
 
 class DetectorMemory(Entity):

@@ -153,6 +153,11 @@ class Export(Entity):
     failure: str = ""
 
     @property
+    def kept_until(self) -> datetime:
+        """Until when it can be fetched."""
+        return self.requested_at + KEPT
+
+    @property
     def is_under_way(self) -> bool:
         """Whether there is still something to do."""
         return self.state in {ExportState.QUEUED, ExportState.RUNNING}

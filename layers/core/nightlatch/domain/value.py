@@ -1,7 +1,7 @@
 """The bases of every domain object: immutable, strict about unknown fields, times in UTC milliseconds."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self, runtime_checkable
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
@@ -37,6 +37,26 @@ class Value(BaseModel):
     """Something that equals another of the same content."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+@runtime_checkable
+class Perishable(Protocol):
+    """What is kept until a time of its own, whatever the retention is; None while it must be kept."""
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """Until when."""
+        ...
+
+
+@runtime_checkable
+class Retained(Protocol):
+    """What is kept for the retention from some time on; None while it must be kept."""
+
+    @property
+    def retained_from(self) -> datetime | None:
+        """From when."""
+        ...
 
 
 class Entity(Value):

@@ -20,7 +20,7 @@ from nightlatch.domain.detectors.registry import detectors
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.anomalies import Anomalies, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomalies import AlertRules, Anomalies, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 
@@ -54,6 +54,7 @@ class Detection:
         memories: Memories,
         anomalies: Anomalies,
         settings: AnomalySettingsStore,
+        rules: AlertRules,
         clock: Clock,
         chunk: int = CHUNK,
         room: int = ROOM,
@@ -64,6 +65,7 @@ class Detection:
         self._memories = memories
         self._anomalies = anomalies
         self._settings = settings
+        self._rules = rules
         self._clock = clock
         self._chunk = chunk
         self._room = room
@@ -90,11 +92,14 @@ class Detection:
         return self._keep(lane, next_seq, sight, remembered)
 
     def _sight(self, lane: DetectionLane, entries: list[LedgerEntry]) -> tuple[Sight, Mapping[Subject, DetectorMemory]]:
-        choices = lane.choices or self._settings.anomaly_settings().choices
-        looking = detectors(choices)
+        looking = self._detectors(lane)
         remembered = self._memories.memories(lane.id, subjects_of(entries, looking))
         known = {subject: _read(memory, looking) for subject, memory in remembered.items()}
         return look_through(entries, looking, known, room=self._room), remembered
+
+    def _detectors(self, lane: DetectionLane) -> tuple[Detector, ...]:
+        choices = lane.choices or self._settings.anomaly_settings().choices
+        return detectors(choices, self._rules.alert_rules())
 
     def _keep(
         self, lane: DetectionLane, next_seq: int, sight: Sight, remembered: Mapping[Subject, DetectorMemory]
@@ -122,7 +127,7 @@ def _memories(
     lane: DetectionLane, sight: Sight, remembered: Mapping[Subject, DetectorMemory], *, now: datetime
 ) -> Iterator[DetectorMemory]:
     for subject, (value, entry) in sight.memories.items():
-        until = lane.remembered_until(entry.recorded_at, now=now)
+        until = lane.remembered_until(entry.recorded_at, kind=subject[0], now=now)
         before = remembered.get(subject) or DetectorMemory(
             lane=lane.id, kind=subject[0], subject=subject[1], kept_until=until
         )

@@ -3,19 +3,50 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from nightlatch.adapters.dynamodb.keys import anomaly_key
+from pynamodb.attributes import UnicodeAttribute
+
+from nightlatch.adapters.dynamodb.keys import ANOMALIES, Key, anomaly_key, key_of
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_index, read_live, read_many
-from nightlatch.adapters.dynamodb.records import AnomalyRecord, StateRecord, anomalies_of, value_of
+from nightlatch.adapters.dynamodb.records import StateRecord, record_of, value_of
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.value import rfc3339
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.anomalies import AnomalyFilter
+from nightlatch.services.ports.anomalies import AnomalyFilter, place_of
 
 OLDEST = timedelta(days=2 * 366)
 """So long ago may have been detected what is still kept: it is kept for a year at most after the last change of it."""
 
 BELOW_ALL, ABOVE_ALL = " ", "~"
+
+
+class AnomalyRecord(StateRecord):
+    """An anomaly, with what the list finds it by: the time of its detection."""
+
+    id = UnicodeAttribute()
+    month = UnicodeAttribute()
+
+
+@key_of.register
+def _(anomaly: Anomaly) -> Key:
+    return anomaly_key(anomaly.id)
+
+
+@record_of.register
+def _(anomaly: Anomaly, *, expires_at: int | None = None) -> StateRecord:
+    return AnomalyRecord(
+        *anomaly_key(anomaly.id),
+        version=anomaly.version,
+        body=anomaly.model_dump_json(),
+        expires_at=expires_at,
+        id=place_of(anomaly),
+        month=anomalies_of(anomaly.detected_at),
+    )
+
+
+def anomalies_of(month: datetime) -> str:
+    """Name a month's anomalies in the index."""
+    return f"{ANOMALIES}{month:%Y-%m}"
 
 
 class DynamoAnomalies:

@@ -1,9 +1,14 @@
 """Reading the settings of anomalies."""
 
-from nightlatch.adapters.dynamodb.keys import ANOMALY_SETTINGS
+from nightlatch.adapters.dynamodb.keys import ANOMALY_SETTINGS, Key, key_of
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.anomaly_settings import AnomalySettings
+
+
+@key_of.register
+def _(_: AnomalySettings) -> Key:
+    return ANOMALY_SETTINGS
 
 
 class DynamoAnomalySettings:

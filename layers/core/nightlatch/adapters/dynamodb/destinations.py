@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nightlatch.adapters.dynamodb.keys import DESTINATIONS, deliveries_of, progress_key
+from nightlatch.adapters.dynamodb.keys import DESTINATIONS, Key, deliveries_of, key_of, progress_key
 from nightlatch.adapters.dynamodb.reading import read_live, read_many
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.delivery import Delivery, Progress
@@ -10,6 +10,21 @@ from nightlatch.domain.destination import Destination
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.deliveries import Standing
+
+
+@key_of.register
+def _(destination: Destination) -> Key:
+    return DESTINATIONS, destination.id
+
+
+@key_of.register
+def _(progress: Progress) -> Key:
+    return progress_key(progress.id)
+
+
+@key_of.register
+def _(delivery: Delivery) -> Key:
+    return deliveries_of(delivery.destination_id), delivery.id
 
 
 class DynamoDestinations:

@@ -1,11 +1,16 @@
 """Reading exports: a partition for each person, so that nobody can name another's."""
 
-from nightlatch.adapters.dynamodb.keys import exports_of
+from nightlatch.adapters.dynamodb.keys import Key, exports_of, key_of
 from nightlatch.adapters.dynamodb.reading import read_live
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.export import Export
 from nightlatch.services.ports.ambient import Clock
+
+
+@key_of.register
+def _(export: Export) -> Key:
+    return exports_of(export.person_id), export.id
 
 
 class DynamoExports:

@@ -30,6 +30,7 @@ SETTINGS               ANOMALIES               what is decided about the finding
 LANE                   <id>                    how far a run of the detectors has come
 MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
 ANOMALY#<id>           ANOMALY                 an anomaly
+ALERT_RULE             <id>                    an alert rule that was made or changed here
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -37,18 +38,12 @@ Ledger
 
 import hashlib
 import json
+from functools import singledispatch
 
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.domain.anomaly import Anomaly
-from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings
-from nightlatch.domain.delivery import Delivery, Progress
 from nightlatch.domain.deployment import Deployment
-from nightlatch.domain.destination import Destination
-from nightlatch.domain.detection import Subject
-from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
-from nightlatch.domain.export import Export
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
@@ -74,6 +69,7 @@ RETENTION_WALK: Key = ("LEDGER", "RETENTION")
 AUDIT_SETTINGS: Key = ("SETTINGS", "AUDIT")
 ANOMALY_SETTINGS: Key = ("SETTINGS", "ANOMALIES")
 LANES = "LANE"
+ALERT_RULES = "ALERT_RULE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
 TALLIES = "TALLY"
@@ -149,7 +145,7 @@ def tally_key(tally: Tally) -> Key:
     return TALLIES, f"{rfc3339(tally.window_end)}#{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
 
-def memory_key(lane_id: str, subject: Subject) -> Key:
+def memory_key(lane_id: str, subject: tuple[str, str]) -> Key:
     """Place what is remembered of a subject, which may have any characters and so is hashed."""
     kind, name = subject
     return f"{MEMORIES}{lane_id}#{kind}", hashlib.sha256(name.encode()).hexdigest()
@@ -190,8 +186,9 @@ def ledger_key(seq: int) -> Key:
     return ledger_partition(seq // ENTRIES_PER_PARTITION), padded(seq)
 
 
-def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind)
-    """Place an entity."""
+@singledispatch
+def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
+    """Place an entity. Kinds that few functions store are registered where they are read, and imported there."""
     match entity:
         case AccessRequest():
             return request_key(entity.id)
@@ -217,20 +214,4 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind
             return DEPLOYMENT
         case SealState():
             return SEAL
-        case AnomalySettings():
-            return ANOMALY_SETTINGS
-        case DetectionLane():
-            return LANES, entity.id
-        case DetectorMemory():
-            return memory_key(entity.lane, (entity.kind, entity.subject))
-        case Anomaly():
-            return anomaly_key(entity.id)
-        case Export():
-            return exports_of(entity.person_id), entity.id
-        case Destination():
-            return DESTINATIONS, entity.id
-        case Progress():
-            return progress_key(entity.id)
-        case Delivery():
-            return deliveries_of(entity.destination_id), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

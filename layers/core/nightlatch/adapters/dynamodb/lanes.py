@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable
 
-from nightlatch.adapters.dynamodb.keys import LANES, memory_key
+from nightlatch.adapters.dynamodb.keys import LANES, Key, key_of, memory_key
 from nightlatch.adapters.dynamodb.reading import read_live, read_many
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.detection import Subject
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.services.ports.ambient import Clock
+
+
+@key_of.register
+def _(lane: DetectionLane) -> Key:
+    return LANES, lane.id
+
+
+@key_of.register
+def _(memory: DetectorMemory) -> Key:
+    return memory_key(memory.lane, (memory.kind, memory.subject))
 
 
 class DynamoLanes:

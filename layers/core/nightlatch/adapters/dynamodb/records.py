@@ -12,6 +12,7 @@ Where they lie is drawn in `keys`. No other package knows these classes.
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import singledispatch
 from typing import Protocol, TypeVar
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
@@ -19,13 +20,11 @@ from pynamodb.constants import BINARY
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
-from nightlatch.adapters.dynamodb.keys import ANOMALIES, key_of
+from nightlatch.adapters.dynamodb.keys import key_of
 from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
-from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.lease import Lease
-from nightlatch.domain.value import Entity, Value, rfc3339
-from nightlatch.services.ports.anomalies import place_of
+from nightlatch.domain.value import Entity, Retained, Value, rfc3339
 
 V = TypeVar("V", bound=Value)
 
@@ -171,13 +170,6 @@ class RequestRecord(StateRecord):
     rings = UnicodeAttribute(null=True)
 
 
-class AnomalyRecord(StateRecord):
-    """An anomaly, with what the list finds it by: the time of its detection."""
-
-    id = UnicodeAttribute()
-    month = UnicodeAttribute()
-
-
 class HeadRecord(StateRecord):
     """Where the chain stands, with what the sequencer's condition compares."""
 
@@ -185,13 +177,11 @@ class HeadRecord(StateRecord):
     hash = UnicodeAttribute()
 
 
+@singledispatch
 def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
-    """Lay out an entity."""
+    """Lay out an entity. Kinds that only some functions store are registered where they are read."""
     pk, sk = key_of(entity)
     body = entity.model_dump_json()
-    if isinstance(entity, Anomaly):
-        month, listed = listed_at(entity)
-        return AnomalyRecord(pk, sk, version=entity.version, body=body, expires_at=expires_at, id=listed, month=month)
     if not isinstance(entity, AccessRequest):
         return StateRecord(pk, sk, version=entity.version, body=body, expires_at=expires_at)
     return RequestRecord(
@@ -218,16 +208,6 @@ def _due_shard(request: AccessRequest) -> str | None:
     return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
 
 
-def listed_at(anomaly: Anomaly) -> tuple[str, str]:
-    """Say where the list of anomalies finds one: in which month, and under what there."""
-    return anomalies_of(anomaly.detected_at), place_of(anomaly)
-
-
-def anomalies_of(month: datetime) -> str:
-    """Name a month's anomalies in the index."""
-    return f"{ANOMALIES}{month:%Y-%m}"
-
-
 def standing_of(status: Status) -> str:
     """Say under which word a status is indexed: those between approval and end under one, for they are few at a time.
 
@@ -245,12 +225,10 @@ def kept_from(entity: Entity, *, beside: Iterable[Entity]) -> datetime | None:
     """Return the time from which an entity is kept for the retention only, or None while it must be kept.
 
     That is when a request was closed. Its grant goes with it, which finds it in `beside`; so does a lease that is
-    nobody's any more, from the change that let it go. An anomaly is kept from its last change.
+    nobody's any more, from the change that let it go.
     """
-    if isinstance(entity, Anomaly):
-        return entity.updated_at
-    if isinstance(entity, AccessRequest):
-        return entity.closed_at
+    if isinstance(entity, Retained):
+        return entity.retained_from
     if isinstance(entity, Grant):
         requests = (other for other in beside if isinstance(other, AccessRequest) and other.id == entity.request_id)
         return next((request.closed_at for request in requests), None)

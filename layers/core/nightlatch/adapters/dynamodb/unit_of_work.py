@@ -15,13 +15,10 @@ from nightlatch.adapters.dynamodb.transaction import OF_A_CALLER, Patience, Slee
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.audit_event import AuditEvent, ForeignEvent, Origin
 from nightlatch.domain.change import Change
-from nightlatch.domain.delivery import LOG_KEPT, Delivery
-from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
-from nightlatch.domain.value import Entity
+from nightlatch.domain.value import Entity, Perishable
 from nightlatch.services.ports.ambient import Clock, Randomness
 from nightlatch.services.ports.configuration import AuditSettingsStore
 from nightlatch.services.ports.writing import Receipt
@@ -59,7 +56,7 @@ class DynamoUnitOfWork:
         retention = cache(lambda: self._settings.audit_settings().retention)
         for entity in change.entities:
             since = kept_from(entity, beside=beside)
-            until = since + retention() if since else _kept_until(entity)
+            until = since + retention() if since else _end_of(entity)
             self._put_entity(transaction, entity, expires_at=epoch_seconds(until) if until else None)
         self._check_given(transaction, change)
         if receipt:
@@ -133,10 +130,5 @@ class DynamoUnitOfWork:
         return PendingEvent.of(event, event_id=event_id, origin=origin)
 
 
-def _kept_until(entity: Entity) -> datetime | None:
-    """Return the time of an entity that has one of its own, whatever the retention is."""
-    if isinstance(entity, DetectionLane | DetectorMemory):
-        return entity.kept_until
-    if isinstance(entity, Delivery):
-        return entity.attempt.at + LOG_KEPT
-    return entity.requested_at + KEPT if isinstance(entity, Export) else None
+def _end_of(entity: Entity) -> datetime | None:
+    return entity.kept_until if isinstance(entity, Perishable) else None

@@ -1,8 +1,12 @@
 """The detectors that are on. A new one is a module, a field of AnomalyChoices and a line here."""
 
+from collections.abc import Iterable
+
+from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.detection import Detector
 from nightlatch.domain.detectors.access_automation import AccessAutomation
+from nightlatch.domain.detectors.alert_rules import AlertRules
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
@@ -10,8 +14,8 @@ from nightlatch.domain.detectors.inactive_user import InactiveUser
 from nightlatch.domain.detectors.rubber_stamping import RubberStamping
 
 
-def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
-    """Make every detector that is on."""
+def detectors(choices: AnomalyChoices, rules: Iterable[AlertRule] = ()) -> tuple[Detector, ...]:
+    """Make every detector that is on, and one of the alert rules that are."""
     words = choices.words
     every: tuple[tuple[bool, Detector], ...] = (
         (choices.high_risk_access.enabled, HighRiskAccess(choices.high_risk_access, words)),
@@ -21,4 +25,10 @@ def detectors(choices: AnomalyChoices) -> tuple[Detector, ...]:
         (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
-    return tuple(detector for enabled, detector in every if enabled)
+    return (*(detector for enabled, detector in every if enabled), *alert_rules(rules))
+
+
+def alert_rules(rules: Iterable[AlertRule]) -> tuple[Detector, ...]:
+    """Make the detector of alert rules; none when none is on."""
+    active = tuple(rule for rule in rules if rule.choices.is_active)
+    return (AlertRules(active),) if active else ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import TITLES, Anomaly, AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.detection import Subject
@@ -91,6 +92,14 @@ class Memories(Protocol):
 
     def memories(self, lane_id: str, subjects: Iterable[Subject]) -> Mapping[Subject, DetectorMemory]:
         """Read, consistently and in batches, what is remembered of these; what is not known is left out."""
+        ...
+
+
+class AlertRules(Protocol):
+    """Reading alert rules."""
+
+    def alert_rules(self) -> list[AlertRule]:
+        """Read every rule, consistently, by id: also those that come with Nightlatch and are not stored."""
         ...
 
 
