@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 
 from nightlatch.entrypoints.local import aws, database, stack
+from nightlatch.entrypoints.local.accounts import PASSWORD
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
 from tests.e2e.audit_settings import KEPT, choose
@@ -74,14 +76,27 @@ def person(facts: StackFacts, open_for_all: ExitStack) -> Callable[[str], Person
 
 
 @pytest.fixture
+def newcomer(facts: StackFacts, client: Callable[[str], Any], open_for_all: ExitStack) -> Person:
+    """Sign somebody in, a developer, whom Nightlatch has never seen."""
+    who = {"UserPoolId": facts.user_pool_id, "Username": f"newcomer-{uuid4().hex[:8]}"}
+    named = [{"Name": "name", "Value": "Nina Ruiz"}, {"Name": "email", "Value": f"{who['Username']}@example.com"}]
+    client("cognito-idp").admin_create_user(**who, MessageAction="SUPPRESS", UserAttributes=named)
+    client("cognito-idp").admin_set_user_password(**who, Password=PASSWORD, Permanent=True)
+    client("cognito-idp").admin_add_user_to_group(**who, GroupName="developers")
+    someone = Person.signed_in(facts, who["Username"])
+    open_for_all.enter_context(someone.api)
+    return someone
+
+
+@pytest.fixture
 def cli(facts: StackFacts, home: Path, tmp_path: Path) -> Cli:
     """Run the command line at a terminal of its own; what it prints is JSON, or nothing."""
     assert facts.api_url
 
-    def run(*words: str) -> Any:
+    def run(*words: str, typed: str = "") -> Any:
         there = {**os.environ, "NIGHTLATCH_HOME": str(home), "NIGHTLATCH_CONFIG": str(tmp_path)}
         command = str(Path(sys.executable).with_name("nightlatch"))
-        done = subprocess.run((command, *words), env=there, capture_output=True, check=False)
+        done = subprocess.run((command, *words), env=there, input=typed.encode(), capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "null")
 

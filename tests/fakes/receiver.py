@@ -44,15 +44,19 @@ class Receiver:
 
 @contextmanager
 def listening(
-    talk: Callable[[Receiver], Talk], *names: str, certificate: trustme.LeafCert | None = None
+    talk: Callable[[Receiver], Talk],
+    *names: str,
+    certificate: trustme.LeafCert | None = None,
+    authority: trustme.CA | None = None,
+    port: int = 0,
 ) -> Iterator[Receiver]:
     """Listen on loopback, with a certificate for the names, while the test runs."""
-    authority = trustme.CA()
+    authority = authority or trustme.CA()
     certificate = certificate or authority.issue_cert(*(names or ("receiver.example",)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     over = Event()
-    with create_server((LOOPBACK, 0)) as listener:
+    with create_server((LOOPBACK, port)) as listener:
         receiver = Receiver(listener.getsockname()[1], authority)
         serving = Thread(target=_serve, args=(listener, context, talk(receiver), over), daemon=True)
         serving.start()

@@ -85,3 +85,10 @@ def test_what_is_logged_stays_on_its_line(client: Client, log: Lines) -> None:
 
     assert len(log()) == 1
     assert log()[0]["path"] == forged
+
+
+def test_an_answer_without_content_has_an_empty_body(client: Client) -> None:
+    """Null is no text: a gateway that puts every body on the wire would answer 500."""
+    answer = client.post("/v1/sign-out")
+
+    assert (answer.status, answer.text) == (204, "")

@@ -21,7 +21,7 @@ class DestinationChoices(Value):
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     selection: Selection = Field(default_factory=Selection)
     format: Format = Format.NATIVE
-    template: str = Field(default="", max_length=10_000)
+    template: str = Field(default="", max_length=16_000)
     headers: Headers = Field(default_factory=dict)
     validators: Annotated[tuple[Validator, ...], Field(max_length=10)] = ()
     timeout: int = Field(default=10, ge=1, le=LONGEST_TIMEOUT, description="Seconds.")

@@ -66,7 +66,8 @@ def lambda_handler(api: APIGatewayHttpResolver) -> Handler:
             status=answered["statusCode"],
             milliseconds=round((perf_counter() - started_at) * 1000),
         )
-        return answered
+        # An answer without a body has null for one, which is no text: not every gateway takes it.
+        return {**answered, "body": answered["body"] or ""}
 
     return handler
 
