@@ -57,8 +57,8 @@ from nightlatch.domain.selectors import (
 from nightlatch.domain.value import Entity, Value, rfc3339
 from tests.builders import a_request
 
-for found in iter_modules(dynamodb.__path__):  # each may lay out kinds of its own
-    import_module(f"{dynamodb.__name__}.{found.name}")
+for module in iter_modules(dynamodb.__path__):  # each may lay out kinds of its own
+    import_module(f"{dynamodb.__name__}.{module.name}")
 
 RETENTION = timedelta(days=90)
 
