@@ -15,8 +15,8 @@ from nightlatch.domain.anomaly import Anomaly, Finding
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change, together
 from nightlatch.domain.detection import Detector, Sight, Subject, look_through, subjects_of
-from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
-from nightlatch.domain.detectors.registry import detectors
+from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory, Example
+from nightlatch.domain.detectors.registry import alert_rules, detectors
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
@@ -101,6 +101,8 @@ class Detection:
         return look_through(entries, looking, known, room=self._room), remembered
 
     def _detectors(self, lane: DetectionLane) -> tuple[Detector, ...]:
+        if lane.rule:
+            return alert_rules([lane.rule])
         choices = lane.choices or self._settings.anomaly_settings().choices
         return detectors(choices, self._rules.alert_rules(), zone=self._zone)
 
@@ -110,7 +112,8 @@ class Detection:
         now = self._clock()
         wanted = {finding.anomaly_id: (finding, entry) for finding, entry in _first_of_each(sight, lane)}
         found = tuple(finding for finding, _ in wanted.values())
-        moved = Change(lane.moved(next_seq, found), (), tuple(_memories(lane, sight, remembered, now=now)))
+        examples = [Example.of(finding, at=entry.recorded_at) for finding, entry in wanted.values()]
+        moved = Change(lane.moved(next_seq, found, examples), (), tuple(_memories(lane, sight, remembered, now=now)))
         known = set() if lane.dry_run else self._anomalies.known(wanted)
         told = [
             Anomaly.detected(finding, at=entry.recorded_at, told_at=now)

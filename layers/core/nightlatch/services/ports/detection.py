@@ -29,6 +29,14 @@ class Memories(Protocol):
         ...
 
 
+class DetectionWorkers(Protocol):
+    """Whoever looks through the past."""
+
+    def work_on(self, lane_id: str) -> None:
+        """Let a worker go on with a replay, without waiting; raise StoreUnavailableError when none can be woken."""
+        ...
+
+
 class AlertRules(Protocol):
     """Reading alert rules."""
 
