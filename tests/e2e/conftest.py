@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import cache
@@ -20,12 +21,13 @@ from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.accounts import PASSWORD
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
-from tests.e2e.audit_settings import KEPT, choose
-from tests.e2e.lines import connect
-from tests.e2e.person import Person
+from tests.e2e.audit_settings import KEPT, Times, all_follow, choose, times_of
+from tests.e2e.lines import Resisted, connect
+from tests.e2e.person import JsonObject, Person, until
 from tests.integration.failing_line import FailingLine
 
 Cli = Callable[..., Any]
+ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
@@ -140,19 +142,26 @@ def as_role(facts: StackFacts, client: Callable[[str], Any], open_for_all: ExitS
 # What takes minutes to come about
 
 
-LONG_WAITS = ("cut_off", "chosen")
-"""Begun before all tests, and asked about after all others, so that the minutes pass meanwhile."""
+MEANWHILE = ("resisted", "told_reads", "moved_times")
+"""Begun before all tests, and asked about after all others: the minutes pass in threads meanwhile."""
+
+EVERY = 5
+"""Seconds between two looks."""
+
+ENOUGH = 900
+RETENTION_SWEEP = (ROOT / "events" / "retention_sweep.json").read_bytes()
+EXPIRY_SWEEP = (ROOT / "events" / "expiry_sweep.json").read_bytes()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests that wait longest come last."""
-    items.sort(key=lambda item: not wanted_by([item]).isdisjoint(LONG_WAITS))
+    items.sort(key=lambda item: not wanted_by([item]).isdisjoint(MEANWHILE))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def begun(request: pytest.FixtureRequest) -> None:
     """Begin what some test will wait for."""
-    for name in wanted_by(request.session.items).intersection(LONG_WAITS):
+    for name in wanted_by(request.session.items).intersection(MEANWHILE):
         request.getfixturevalue(name)
 
 
@@ -162,23 +171,45 @@ def wanted_by(items: Sequence[pytest.Item]) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def line(facts: StackFacts) -> Iterator[FailingLine]:
-    """Make a line to the database that can be cut."""
-    with FailingLine(facts.database.port).running() as line:
-        yield line
+def meanwhile() -> Iterator[ThreadPoolExecutor]:
+    """Make threads that wait."""
+    with ThreadPoolExecutor() as threads:
+        yield threads
 
 
 @pytest.fixture(scope="session")
-def cut_off(facts: StackFacts, home: Path, person: Callable[[str], Person], line: FailingLine) -> str:
-    """Begin access, and give it back when its database is not there any more."""
-    maya, integration = person("maya"), connect(person("ada"), line, facts, home)
-    items = [{"resource_type": "database", "resource": "orders", "permission": "role1"}]
-    body = {"integration": integration, "items": items, "justification": "INC-2291 duplicate charges"}
-    request_id = str(maya.post("/v1/requests", body).raise_for_status().json()["id"])
-    maya.wait_for(request_id, "GRANTED")
-    line.is_cut = True
-    maya.command(request_id, "return")
-    return request_id
+def resisted(
+    facts: StackFacts,
+    home: Path,
+    person: Callable[[str], Person],
+    client: Callable[[str], Any],
+    meanwhile: ThreadPoolExecutor,
+) -> Iterator[Future[Resisted]]:
+    """Give access back when its database is not there, and let that come back when the access is quarantined."""
+    maya, functions = person("maya"), client("lambda")
+    with FailingLine(facts.database.port).running() as line:
+        integration = connect(person("ada"), line, facts, home)
+        items = [{"resource_type": "database", "resource": "orders", "permission": "role1"}]
+        body = {"integration": integration, "items": items, "justification": "INC-2291 duplicate charges"}
+        request_id = str(maya.post("/v1/requests", body).raise_for_status().json()["id"])
+        maya.wait_for(request_id, "GRANTED")
+        line.is_cut = True
+        maya.command(request_id, "return")
+
+        def swept() -> JsonObject:
+            # At once, not by the minute. When an attempt is due does not change.
+            functions.invoke(FunctionName=f"{facts.stack}-expiry", Payload=EXPIRY_SWEEP)
+            return maya.get(f"/v1/requests/{request_id}")
+
+        def resist() -> Resisted:
+            resisting = until(swept, lambda request: request["quarantined"], within=ENOUGH, every=EVERY)
+            listed = maya.get("/v1/requests", quarantined="true", integration=integration)["requests"]
+            line.is_cut = False
+            ended = until(swept, lambda request: request["status"] == "CANCELED", within=ENOUGH, every=EVERY)
+            told = [event["event_type"] for event in maya.timeline(request_id, count=11)]
+            return Resisted(resisting, [request["id"] for request in listed], ended, told)
+
+        yield meanwhile.submit(resist)
 
 
 @pytest.fixture(scope="session")
@@ -188,3 +219,43 @@ def chosen(person: Callable[[str], Person]) -> Iterator[datetime]:
     before = choose(ada, reads="all", retention_days=KEPT.days)
     yield since
     choose(ada, **before)
+
+
+@pytest.fixture(scope="session")
+def told_reads(
+    chosen: datetime, person: Callable[[str], Person], meanwhile: ThreadPoolExecutor
+) -> Future[list[JsonObject]]:
+    """Read something again and again, until the trail tells of it."""
+    ivo, noa = person("ivo"), person("noa")
+    who = noa.get("/v1/whoami")["id"]
+
+    def told() -> JsonObject:
+        for _ in range(2):  # a function that runs may not know of the choice for a minute
+            noa.get("/v1/requests", limit=1)
+        page = ivo.get("/v1/audit/entries", actor=who, event_type="audit.read", start_date=chosen.isoformat())
+        listed = [event for event in page["entries"] if event["resource"]["id"] == "/v1/requests"]
+        return {"events": [event for event in listed if datetime.fromisoformat(event["details"]["since"]) > chosen]}
+
+    return meanwhile.submit(
+        lambda: until(told, lambda found: bool(found["events"]), within=ENOUGH, every=EVERY)["events"]
+    )
+
+
+@pytest.fixture(scope="session")
+def moved_times(
+    chosen: datetime, facts: StackFacts, client: Callable[[str], Any], meanwhile: ThreadPoolExecutor
+) -> Future[list[Times]]:
+    """Let the stored times follow the retention that was chosen."""
+    assert chosen
+
+    def stored() -> JsonObject:
+        ran = client("lambda").invoke(FunctionName=f"{facts.stack}-retention", Payload=RETENTION_SWEEP)
+        assert "FunctionError" not in ran, ran["Payload"].read()
+        pages = client("dynamodb").get_paginator("scan").paginate(TableName=facts.ledger_table)
+        return {"times": [times_of(item) for page in pages for item in page["Items"]]}
+
+    def follow() -> list[Times]:
+        followed: list[Times] = until(stored, all_follow, within=ENOUGH, every=EVERY)["times"]
+        return followed
+
+    return meanwhile.submit(follow)

@@ -1,12 +1,23 @@
 """Lines to the demo's database that can fail, each an integration of its own."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
-from tests.e2e.person import Person
+from tests.e2e.person import JsonObject, Person
 from tests.integration.failing_line import FailingLine
+
+
+@dataclass(frozen=True)
+class Resisted:
+    """Access whose database was away: as it was then, alone in its list, and when the database was back."""
+
+    resisting: JsonObject
+    listed: list[str]
+    ended: JsonObject
+    told: list[str]
 
 
 def connect(ada: Person, line: FailingLine, facts: StackFacts, home: Path) -> str:

@@ -77,10 +77,12 @@ class Person:
         return [dict(event) for event in events]
 
 
-def until(look: Callable[[], JsonObject], is_enough: Callable[[JsonObject], bool], *, within: float) -> JsonObject:
-    """Look again until it is enough; fail with what was seen last."""
+def until(
+    look: Callable[[], JsonObject], is_enough: Callable[[JsonObject], bool], *, within: float, every: float = 0.3
+) -> JsonObject:
+    """Look again, every so many seconds, until it is enough; fail with what was seen last."""
     deadline = time.monotonic() + within
     while not is_enough(seen := look()):
         assert time.monotonic() < deadline, f"not within {within} s; last seen: {seen}"
-        time.sleep(0.3)
+        time.sleep(every)
     return seen

@@ -1,14 +1,14 @@
 """Access ends by itself: by its timer, by the sweep when the timer is gone, and at last where the database was away."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nightlatch.entrypoints.local.facts import StackFacts
-from tests.e2e.person import JsonObject, Person, until
-from tests.integration.failing_line import FailingLine
+from tests.e2e.lines import Resisted
+from tests.e2e.person import Person
 
 ENOUGH = 240
 ENOUGH_FOR_FIVE_ATTEMPTS = 480
@@ -53,24 +53,12 @@ def test_the_sweep_ends_a_grant_whose_schedules_were_deleted(
 
 
 def test_access_to_a_database_that_is_away_is_quarantined_and_ends_when_it_is_back(
-    facts: StackFacts, person: Callable[[str], Person], client: Callable[[str], Any], line: FailingLine, cut_off: str
+    resisted: Future[Resisted],
 ) -> None:
     """J2: told with an event, shown in the list, and never given up."""
-    maya = person("maya")
+    seen = resisted.result()
 
-    def swept() -> JsonObject:
-        # At once, not by the minute. When an attempt is due does not change.
-        client("lambda").invoke(FunctionName=f"{facts.stack}-expiry", Payload=SWEEP)
-        return maya.get(f"/v1/requests/{cut_off}")
-
-    resisting = until(swept, lambda request: request["quarantined"], within=ENOUGH_FOR_FIVE_ATTEMPTS)
-    integration = resisting["integration"]["id"]
-    listed = maya.get("/v1/requests", quarantined="true", integration=integration)["requests"]
-    line.is_cut = False
-    ended = until(swept, lambda request: request["status"] == "CANCELED", within=ENOUGH_FOR_FIVE_ATTEMPTS)
-    told = [event["event_type"] for event in maya.timeline(cut_off, count=11)]
-
-    assert resisting["status"] == "REVOKING"
-    assert [request["id"] for request in listed] == [cut_off]
-    assert not ended["quarantined"]
-    assert told[4:] == [*["access.revoke.failed"] * 5, "access.quarantined", "access.returned"]
+    assert seen.resisting["status"] == "REVOKING"
+    assert seen.listed == [seen.resisting["id"]]
+    assert not seen.ended["quarantined"]
+    assert seen.told[4:] == [*["access.revoke.failed"] * 5, "access.quarantined", "access.returned"]
