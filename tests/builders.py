@@ -65,6 +65,7 @@ from nightlatch.services.ports.anomalies import AnomalyFilter
 from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Sender
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
+from nightlatch.services.replays import Replays
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
@@ -73,7 +74,7 @@ from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
 from nightlatch.services.whole_entries import WholeEntries
-from tests.fakes.anomalies import InMemoryAnomalies
+from tests.fakes.anomalies import FakeDetectionWorkers, InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
 from tests.fakes.connector import FakeConnector
 from tests.fakes.destinations import FakeDeliveryQueue, FakeReceiver, FakeSenders
@@ -502,6 +503,7 @@ class World:
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
     files: FakeFiles = field(default_factory=FakeFiles)
+    detection_workers: FakeDetectionWorkers = field(default_factory=FakeDetectionWorkers)
     export_workers: FakeExportWorkers = field(default_factory=FakeExportWorkers)
     senders: FakeSenders = field(default_factory=FakeSenders)
     delivery_queue: FakeDeliveryQueue = field(default_factory=FakeDeliveryQueue)
@@ -604,6 +606,18 @@ class World:
         return AlertRuleDesk(unit_of_work=self.store, rules=self.anomalies, clock=self.clock)
 
     @property
+    def replays(self) -> Replays:
+        """What administrators do with the past."""
+        return Replays(
+            unit_of_work=self.store,
+            ledger=self.store,
+            lanes=self.anomalies,
+            workers=self.detection_workers,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
+
+    @property
     def detection(self) -> Detection:
         """What finds anomalies."""
         return self.detection_with(Outside())
@@ -620,6 +634,7 @@ class World:
             settings=anomalies,
             rules=anomalies,
             clock=self.clock,
+            zone=self.zone,
             chunk=chunk,
             room=room,
         )

@@ -8,11 +8,18 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.access_flow import FlowDefinition
-from nightlatch.entrypoints.api.etags import versioned, written
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import IfMatch, PathSlug
-from nightlatch.entrypoints.api.views.flows import FlowList, FlowVersions, FlowView, flow_list, flow_versions
+from nightlatch.entrypoints.api.views.flows import (
+    FlowList,
+    FlowVersions,
+    FlowView,
+    flow_list,
+    flow_versions,
+    versioned,
+    written,
+)
 from nightlatch.services.access_flows import AccessFlows
 
 Service = Annotated[AccessFlows, Depends(access_flows)]

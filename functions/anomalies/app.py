@@ -2,23 +2,32 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.anomalies import alert_rules, anomalies
+from nightlatch.bootstrap.anomalies import alert_rules, anomalies, replays
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.alert_rule import AlertRuleChoices
-from nightlatch.entrypoints.api.bodies.anomalies import NO_NOTE, AlertRuleToCreate, OptionalNote, Resolution
+from nightlatch.entrypoints.api.asked_anomalies import (
+    AnomalySearch,
+    AnomalySeverities,
+    AnomalyStates,
+    AnomalyTypes,
+    anomaly_filter,
+)
+from nightlatch.entrypoints.api.bodies.anomalies import (
+    NO_NOTE,
+    AlertRuleToCreate,
+    OptionalNote,
+    ReplayToBegin,
+    Resolution,
+)
 from nightlatch.entrypoints.api.bodies.ending import Revocation
 from nightlatch.entrypoints.api.cursors import ThisPage
 from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
-    AnomalySearch,
-    AnomalySeverities,
-    AnomalyStates,
-    AnomalyTypes,
     Cursor,
     Ids,
     IfMatch,
@@ -35,7 +44,6 @@ from nightlatch.entrypoints.api.parameters import (
     Until,
     Zone,
 )
-from nightlatch.entrypoints.api.queries import anomaly_filter
 from nightlatch.entrypoints.api.views.alert_rules import (
     AlertRuleList,
     AlertRuleView,
@@ -43,11 +51,14 @@ from nightlatch.entrypoints.api.views.alert_rules import (
     alert_rule_list,
 )
 from nightlatch.entrypoints.api.views.anomalies import AnomalyList, AnomalyView, anomaly_list, anomaly_view
+from nightlatch.entrypoints.api.views.replays import ReplayRunView, replay_begun, replay_run_view
 from nightlatch.entrypoints.api.views.requests import RequestView, request_view
 from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
+from nightlatch.services.replays import Replays
 
 Service = Annotated[AnomalyDesk, Depends(anomalies)]
+Past = Annotated[Replays, Depends(replays)]
 Rules = Annotated[AlertRuleDesk, Depends(alert_rules)]
 
 api = http_api()
@@ -155,3 +166,15 @@ def delete_rule(rule_id: PathSlug, rules: Rules, call: ThisCall, if_match: IfMat
     """Take a rule away. If-Match must name the version that is deleted."""
     rules.remove(rule_id, call, if_match=if_match)
     return Response(204)
+
+
+@api.post("/v1/anomalies/replays", status_code=202)
+def begin_replay(body: ReplayToBegin, past: Past, call: ThisCall) -> Response[ReplayRunView]:
+    """Look through the past once more, or try settings or a rule on it. It is done when somebody has time."""
+    return replay_begun(past.start(body.past(), call))
+
+
+@api.get("/v1/anomalies/replays/<replay_id>")
+def show_replay(replay_id: PathId, past: Past) -> ReplayRunView:
+    """Say how far a replay has come, and what it has found."""
+    return replay_run_view(past.show(replay_id))

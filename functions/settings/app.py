@@ -10,11 +10,15 @@ from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.audit_settings import AuditChoices
-from nightlatch.entrypoints.api.etags import anomaly_settings_in_force, settings_in_force
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import IfMatch
-from nightlatch.entrypoints.api.views.settings import AnomalySettingsView, AuditSettingsView
+from nightlatch.entrypoints.api.views.settings import (
+    AnomalySettingsView,
+    AuditSettingsView,
+    anomaly_settings_in_force,
+    settings_in_force,
+)
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.audit_settings import AuditSettingsDesk
 

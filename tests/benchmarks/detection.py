@@ -71,7 +71,7 @@ def _read(records: list[LedgerRecord]) -> None:
 
 
 def _detect(records: list[LedgerRecord]) -> None:
-    looking = detectors(AnomalyChoices())
+    looking = detectors(AnomalyChoices(), zone="UTC")
     kinds = {detector.kind: detector.memory for detector in looking}
     bodies: dict[Subject, str] = {}
     for start in range(0, len(records), CHUNK):
@@ -124,6 +124,7 @@ def _detection(bench: Bench) -> Detection:
         rules=DynamoAlertRules(),
         settings=DynamoAnomalySettings(),
         clock=clock,
+        zone="UTC",
     )
 
 

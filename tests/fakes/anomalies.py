@@ -1,13 +1,14 @@
 """Reading anomalies, lanes, memories and their settings in memory: what the store in memory holds of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nightlatch.domain.alert_rule import AlertRule, in_force
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.detection import Subject
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
+from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.services.ports.anomalies import AnomalyFilter, place_of
 from tests.fakes.store import ANOMALIES, InMemoryStore
 
@@ -62,3 +63,17 @@ class InMemoryAnomalies:
     def anomaly_settings(self) -> AnomalySettings:
         """Read the settings."""
         return self.store._one(AnomalySettings, ANOMALIES) or AnomalySettings()
+
+
+@dataclass
+class FakeDetectionWorkers:
+    """Remembers which replays somebody was to work on; while it is `down`, nobody can be woken."""
+
+    woken: list[str] = field(default_factory=list)
+    is_down: bool = False
+
+    def work_on(self, lane_id: str) -> None:
+        """Remember a replay."""
+        if self.is_down:
+            raise StoreUnavailableError("no worker can be woken")
+        self.woken.append(lane_id)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
-from nightlatch.bootstrap.anomalies import alert_rules, anomalies
+from nightlatch.bootstrap.anomalies import alert_rules, anomalies, replays
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
@@ -69,6 +69,7 @@ SETTINGS = Settings(
     seal_key="seals",
     exports_bucket="exports",
     export_jobs_function="export-jobs",
+    anomaly_detection_function="anomaly-detection",
     reports_function="reports",
     delivery_queue="https://queue",
     destination_secret_prefix="nightlatch/destinations/",
@@ -182,6 +183,7 @@ class Client:
                 audit_trail: lambda: self.world.trail,
                 audit_settings: lambda: self.world.audit_settings,
                 alert_rules: lambda: self.world.alert_rules,
+                replays: lambda: self.world.replays,
                 anomalies: lambda: self.world.anomaly_desk,
                 anomaly_settings: lambda: self.world.anomaly_settings,
                 ingestion: lambda: self.world.ingestion,

@@ -190,6 +190,8 @@ def somebody_asks_for_the_first_time(stage: Stage) -> None:
     stage.world.submitted()
     found = stage.world.detected()[0].id
     assert stage.call("POST", f"/v1/anomalies/{found}/acknowledge", {}, by=ADA) == 200
+    replay = {"since": "2026-01-01T00:00:00Z", "dry_run": True}
+    assert stage.call("POST", "/v1/anomalies/replays", replay, by=ADA) == 202
     assert stage.call("POST", f"/v1/anomalies/{found}/resolve", {"note": "a new colleague"}, by=ADA) == 200
 
 

@@ -47,6 +47,7 @@ BODIES["POST /v1/anomalies/{anomaly_id}/revoke"] = {"reason": "leak"}
 RULE: dict[str, Any] = {"name": "Mine", "events": {"event_types": ["access.*"]}}
 BODIES["POST /v1/alert-rules"] = {**RULE, "id": "mine"}
 BODIES["PUT /v1/alert-rules/{rule_id}"] = RULE
+BODIES["POST /v1/anomalies/replays"] = {"since": "2026-11-22T00:00:00Z", "dry_run": True}
 BODIES["POST /v1/dry-runs"] = BODIES["POST /v1/requests"]
 BODIES["POST /v1/bundles"] = {"requests": [BODIES["POST /v1/requests"]]}
 UNSEEN = "/v1/requests/req_unknown"
@@ -62,6 +63,7 @@ def call(client: Client, route: tuple[str, str], request_id: str, *, by: Princip
         .replace("{destination_id}", "siem")
         .replace("{export_id}", "exp_1")
         .replace("{anomaly_id}", "ano_1")
+        .replace("{replay_id}", "rpl_1")
         .replace("{rule_id}", "failed-sign-ins")
         .replace("{person_id}", MAYA.id)
     )

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from nightlatch.adapters.dynamodb.alert_rules import DynamoAlertRules
 from nightlatch.adapters.dynamodb.anomalies import DynamoAnomalies
 from nightlatch.adapters.dynamodb.anomaly_settings import DynamoAnomalySettings
 from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
@@ -35,9 +36,10 @@ from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
-from nightlatch.services.ports.anomalies import Anomalies, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomalies import Anomalies
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
 from nightlatch.services.ports.deliveries import Destinations
+from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
@@ -79,6 +81,7 @@ class Store:
     lanes: Lanes
     memories: Memories
     anomaly_settings: AnomalySettingsStore
+    alert_rules: AlertRules
     destinations: Destinations
     clock: Clock
 
@@ -156,6 +159,7 @@ def in_memory(clock: Clock) -> Store:
         lanes=found,
         memories=found,
         anomaly_settings=found,
+        alert_rules=found,
         destinations=fake,
         clock=clock,
     )
@@ -185,6 +189,7 @@ def on_dynamodb(clock: Clock) -> Store:
         lanes=DynamoLanes(clock=clock),
         memories=DynamoMemories(),
         anomaly_settings=DynamoAnomalySettings(),
+        alert_rules=DynamoAlertRules(),
         destinations=DynamoDestinations(clock=clock),
         clock=clock,
     )

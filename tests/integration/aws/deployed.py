@@ -252,6 +252,7 @@ def _variables() -> dict[str, str]:
         "SEAL_KEY": "seals",
         "EXPORTS_BUCKET": "exports",
         "EXPORT_JOBS_FUNCTION": "export-jobs",
+        "ANOMALY_DETECTION_FUNCTION": "anomaly-detection",
         "REPORTS_FUNCTION": "reports",
         "DELIVERY_QUEUE": boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"],
         "DESTINATION_SECRET_PREFIX": "nightlatch/destinations/",

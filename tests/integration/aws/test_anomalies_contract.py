@@ -1,16 +1,22 @@
 """What every store promises about anomalies, and about what finding them rests on."""
 
+import json
 from datetime import timedelta
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+from nightlatch.adapters.lambda_detection_workers import LambdaDetectionWorkers
+from nightlatch.domain.alert_rule import AlertRule, delivered, in_force
 from nightlatch.domain.anomaly import Anomaly, AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
-from nightlatch.domain.errors import NotFoundError, RivalChangeError
+from nightlatch.domain.errors import NotFoundError, RivalChangeError, StoreUnavailableError
 from nightlatch.services.ports.anomalies import AnomalyFilter, place_of
 from tests.builders import ADA, an_anomaly
+from tests.fakes.anomalies import FakeDetectionWorkers
 from tests.integration.aws.builders import HOUR, MILLISECOND, NOW, ORIGIN
 from tests.integration.aws.conftest import RETENTION, Store
 
@@ -166,3 +172,54 @@ def test_anomalies_are_found_apart_from_the_requests_of_their_month(store: Store
 
     assert isinstance(next(store.anomalies.candidates(AnomalyFilter())), Anomaly)
     assert store.lanes.lanes() == []
+
+
+# Alert rules
+
+
+def test_what_comes_with_nightlatch_is_there_without_being_stored(store: Store) -> None:
+    assert store.alert_rules.alert_rules() == in_force(list(delivered()))
+
+
+def test_rules_are_read_by_id_and_a_stored_one_takes_the_place_of_a_delivered_one(store: Store) -> None:
+    failed = next(rule for rule in delivered() if rule.id == "failed-sign-ins")
+    changed = failed.chosen(failed.choices.model_copy(update={"count": 3}), by=ADA, at=NOW).state
+    mine = AlertRule(id="mine", choices=failed.choices)
+    store.put(mine, changed)
+
+    read = store.alert_rules.alert_rules()
+    assert [rule.id for rule in read] == ["failed-sign-ins", "mine", "settings-out-of-hours"]
+    assert read[:2] == [changed, mine]
+
+
+def test_a_rule_that_is_taken_away_is_gone(store: Store) -> None:
+    mine = AlertRule(id="mine", choices=delivered()[0].choices)
+    store.put(mine)
+    store.work.record(mine.deleted(by=ADA, at=NOW), origin=ORIGIN, ending=(mine,))
+
+    assert mine not in store.alert_rules.alert_rules()
+
+
+# Whoever looks through the past
+
+
+def test_a_replay_is_one_asynchronous_invocation(aws: str) -> None:
+    client = boto3.client("lambda", region_name=aws)
+    payload = json.dumps({"lane": "rpl_1"}).encode()
+
+    with Stubber(client) as stubber:
+        expected = {"FunctionName": "anomaly-detection", "InvocationType": "Event", "Payload": payload}
+        stubber.add_response("invoke", {"StatusCode": 202}, expected)
+        LambdaDetectionWorkers(lambda: client, function="anomaly-detection").work_on("rpl_1")
+        stubber.assert_no_pending_responses()
+
+
+def test_workers_that_cannot_be_woken_are_away_for_now(aws: str) -> None:
+    client = boto3.client("lambda", region_name=aws)
+    fake = FakeDetectionWorkers(is_down=True)
+
+    with Stubber(client) as stubber:
+        stubber.add_client_error("invoke", "TooManyRequestsException")
+        for workers in (fake, LambdaDetectionWorkers(lambda: client, function="anomaly-detection")):
+            with pytest.raises(StoreUnavailableError):
+                workers.work_on("rpl_1")

@@ -1,11 +1,14 @@
 """Entity and item are the same thing in two forms: whatever is laid out can be read back exactly."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nightlatch.adapters import dynamodb
 from nightlatch.adapters.dynamodb.keys import key_of, ledger_key, padded, request_id_in
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of, record_of_entry
 from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, record_of, value_of
@@ -53,6 +56,9 @@ from nightlatch.domain.selectors import (
 )
 from nightlatch.domain.value import Entity, Value, rfc3339
 from tests.builders import a_request
+
+for module in iter_modules(dynamodb.__path__):  # each may lay out kinds of its own
+    import_module(f"{dynamodb.__name__}.{module.name}")
 
 RETENTION = timedelta(days=90)
 

@@ -64,6 +64,13 @@ def test_the_sweep_goes_on_with_replays_too_and_is_told(world: World) -> None:
     assert (told.resource.id, told.details["items"]) == ("anomaly-sweep", entries + 1)
 
 
+def test_who_is_woken_for_a_replay_works_it_off_and_nothing_else(world: World) -> None:
+    run(world, {"lane": "rpl_1"})
+
+    assert world.anomalies.lane("rpl_1").state is LaneState.DONE
+    assert world.anomalies.lane(LIVE).next_seq == 1
+
+
 def test_nothing_is_begun_when_time_runs_short(world: World) -> None:
     world.submitted()
     world.events()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nightlatch.domain.anomaly import AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalyChoices
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.audit_settings import AuditChoices, Reads
 from nightlatch.domain.change import Change
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory, LaneState
 from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
@@ -16,8 +17,24 @@ from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRe
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
 from nightlatch.domain.errors import RivalChangeError
+from nightlatch.domain.selectors import TargetSelector
+from nightlatch.services.asking import Submission, WantedItem
 from nightlatch.services.ports.anomalies import AnomalyFilter
-from tests.builders import API, MAYA, NOA, KilledError, Outside, World, a_call, a_resource
+from tests.builders import (
+    ADA,
+    API,
+    EVERYBODY,
+    MAYA,
+    NOA,
+    OMAR,
+    KilledError,
+    Outside,
+    World,
+    a_call,
+    a_definition,
+    a_resource,
+)
+from tests.unit.services.deliveries import SIEM, create
 
 RISKY = AnomalyType.HIGH_RISK_ACCESS
 ON_AT_FIRST = {
@@ -30,6 +47,20 @@ ONE = AnomalyChoices(
     approved_after_rejection=ApprovedAfterRejectionChoices(enabled=False),
     inactive_user=InactiveUserChoices(enabled=False),
     access_automation=AccessAutomationChoices(enabled=False),
+)
+OFF_AT_FIRST = AnomalyChoices.model_validate(
+    {
+        "high_risk_access": {"enabled": False},
+        "approved_after_rejection": {"enabled": False},
+        "inactive_user": {"enabled": False},
+        "access_automation": {"enabled": False},
+        "escalation_ladder": {"enabled": True},
+        "rubber_stamping": {"enabled": True, "requests": 4},
+        "reciprocal_approvals": {"enabled": True, "approvals": 1},
+        "flow_loosened_and_used": {"enabled": True},
+        "unusual_hours": {"enabled": True, "requests": 8, "weeks": 1},
+        "safeguard_weakened": {"enabled": True},
+    }
 )
 NONE = ONE.model_copy(update={"high_risk_access": HighRiskAccessChoices(enabled=False)})
 
@@ -317,6 +348,47 @@ def test_every_type_that_is_looked_for_at_first_is_found_of_real_requests() -> N
 
     assert {one.finding.type for one in found} == ON_AT_FIRST
     assert [one.finding.type for one in found].count(AnomalyType.INACTIVE_USER) == 1
+
+
+def test_each_type_that_is_off_at_first_is_found_of_real_requests() -> None:
+    world = World()
+    world.store.replace_resources("orders-db", [a_resource("orders", "reader", "writer", "admin"), a_resource("bills")])
+    choose(world, OFF_AT_FIRST)
+    everything = TargetSelector(integration="orders-db", names=("*",), permissions=("*",))
+    world.flows.put("orders-roles", a_definition(who=EVERYBODY, what=everything), a_call(ADA), if_match=1)
+    for _ in range(8):
+        world.requests.cancel(world.submitted("reader").id, a_call(MAYA))
+        world.clock.advance(timedelta(days=1))
+    for permission in ("reader", "writer", "admin"):
+        world.approvals.approve(world.submitted(permission).id, a_call(NOA))
+    world.approvals.approve(world.submitted("reader", by=NOA).id, a_call(OMAR))
+    world.approvals.approve(world.submitted("reader", by=OMAR).id, a_call(NOA))
+    world.clock.advance(timedelta(hours=12))
+    world.asking.submit(
+        Submission("orders-db", [WantedItem("database", "bills", "role1")], "to pay them"), a_call(MAYA)
+    )
+    world.flows.put("orders-roles", a_definition(people=["*"]), a_call(ADA), if_match=2)
+    world.flows.put("orders-roles", a_definition(who=EVERYBODY), a_call(ADA), if_match=3)
+    world.submitted("reader", by=ADA)
+    world.audit_settings.put(
+        AuditChoices(retention_days=30, reads=Reads.SENSITIVE, writers=()), a_call(ADA), if_match=0
+    )
+
+    found = [one.finding.type for one in world.detected()]
+
+    assert sorted(found) == sorted(set(AnomalyType) - ON_AT_FIRST - {AnomalyType.ALERT_RULE})
+
+
+def test_a_destination_that_somebody_disables_is_found_once_and_nothing_follows_from_that() -> None:
+    world = World()
+    choose(world, OFF_AT_FIRST)
+    create(world, SIEM)
+    world.destinations.disable(SIEM, a_call(ADA), reason="too much noise")
+    for _ in range(3):
+        found = world.detected()
+
+    assert [one.finding.type for one in found] == [AnomalyType.SAFEGUARD_WEAKENED]
+    assert world.detection.step() is None
 
 
 def test_memories_hold_from_one_step_to_the_next(world: World) -> None:

@@ -9,6 +9,7 @@ from nightlatch.adapters.dynamodb.lanes import DynamoLanes, DynamoMemories
 from nightlatch.adapters.dynamodb.transaction import OF_A_WORKER
 from nightlatch.bootstrap import clock, state
 from nightlatch.bootstrap.ledger import ledger
+from nightlatch.bootstrap.settings import settings
 from nightlatch.services.detection import Detection
 
 
@@ -24,4 +25,5 @@ def detection() -> Detection:
         settings=DynamoAnomalySettings(),
         rules=DynamoAlertRules(),
         clock=clock.now,
+        zone=settings().time_zone,
     )

@@ -31,6 +31,7 @@ class Settings:
     seal_key: str
     exports_bucket: str
     export_jobs_function: str
+    anomaly_detection_function: str
     reports_function: str
     delivery_queue: str
     destination_secret_prefix: str
@@ -73,6 +74,7 @@ def settings() -> Settings:
         seal_key=_variable("SEAL_KEY"),
         exports_bucket=_variable("EXPORTS_BUCKET"),
         export_jobs_function=_variable("EXPORT_JOBS_FUNCTION"),
+        anomaly_detection_function=_variable("ANOMALY_DETECTION_FUNCTION"),
         reports_function=_variable("REPORTS_FUNCTION"),
         delivery_queue=_variable("DELIVERY_QUEUE"),
         destination_secret_prefix=_variable("DESTINATION_SECRET_PREFIX"),

@@ -91,13 +91,13 @@ class AlertRule(Entity):
 
     def created(self, *, by: Principal, at: datetime) -> Change["AlertRule"]:
         """Put a new rule in force."""
-        details: dict[str, JsonValue] = {"before": None, "after": _told(self)}
+        details: dict[str, JsonValue] = {"before": None, "after": self.told()}
         return Change(self, (self._event(EventType.ALERT_RULE_CREATED, "made", details, by=by, at=at),))
 
     def chosen(self, choices: AlertRuleChoices, *, by: Principal, at: datetime) -> Change["AlertRule"]:
         """Choose otherwise; the event holds what was different before and what is now."""
         after = self.changed(choices=choices)
-        was, now = _told(self), _told(after)
+        was, now = self.told(), after.told()
         names = [name for name in now if now[name] != was[name]]
         details: dict[str, JsonValue] = {
             "before": {name: was[name] for name in names},
@@ -107,8 +107,14 @@ class AlertRule(Entity):
 
     def deleted(self, *, by: Principal, at: datetime) -> AuditEvent:
         """Tell that the rule is taken away."""
-        details: dict[str, JsonValue] = {"before": _told(self), "after": None}
+        details: dict[str, JsonValue] = {"before": self.told(), "after": None}
         return self._event(EventType.ALERT_RULE_DELETED, "removed", details, by=by, at=at)
+
+    def told(self) -> dict[str, JsonValue]:
+        """Write what is chosen; sets in an order, so that the same is the same."""
+        told: dict[str, JsonValue] = self.choices.model_dump(mode="json")
+        events = self.choices.events.model_dump(mode="json")
+        return {**told, "events": {name: sorted(values) for name, values in events.items()}}
 
     def _event(
         self, event_type: EventType, verb: str, details: dict[str, JsonValue], *, by: Principal, at: datetime
@@ -121,13 +127,6 @@ class AlertRule(Entity):
             description=f"{by.label} {verb} the alert rule {self.id}",
             details=details,
         )
-
-
-def _told(rule: AlertRule) -> dict[str, JsonValue]:
-    """Write what is chosen; sets in an order, so that the same is the same."""
-    told: dict[str, JsonValue] = rule.choices.model_dump(mode="json")
-    events = rule.choices.events.model_dump(mode="json")
-    return {**told, "events": {name: sorted(values) for name, values in events.items()}}
 
 
 DELIVERED = ("failed-sign-ins", "settings-out-of-hours")

@@ -33,6 +33,10 @@ class AnomalyType(StrEnum):
     ACCESS_AUTOMATION = "access_automation"
     ESCALATION_LADDER = "escalation_ladder"
     RUBBER_STAMPING = "rubber_stamping"
+    RECIPROCAL_APPROVALS = "reciprocal_approvals"
+    FLOW_LOOSENED_AND_USED = "flow_loosened_and_used"
+    UNUSUAL_HOURS = "unusual_hours"
+    SAFEGUARD_WEAKENED = "safeguard_weakened"
     ALERT_RULE = "alert_rule"
 
 
@@ -43,6 +47,10 @@ TITLES: dict[AnomalyType, str] = {
     AnomalyType.ACCESS_AUTOMATION: "Access automation detected",
     AnomalyType.ESCALATION_LADDER: "Escalation step by step",
     AnomalyType.RUBBER_STAMPING: "Rubber-stamping approver",
+    AnomalyType.RECIPROCAL_APPROVALS: "Reciprocal approvals",
+    AnomalyType.FLOW_LOOSENED_AND_USED: "Access flow loosened and used",
+    AnomalyType.UNUSUAL_HOURS: "First access at an unusual hour",
+    AnomalyType.SAFEGUARD_WEAKENED: "Safeguard weakened",
     AnomalyType.ALERT_RULE: "Alert rule",
 }
 

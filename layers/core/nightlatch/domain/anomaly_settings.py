@@ -8,9 +8,13 @@ from nightlatch.domain.detectors.access_automation import AccessAutomationChoice
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
+from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
 
@@ -26,6 +30,10 @@ class AnomalyChoices(Value):
     inactive_user: InactiveUserChoices = Field(default_factory=InactiveUserChoices)
     access_automation: AccessAutomationChoices = Field(default_factory=AccessAutomationChoices)
     rubber_stamping: RubberStampingChoices = Field(default_factory=RubberStampingChoices)
+    reciprocal_approvals: ReciprocalApprovalsChoices = Field(default_factory=ReciprocalApprovalsChoices)
+    flow_loosened_and_used: FlowLoosenedAndUsedChoices = Field(default_factory=FlowLoosenedAndUsedChoices)
+    unusual_hours: UnusualHoursChoices = Field(default_factory=UnusualHoursChoices)
+    safeguard_weakened: SafeguardWeakenedChoices = Field(default_factory=SafeguardWeakenedChoices)
     escalation_ladder: EscalationLadderChoices = Field(default_factory=EscalationLadderChoices)
 
 

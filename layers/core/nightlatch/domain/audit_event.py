@@ -59,6 +59,7 @@ class EventType(StrEnum):
     ANOMALY_DETECTED = "anomaly.detected"
     ANOMALY_ACKNOWLEDGED = "anomaly.acknowledged"
     ANOMALY_RESOLVED = "anomaly.resolved"
+    ANOMALIES_REPLAYED = "anomaly.replayed"
     ALERT_RULE_CREATED = "alert.rule.created"
     ALERT_RULE_UPDATED = "alert.rule.updated"
     ALERT_RULE_DELETED = "alert.rule.deleted"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nightlatch.domain.anomaly import AnomalyType, Finding
+from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 
@@ -17,6 +18,12 @@ Subject = tuple[AnomalyType, str]
 
 OWN = ("anomaly.", "alert.rule.", "destination.")
 """No detector is concerned with what tells of findings, of what finds them, or of delivery: it would find itself."""
+
+EXCEPTED: frozenset[tuple[str, str]] = frozenset(
+    (AnomalyType.SAFEGUARD_WEAKENED, event_type)
+    for event_type in (EventType.DESTINATION_DISABLED, EventType.DESTINATION_DELETED)
+)
+"""But one looks at who ends a delivery. No loop comes of it: what nobody did, and all findings, it passes over."""
 
 OF_A_FINDING = 2
 """What a finding takes when it is kept: an anomaly and, at worst, a row of the outbox for its event alone."""
@@ -105,9 +112,10 @@ def look_through(
 
 
 def _concerned(entry: LedgerEntry, detectors: Sequence[Detector]) -> Iterator[tuple[Detector, tuple[str, ...]]]:
-    if entry.event_type.startswith(OWN):
-        return
+    is_own = entry.event_type.startswith(OWN)
     for detector in detectors:
+        if is_own and (detector.kind, entry.event_type) not in EXCEPTED:
+            continue
         subjects = detector.subjects(entry)
         if subjects is not None:
             yield detector, subjects

@@ -1,4 +1,6 @@
-"""A run of the function `anomaly_detection`: rung, it follows the ledger to its end; as the sweep, replays too."""
+"""A run of the function `anomaly_detection`: rung, it follows the ledger to its end; woken for
+a replay, it works that off; as the sweep, it does both.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +26,7 @@ def detect(
 ) -> None:
     """Look at all there is, in every lane that concerns the call, until time runs short."""
     with telling("anomaly-sweep", event, schedules=schedules, logger=logger) as run:
-        for lane_id in detection.unfinished() if is_sweep(event) else [LIVE]:
+        for lane_id in detection.unfinished() if is_sweep(event) else [event.get("lane", LIVE)]:
             run.items += follow(detection, lane_id, context, logger=logger)
 
 

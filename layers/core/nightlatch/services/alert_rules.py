@@ -10,7 +10,7 @@ from nightlatch.domain.errors import (
 )
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.anomalies import AlertRules
+from nightlatch.services.ports.detection import AlertRules
 from nightlatch.services.ports.writing import UnitOfWork
 
 

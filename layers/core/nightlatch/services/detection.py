@@ -15,12 +15,13 @@ from nightlatch.domain.anomaly import Anomaly, Finding
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change, together
 from nightlatch.domain.detection import Detector, Sight, Subject, look_through, subjects_of
-from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
-from nightlatch.domain.detectors.registry import detectors
+from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory, Example
+from nightlatch.domain.detectors.registry import alert_rules, detectors
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.anomalies import AlertRules, Anomalies, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomalies import Anomalies
+from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 
@@ -56,6 +57,7 @@ class Detection:
         settings: AnomalySettingsStore,
         rules: AlertRules,
         clock: Clock,
+        zone: str,
         chunk: int = CHUNK,
         room: int = ROOM,
     ) -> None:
@@ -67,6 +69,7 @@ class Detection:
         self._settings = settings
         self._rules = rules
         self._clock = clock
+        self._zone = zone
         self._chunk = chunk
         self._room = room
 
@@ -98,8 +101,10 @@ class Detection:
         return look_through(entries, looking, known, room=self._room), remembered
 
     def _detectors(self, lane: DetectionLane) -> tuple[Detector, ...]:
+        if lane.rule:
+            return alert_rules([lane.rule])
         choices = lane.choices or self._settings.anomaly_settings().choices
-        return detectors(choices, self._rules.alert_rules())
+        return detectors(choices, self._rules.alert_rules(), zone=self._zone)
 
     def _keep(
         self, lane: DetectionLane, next_seq: int, sight: Sight, remembered: Mapping[Subject, DetectorMemory]
@@ -107,7 +112,8 @@ class Detection:
         now = self._clock()
         wanted = {finding.anomaly_id: (finding, entry) for finding, entry in _first_of_each(sight, lane)}
         found = tuple(finding for finding, _ in wanted.values())
-        moved = Change(lane.moved(next_seq, found), (), tuple(_memories(lane, sight, remembered, now=now)))
+        examples = [Example.of(finding, at=entry.recorded_at) for finding, entry in wanted.values()]
+        moved = Change(lane.moved(next_seq, found, examples), (), tuple(_memories(lane, sight, remembered, now=now)))
         known = set() if lane.dry_run else self._anomalies.known(wanted)
         told = [
             Anomaly.detected(finding, at=entry.recorded_at, told_at=now)

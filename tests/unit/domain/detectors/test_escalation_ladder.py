@@ -78,6 +78,10 @@ def test_a_later_beginning_counts_when_the_first_is_too_long_ago() -> None:
     assert finding.evidence.entries == tuple(entry.id for entry in history.entries[2:])
 
 
+def test_what_is_told_late_is_no_step_up() -> None:
+    assert look(climbed("reader", "writer", "admin", gap=-HOUR)) == []
+
+
 def test_each_ladder_is_found_once() -> None:
     permissions = ("reader", "writer", "admin")
     assert [one.request_id for one in look(climbed(*permissions, "admin", *permissions))] == ["req_2", "req_6"]

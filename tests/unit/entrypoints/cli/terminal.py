@@ -44,7 +44,8 @@ class Terminal:
             open_browser=self.open_browser,
             callback_port=self.callback_port,
         )
-        environment = {"NIGHTLATCH_CONFIG": str(self.config), "NIGHTLATCH_AS": None, "COLUMNS": None, **(env or {})}
+        of_the_shell = dict.fromkeys(("NIGHTLATCH_AS", "NIGHTLATCH_HOME", "COLUMNS"))
+        environment = {**of_the_shell, "NIGHTLATCH_CONFIG": str(self.config), **(env or {})}
         return CliRunner().invoke(app, list(words), input=typed, env=environment, obj=outside, prog_name="nightlatch")
 
     def _sleep(self, seconds: float) -> None:

@@ -133,6 +133,18 @@ def test_a_large_export_that_failed_says_why(terminal: Terminal, large: FakeApi,
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("words", [("--type", "access.granted"), ("--severity", "error"), ("--search", "leak")])
+def test_filters_that_would_not_be_applied_are_refused(
+    terminal: Terminal, api: FakeApi, out: Path, words: tuple[str, ...]
+) -> None:
+    refused = terminal.run("audit", "export", *words, "--out", str(out))
+
+    assert refused.exit_code == 2
+    assert "--include-filters" in refused.stderr
+    assert api.sent("GET", "/v1/audit/export") == []
+
+
+@pytest.mark.usefixtures("small")
 def test_a_file_that_is_there_is_not_overwritten_without_force(terminal: Terminal, api: FakeApi, out: Path) -> None:
     out.write_text("mine")
 

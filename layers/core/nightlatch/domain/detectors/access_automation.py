@@ -11,8 +11,6 @@ any other). Four signals, each with thresholds of its own, tell code from a pers
 An automation that goes on is one anomaly a UTC day, and another when it has become worse on the same day.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from pydantic import Field, JsonValue
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in
+from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in, places_of
 from nightlatch.domain.detectors.choices import Days, DetectorChoices
 from nightlatch.domain.detectors.matching import Keywords, found_in
 from nightlatch.domain.ledger import LedgerEntry
@@ -133,7 +131,7 @@ class AccessAutomation:
     def subjects(self, entry: LedgerEntry) -> tuple[str, ...] | None:
         """Remember something of the requester at each of the resources."""
         asked = asked_in(entry, exempt=self.choices.exempt) if entry.event_type in CONCERNING else None
-        return tuple(_places(entry, asked)) if asked else None
+        return tuple(places_of(entry, asked)) if asked else None
 
     def look(self, entry: LedgerEntry, memories: Mapping[str, Value]) -> Look:
         """Remember an end, or a request, which is measured against those before."""
@@ -147,7 +145,7 @@ class AccessAutomation:
         return self._asked(entry, asked, habits)
 
     def _asked(self, entry: LedgerEntry, asked: Asked, habits: Mapping[str, Habit]) -> Look:
-        places = _places(entry, asked)
+        places = places_of(entry, asked)
         after = {subject: self._with(habits[subject], entry, items) for subject, items in places.items()}
         signals = {subject: self._signals(habit) for subject, habit in after.items()}
         worst = max(signals, key=lambda subject: len(signals[subject]))
@@ -296,15 +294,6 @@ def _median(numbers: Sequence[float]) -> float:
 
 def _told(signals: Signals) -> str:
     return " and ".join(WORDS[name] for name in signals)
-
-
-def _places(entry: LedgerEntry, asked: Asked) -> dict[str, list[AskedItem]]:
-    """Sort the items by resource, each under the requester's name at it, hashed: names may be of any length."""
-    places: dict[str, list[AskedItem]] = {}
-    for item in asked.items:
-        content = json.dumps([asked.requester.id, entry.integration, *item.place])
-        places.setdefault(hashlib.sha256(content.encode()).hexdigest()[:32], []).append(item)
-    return places
 
 
 def _end_told(entry: LedgerEntry) -> datetime | None:

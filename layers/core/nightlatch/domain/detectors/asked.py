@@ -1,5 +1,7 @@
 """What the events of a request tell of it: who asked, for what, under which flow."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -91,6 +93,15 @@ def asked_in(entry: LedgerEntry, *, exempt: Iterable[PrincipalId] = ()) -> Asked
     if asked is None or not {asked.requester.id, entry.actor.id}.isdisjoint(exempt):
         return None
     return asked
+
+
+def places_of(entry: LedgerEntry, asked: Asked) -> dict[str, list[AskedItem]]:
+    """Sort the items by resource, each under the requester's name at it, hashed: names may be of any length."""
+    places: dict[str, list[AskedItem]] = {}
+    for item in asked.items:
+        content = json.dumps([asked.requester.id, entry.integration, *item.place])
+        places.setdefault(hashlib.sha256(content.encode()).hexdigest()[:32], []).append(item)
+    return places
 
 
 def is_a_persons(entry: LedgerEntry) -> bool:

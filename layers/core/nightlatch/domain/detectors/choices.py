@@ -28,3 +28,7 @@ class ChoicesOffAtFirst(DetectorChoices):
     """The same, of detectors that look only once somebody has said so."""
 
     enabled: bool = Field(default=False, strict=True, description="Whether it looks at all.")
+
+
+class Nothing(Value):
+    """What is remembered by a detector that needs to remember nothing."""

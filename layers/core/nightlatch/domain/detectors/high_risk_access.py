@@ -10,7 +10,7 @@ from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Fi
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in
-from nightlatch.domain.detectors.choices import DetectorChoices
+from nightlatch.domain.detectors.choices import DetectorChoices, Nothing
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 
@@ -21,10 +21,6 @@ class HighRiskAccessChoices(DetectorChoices):
     """How high risk access is found. The words are those of all detectors."""
 
     severity: AnomalySeverity = Field(default=AnomalySeverity.HIGH, description="How urgent it is.")
-
-
-class Nothing(Value):
-    """What is remembered by a detector that needs to remember nothing."""
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,17 @@ from nightlatch.domain.detectors.access_automation import AccessAutomation
 from nightlatch.domain.detectors.alert_rules import AlertRules
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsed
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.detectors.inactive_user import InactiveUser
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
 from nightlatch.domain.detectors.rubber_stamping import RubberStamping
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakened
+from nightlatch.domain.detectors.unusual_hours import UnusualHours
 
 
-def detectors(choices: AnomalyChoices, rules: Iterable[AlertRule] = ()) -> tuple[Detector, ...]:
-    """Make every detector that is on, and one of the alert rules that are."""
+def detectors(choices: AnomalyChoices, rules: Iterable[AlertRule] = (), *, zone: str) -> tuple[Detector, ...]:
+    """Make every detector that is on, and one of the alert rules that are. `zone` is where the people's clocks are."""
     words = choices.words
     every: tuple[tuple[bool, Detector], ...] = (
         (choices.high_risk_access.enabled, HighRiskAccess(choices.high_risk_access, words)),
@@ -23,6 +27,10 @@ def detectors(choices: AnomalyChoices, rules: Iterable[AlertRule] = ()) -> tuple
         (choices.inactive_user.enabled, InactiveUser(choices.inactive_user)),
         (choices.access_automation.enabled, AccessAutomation(choices.access_automation, words)),
         (choices.rubber_stamping.enabled, RubberStamping(choices.rubber_stamping)),
+        (choices.reciprocal_approvals.enabled, ReciprocalApprovals(choices.reciprocal_approvals)),
+        (choices.flow_loosened_and_used.enabled, FlowLoosenedAndUsed(choices.flow_loosened_and_used)),
+        (choices.unusual_hours.enabled, UnusualHours(choices.unusual_hours, zone)),
+        (choices.safeguard_weakened.enabled, SafeguardWeakened(choices.safeguard_weakened)),
         (choices.escalation_ladder.enabled, EscalationLadder(choices.escalation_ladder, words)),
     )
     return (*(detector for enabled, detector in every if enabled), *alert_rules(rules))

@@ -65,6 +65,8 @@ RULES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/anomalies/{anomaly_id}/acknowledge"): ADMINS,
     ("POST", "/v1/anomalies/{anomaly_id}/resolve"): ADMINS,
     ("POST", "/v1/anomalies/{anomaly_id}/revoke"): ADMINS,
+    ("POST", "/v1/anomalies/replays"): ADMINS,
+    ("GET", "/v1/anomalies/replays/{replay_id}"): READERS,
     ("GET", "/v1/alert-rules"): READERS,
     ("GET", "/v1/alert-rules/{rule_id}"): READERS,
     ("POST", "/v1/alert-rules"): ADMINS,

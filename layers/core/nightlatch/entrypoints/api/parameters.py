@@ -8,7 +8,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.audit_event import Severity, Source
 from nightlatch.domain.export import ExportFormat
 from nightlatch.domain.integration import Slug
@@ -196,24 +195,9 @@ EntrySearch = Annotated[
     ),
 ]
 Severities = Annotated[list[Severity] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
-AnomalyTypes = Annotated[
-    list[AnomalyType] | None,
-    Query(alias="type", max_length=MOST_VALUES, description="Any of these, repeated or with commas."),
-]
-AnomalySeverities = Annotated[list[AnomalySeverity] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
-AnomalyStates = Annotated[list[AnomalyState] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
 Names = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None,
     Query(max_length=MOST_VALUES, description="Any of these, ids or names, whole. Repeated or with commas."),
-]
-AnomalySearch = Annotated[
-    str | None,
-    Query(
-        pattern=r"\S",
-        max_length=200,
-        description="Text, in any case, in the id, the type's title, the reason, the request's id, the requester's "
-        "name or e-mail, the integration, the flow's name, a resource's name, a permission or the note.",
-    ),
 ]
 Cursor = Annotated[str | None, Query(max_length=1000, description="Where to read on: the `next_cursor` of a page.")]
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -8,14 +8,12 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.audit_event import Severity, Source
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.ledger import number_in
 from nightlatch.domain.time_frame import TimeFrame
 from nightlatch.entrypoints.api.cursors import FEED, FOR_EVER, Cursors
 from nightlatch.services.call import Call
-from nightlatch.services.ports.anomalies import AnomalyFilter
 from nightlatch.services.ports.requests import RequestFilter
 
 V = TypeVar("V")
@@ -55,52 +53,19 @@ def request_filter(
     """Say which requests are wanted; `me` is the caller."""
     people = [call.principal.id if person == MYSELF else person for person in requesters or ()]
     return RequestFilter(
-        requesters=_any_of(people),
-        statuses=_any_of(statuses),
-        integrations=_any_of(integrations),
-        flows=_any_of(flows),
-        sources=_any_of(sources),
-        resource_types=_any_of(resource_types),
-        resources=_any_of(resources),
-        permissions=_any_of(permissions),
+        requesters=any_of(people),
+        statuses=any_of(statuses),
+        integrations=any_of(integrations),
+        flows=any_of(flows),
+        sources=any_of(sources),
+        resource_types=any_of(resource_types),
+        resources=any_of(resources),
+        permissions=any_of(permissions),
         text=text,
         quarantined=quarantined,
         since=frame.since,
         until=frame.until,
         before_id=before_id,
-    )
-
-
-def anomaly_filter(
-    call: Call,
-    *,
-    types: Iterable[AnomalyType] | None,
-    severities: Iterable[AnomalySeverity] | None,
-    states: Iterable[AnomalyState] | None,
-    resource_types: Iterable[str] | None,
-    resources: Iterable[str] | None,
-    requesters: Iterable[str] | None,
-    integrations: Iterable[str] | None,
-    request_ids: Iterable[str] | None,
-    text: str | None,
-    frame: TimeFrame,
-    below: str | None,
-) -> AnomalyFilter:
-    """Say which anomalies are wanted; `me` is the caller."""
-    people = [call.principal.id if person == MYSELF else person for person in requesters or ()]
-    return AnomalyFilter(
-        types=_any_of(types),
-        severities=_any_of(severities),
-        states=_any_of(states),
-        resource_types=_any_of(resource_types),
-        resources=_any_of(resources),
-        requesters=_any_of(people),
-        integrations=_any_of(integrations),
-        request_ids=_any_of(request_ids),
-        text=text,
-        since=frame.since,
-        until=frame.until,
-        below=below,
     )
 
 
@@ -141,6 +106,6 @@ def feed_position(begin: str | None, *, number_of: Callable[[str], int], cursors
     return position
 
 
-def _any_of(values: Iterable[V] | None) -> frozenset[V] | None:
+def any_of(values: Iterable[V] | None) -> frozenset[V] | None:
     """Collect values; none at all are no filter."""
     return frozenset(values or ()) or None

@@ -1,15 +1,11 @@
-"""Reading anomalies, and what finding them rests on: settings, lanes, memories."""
+"""Reading anomalies."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import TITLES, Anomaly, AnomalySeverity, AnomalyState, AnomalyType
-from nightlatch.domain.anomaly_settings import AnomalySettings
-from nightlatch.domain.detection import Subject
-from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 from nightlatch.domain.value import rfc3339
 
 
@@ -72,42 +68,6 @@ class Anomalies(Protocol):
 
     def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
         """Read all of the wanted time and place, the latest detected first, no further than consumed."""
-        ...
-
-
-class Lanes(Protocol):
-    """Reading how far runs of the detectors have come."""
-
-    def lane(self, lane_id: str) -> DetectionLane:
-        """Read one, consistently; the lane `live` is at version 0 before its first step. Raises NotFoundError."""
-        ...
-
-    def lanes(self) -> list[DetectionLane]:
-        """Read every lane, consistently, by id."""
-        ...
-
-
-class Memories(Protocol):
-    """Reading what detectors remember."""
-
-    def memories(self, lane_id: str, subjects: Iterable[Subject]) -> Mapping[Subject, DetectorMemory]:
-        """Read, consistently and in batches, what is remembered of these; what is not known is left out."""
-        ...
-
-
-class AlertRules(Protocol):
-    """Reading alert rules."""
-
-    def alert_rules(self) -> list[AlertRule]:
-        """Read every rule, consistently, by id: also those that come with Nightlatch and are not stored."""
-        ...
-
-
-class AnomalySettingsStore(Protocol):
-    """Reading what is decided about the finding of anomalies."""
-
-    def anomaly_settings(self) -> AnomalySettings:
-        """Read, consistently, the settings in force; version 0 when nobody has chosen anything."""
         ...
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from aws_lambda_powertools.event_handler import Response
 from typing_extensions import TypedDict
 
 from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
 from nightlatch.domain.flow_history import Difference, differences
 from nightlatch.domain.identity import Person
 from nightlatch.domain.value import rfc3339
+from nightlatch.entrypoints.api.etags import tagged
 from nightlatch.entrypoints.api.views.base import Time, view
 
 
@@ -71,3 +73,13 @@ def flow_versions(flows: Sequence[AccessFlow]) -> FlowVersions:
     """Show versions, newest first."""
     pairs = zip(flows, [*flows[1:], None], strict=True)
     return FlowVersions(versions=[flow_version_after(before, flow) for flow, before in pairs])
+
+
+def versioned(flow: AccessFlow, *, status: int = 200) -> Response[FlowView]:
+    """Answer with a flow and the ETag of its version."""
+    return tagged(flow_view(flow), flow, status=status)
+
+
+def written(flow: AccessFlow) -> Response[FlowView]:
+    """Answer with a flow that was written: its first version has just come to be."""
+    return versioned(flow, status=201 if flow.version == 1 else 200)

@@ -1,5 +1,6 @@
 """Settings."""
 
+from aws_lambda_powertools.event_handler import Response
 from typing_extensions import TypedDict
 
 from nightlatch.domain.anomaly_settings import AnomalySettings
@@ -8,9 +9,14 @@ from nightlatch.domain.detectors.access_automation import AccessAutomationChoice
 from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
 from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
 from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
 from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
+from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
+from nightlatch.entrypoints.api.etags import tagged
 from nightlatch.entrypoints.api.views.base import view
 
 
@@ -35,6 +41,10 @@ class AnomalySettingsView(TypedDict):
     inactive_user: InactiveUserChoices
     access_automation: AccessAutomationChoices
     rubber_stamping: RubberStampingChoices
+    reciprocal_approvals: ReciprocalApprovalsChoices
+    flow_loosened_and_used: FlowLoosenedAndUsedChoices
+    unusual_hours: UnusualHoursChoices
+    safeguard_weakened: SafeguardWeakenedChoices
     escalation_ladder: EscalationLadderChoices
 
 
@@ -49,6 +59,10 @@ def anomaly_settings_view(settings: AnomalySettings) -> AnomalySettingsView:
         inactive_user=chosen.inactive_user,
         access_automation=chosen.access_automation,
         rubber_stamping=chosen.rubber_stamping,
+        reciprocal_approvals=chosen.reciprocal_approvals,
+        flow_loosened_and_used=chosen.flow_loosened_and_used,
+        unusual_hours=chosen.unusual_hours,
+        safeguard_weakened=chosen.safeguard_weakened,
         escalation_ladder=chosen.escalation_ladder,
     )
 
@@ -62,3 +76,13 @@ def audit_settings_view(settings: AuditSettings) -> AuditSettingsView:
         reads=chosen.reads,
         writers=list(chosen.writers),
     )
+
+
+def settings_in_force(settings: AuditSettings) -> Response[AuditSettingsView]:
+    """Answer with the audit settings and the ETag of their version."""
+    return tagged(audit_settings_view(settings), settings)
+
+
+def anomaly_settings_in_force(settings: AnomalySettings) -> Response[AnomalySettingsView]:
+    """Answer with the settings of anomalies and the ETag of their version."""
+    return tagged(anomaly_settings_view(settings), settings)

@@ -66,7 +66,7 @@ def export(
     """
     run = invocation(context, acting, output)
     target = _Target(out, force=force)
-    query = {
+    query: dict[str, list[str] | str | None] = {
         "format": format_,
         "include_filters": "true" if include_filters else None,
         "start_date": _day_or_moment(run, start, zone),
@@ -74,6 +74,8 @@ def export(
         "last": last,
         "round": rounded,
         "zone": zone,
+    }
+    filters: dict[str, list[str] | str | None] = {
         "event_type": listed(event_type),
         "actor": actors_of(run, actor),
         "severity": listed(severity),
@@ -83,7 +85,9 @@ def export(
         "source": listed(source),
         "q": search,
     }
-    answer = run.api.file(EXPORT, query)
+    if any(filters.values()) and not include_filters:
+        raise MistakenError("without --include-filters everything of the time is exported: add it, or leave them out")
+    answer = run.api.file(EXPORT, query | filters)
     manifest = _fetched(run, answer, target) if answer.status == ACCEPTED else _kept(run, answer, target)
     run.screen.show({"file": str(out), "manifest": manifest}, _view)
 
