@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 
 from nightlatch.entrypoints.cli.commands import (
     account,
+    alert_rules,
+    anomalies,
     anomaly_settings,
     approvals,
     asking,
@@ -114,6 +116,11 @@ _group(
     export=export.export, seals=proving.seals, prove=proving.prove, verify=proving.verify,
 )  # fmt: skip
 _group(
+    "anomalies", "What was found in the audit trail.", DECIDE,
+    list=anomalies.list_anomalies, show=anomalies.show, acknowledge=anomalies.acknowledge,
+    resolve=anomalies.resolve, revoke=anomalies.revoke, replay=anomalies.replay,
+)  # fmt: skip
+_group(
     "flows", "Access flows: who may ask for what.", CONFIGURE, list=flows.list_flows, show=flows.show,
     apply=flows.apply, history=flow_history.history, delete=flows.delete,
 )  # fmt: skip
@@ -127,6 +134,12 @@ _group(
     test=destinations.try_out, enable=destinations.enable, disable=destinations.disable, log=destinations.log,
     replay=destinations.replay, remove=destinations.remove, rotate_secret=destinations.rotate_secret,
 )  # fmt: skip
+_rules = _group(
+    "alert-rules", "Which events, so many within a time, are an anomaly.", CONFIGURE,
+    list=alert_rules.list_rules, show=alert_rules.show, add=alert_rules.add, edit=alert_rules.edit,
+    enable=alert_rules.enable, disable=alert_rules.disable, remove=alert_rules.remove,
+)  # fmt: skip
+_rules.command("try")(alert_rules.try_out)
 _settings = _group(
     "settings", "What is decided about the audit trail and about anomalies.", CONFIGURE,
     show=settings.show, retention=settings.retention, reads=settings.reads,

@@ -37,11 +37,12 @@ def change(
     current = run.api.read(PATH)
     choices = {name: value for name, value in current.body.items() if name != "version"}
     for field in fields:
-        choices = _changed(choices, field)
+        choices = with_field(choices, field)
     run.screen.show(run.api.put(PATH, choices, if_match=current.etag).body, _view)
 
 
-def _changed(choices: Json, field: str) -> Json:
+def with_field(choices: Json, field: str) -> Json:
+    """Change one field, which is written as `section.name=value`."""
     path, is_given, text = field.partition("=")
     section, _, name = path.partition(".")
     if not is_given or name not in choices.get(section, {}):
