@@ -134,3 +134,23 @@ def test_a_failure_to_tell_of_failures_is_not_told() -> None:
     assert [event.event_type for event in one.refused().events] == ["destination.delivery.failed"]
     assert quiet.refused().events == ()
     assert quiet.postponed(chance=0).events == ()
+
+
+def test_one_event_that_is_refused_is_its_own_fault_and_no_failing_destination() -> None:
+    """It may be the last for days: nobody should be called because of it, nor anything be disabled."""
+    first = tried(Progress.beginning("siem", next_seq=1), 1, 1).refused().state
+
+    second = tried(first, 2, 2).refused().state
+    after_a_delivery = tried(tried(first, 2, 2).delivered().state, 3, 3).refused().state
+
+    assert first.failing_since is None
+    assert second.failing_since == NOON
+    assert after_a_delivery.failing_since is None
+
+
+def test_what_was_not_delivered_is_counted_in_words() -> None:
+    progress = Progress.beginning("siem", next_seq=1)
+
+    told = [tried(progress, 1, last).postponed(chance=0).events[0].description for last in (1, 2)]
+
+    assert told == ["1 event could not be delivered to SIEM", "2 events could not be delivered to SIEM"]

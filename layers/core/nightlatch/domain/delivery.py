@@ -174,7 +174,10 @@ class Claim(Value):
 
 
 class Progress(Entity):
-    """How far a destination has come. `lost` is what was given up or refused, and can be delivered again."""
+    """How far a destination has come. `lost` is what was given up or refused, and can be delivered again.
+
+    `was_refused` says that the last thing sent was: once is the fault of what was sent, twice the destination's.
+    """
 
     id: str
     live: Lane
@@ -182,6 +185,7 @@ class Progress(Entity):
     newest_replay: int = 0
     claim: Claim | None = None
     failing_since: Instant | None = None
+    was_refused: bool = False
     last_delivered_at: Instant | None = None
     delivered: int = 0
     undelivered: int = 0
@@ -229,7 +233,7 @@ class Progress(Entity):
     def encouraged(self) -> "Progress":
         """Try again at once and as if nothing had failed: somebody has seen to the destination."""
         lanes = [lane.moved(attempts=0, retry_at=None) for lane in self.lanes]
-        return self.changed(live=lanes[0], replays=tuple(lanes[1:]), failing_since=None)
+        return self.changed(live=lanes[0], replays=tuple(lanes[1:]), failing_since=None, was_refused=False)
 
     def again(self, stretches: Iterable[Stretch]) -> "Progress":
         """Deliver stretches once more, beside what is new; what there is no room for stays lost.
@@ -285,6 +289,7 @@ class Tried:
             behind.behind(self.attempt.last, most=behind.grown(entries)),
             claim=None,
             failing_since=None,
+            was_refused=False,
             last_delivered_at=self.attempt.at,
             delivered=self.progress.delivered + entries,
         )
@@ -339,10 +344,12 @@ class Tried:
     def _lost(self, result: Result) -> Change[Progress]:
         lane, attempt = self._lane, self.attempt
         behind = lane.moved(next_seq=attempt.last + 1, suspects=0)
+        fails = result is Result.GIVEN_UP or self.progress.was_refused
         moved = self.progress.with_lane(
             behind.behind(attempt.last, most=behind.grown(attempt.entries)),
             claim=None,
-            failing_since=self.progress.failing_since or attempt.at,
+            failing_since=self.progress.failing_since or (attempt.at if fails else None),
+            was_refused=result is Result.REFUSED,
             undelivered=self.progress.undelivered + attempt.entries,
             lost=_with(self.progress.lost, Stretch(first=attempt.first, last=attempt.last)),
         )
@@ -383,7 +390,7 @@ class Tried:
             timestamp=attempt.at,
             actor=SYSTEM,
             resource=reference_to(self.destination),
-            description=f"{attempt.entries} events could not be delivered to {self.destination.name}",
+            description=f"{_events(attempt.entries)} could not be delivered to {self.destination.name}",
             details=details,
         )
         return (event,)
@@ -398,6 +405,10 @@ class Tried:
             attempt=self.attempt,
             retry_at=retry_at,
         )
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
 
 
 def reference_to(destination: Destination) -> ResourceReference:
