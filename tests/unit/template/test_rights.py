@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.adapters.dynamodb.keys import ANOMALIES, LANES, MEMORIES, OUTBOX, PEOPLE, TALLIES
+from nightlatch.adapters.dynamodb.keys import ALERT_RULES, ANOMALIES, LANES, MEMORIES, OUTBOX, PEOPLE, TALLIES
 
 Resources = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
@@ -345,6 +345,15 @@ def test_a_function_that_only_counts_can_change_nothing_else_in_place(resources:
     only_tallies = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TALLIES]}}
     assert as_list(updating["Action"]) == ["dynamodb:UpdateItem"]
     assert updating["Condition"] == {"Fn::If": ["IsAws", only_tallies, {"Ref": "AWS::NoValue"}]}
+
+
+def test_of_what_is_found_only_alert_rules_can_be_taken_away(resources: Resources) -> None:
+    [removing] = [
+        each for each in own_statements(resources, "AnomaliesRole") if "dynamodb:DeleteItem" in as_list(each["Action"])
+    ]
+
+    only_rules = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [ALERT_RULES]}}
+    assert removing["Condition"] == {"Fn::If": ["IsAws", only_rules, {"Ref": "AWS::NoValue"}]}
 
 
 def test_the_reading_of_the_trail_writes_nothing_but_people_and_events(resources: Resources) -> None:

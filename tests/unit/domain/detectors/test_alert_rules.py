@@ -82,6 +82,26 @@ def test_so_many_within_a_window_are_an_anomaly_that_says_what_was_counted() -> 
     assert finding.reason == f"Mine: 3 within 10 minutes by {MAYA.name}"
 
 
+@pytest.mark.parametrize(
+    ("count", "per", "resource", "named"),
+    [
+        (1, CountedPer.ALL, "req_1", (True, True, True)),
+        (2, CountedPer.ACTOR, "req_1", (True, False, False)),
+        (2, CountedPer.RESOURCE, "req_1", (False, True, True)),
+        (2, CountedPer.RESOURCE, "orders", (False, True, False)),
+        (2, CountedPer.ADDRESS, "req_1", (False, False, False)),
+    ],
+)
+def test_of_several_events_only_what_they_have_in_common_is_named(
+    count: int, per: CountedPer, resource: str, named: tuple[bool, bool, bool]
+) -> None:
+    rule = a_rule(count=count, per=per)
+
+    finding = found(rule, at(0, 1, resource=resource, request_id="req_1", ip_address="192.0.2.1"))[0]
+
+    assert (bool(finding.requester), bool(finding.resources), bool(finding.request_id)) == named
+
+
 @pytest.mark.parametrize("minutes", [(0, 5), (0, 5, 10.1), (0, 6, 12, 18)])
 def test_fewer_or_further_apart_are_none(minutes: tuple[float, ...]) -> None:
     assert not found(a_rule(), at(*minutes))
@@ -89,7 +109,9 @@ def test_fewer_or_further_apart_are_none(minutes: tuple[float, ...]) -> None:
 
 def test_what_is_told_late_is_counted_by_when_it_happened() -> None:
     assert len(found(a_rule(), at(9, 0, 4))) == 1
+    assert len(found(a_rule(), at(0, 1, 11.5, 2))) == 1
     assert not found(a_rule(), at(9, 0, 12))
+    assert not found(a_rule(), at(0, 19, 10))
 
 
 def test_failed_sign_ins_that_are_told_together_are_counted_one_by_one() -> None:

@@ -4,9 +4,9 @@ A rule and what it counts apart (an actor, a resource, an address) make at most 
 begins at a multiple of its length, so that whoever looks again finds the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import Field
@@ -84,9 +84,9 @@ def _counted_apart(rule: AlertRule, entry: LedgerEntry) -> str | None:
 
 def _counted(rule: AlertRule, entry: LedgerEntry, memory: Hits, subject: str) -> Look:
     hits = (*memory.hits, Hit(at=entry.timestamp, entry=entry.id, times=_times(entry)))[-2 * rule.choices.count :]
-    near = _within_a_window(hits, rule, entry.timestamp)
+    near = _fullest_window(hits, entry.timestamp, rule.choices.window)
     window = (max(hit.at for hit in near) - EPOCH) // rule.choices.window
-    if sum(hit.times for hit in near) < rule.choices.count or window in memory.told:
+    if _number(near) < rule.choices.count or window in memory.told:
         return Look({subject: memory.model_copy(update={"hits": hits})})
     return Look(
         {subject: Hits(told=(*memory.told, window)[-WINDOWS_REMEMBERED:])},
@@ -94,12 +94,15 @@ def _counted(rule: AlertRule, entry: LedgerEntry, memory: Hits, subject: str) ->
     )
 
 
-def _within_a_window(hits: tuple[Hit, ...], rule: AlertRule, at: datetime) -> list[Hit]:
-    """Choose what happened within one window with what happened now. What is told late may be older than the rest."""
-    window = rule.choices.window
-    near = [hit for hit in hits if abs(hit.at - at) <= window]
-    latest = max(hit.at for hit in near)
-    return [hit for hit in near if latest - hit.at <= window]
+def _fullest_window(hits: tuple[Hit, ...], at: datetime, window: timedelta) -> list[Hit]:
+    """Choose the window in which most happened, of those that hold what happened now: it may be told late."""
+    ends = {hit.at for hit in hits if at <= hit.at <= at + window}
+    windows = ([hit for hit in hits if end - window <= hit.at <= end] for end in sorted(ends))
+    return max(windows, key=_number)
+
+
+def _number(hits: Iterable[Hit]) -> int:
+    return sum(hit.times for hit in hits)
 
 
 def _times(entry: LedgerEntry) -> int:
@@ -109,7 +112,7 @@ def _times(entry: LedgerEntry) -> int:
 
 
 def _finding(rule: AlertRule, entry: LedgerEntry, near: list[Hit], *, scope: str, window: int) -> Finding:
-    chosen, number = rule.choices, sum(hit.times for hit in near)
+    chosen, number = rule.choices, _number(near)
     actor, resource = entry.actor, entry.resource
     apart = {
         CountedPer.ACTOR: f" by {actor.name or actor.id}",
@@ -117,7 +120,12 @@ def _finding(rule: AlertRule, entry: LedgerEntry, near: list[Hit], *, scope: str
         CountedPer.ADDRESS: f" from {entry.ip_address}",
         CountedPer.ALL: "",
     }[chosen.per]
+    # Of several entries only what all of them have in common is named: nobody must revoke what is not meant.
+    is_one, per = len(near) == 1, chosen.per
+    is_of_one_actor, is_of_one_resource = is_one or per is CountedPer.ACTOR, is_one or per is CountedPer.RESOURCE
+    is_of_one_request = is_one or (is_of_one_resource and resource.id == entry.request_id)
     person = Person(id=actor.id, name=actor.name, email=actor.email) if is_a_persons(entry) else None
+    named = NamedResource(type=resource.type, id=resource.id, name=resource.name)
     return Finding(
         type=AnomalyType.ALERT_RULE,
         severity=chosen.severity,
@@ -135,9 +143,9 @@ def _finding(rule: AlertRule, entry: LedgerEntry, near: list[Hit], *, scope: str
             },
         ),
         recommended=RECOMMENDED,
-        requester=person,
-        request_id=entry.request_id,
-        resources=(NamedResource(type=resource.type, id=resource.id, name=resource.name),),
-        integration=entry.integration,
+        requester=person if is_of_one_actor else None,
+        request_id=entry.request_id if is_of_one_request else None,
+        resources=(named,) if is_of_one_resource else (),
+        integration=entry.integration if is_of_one_resource else None,
         rule=rule.id,
     )
