@@ -1,9 +1,10 @@
-"""Anomalies on the running stack: real requests, seen in the ledger, a signed delivery, Slack and the API."""
+"""Anomalies on the running stack: real requests, seen in the ledger, a signed delivery, Slack, the API and the CLI."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from time import sleep
@@ -18,6 +19,7 @@ from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
 from nightlatch.services.ports.destinations import OutgoingCall
+from tests.e2e.conftest import Cli
 from tests.e2e.person import JsonObject, Person, until
 from tests.e2e.places import SOON, Inbox, destination, reached
 from tests.fakes.receiver import Received, answering, listening, reply
@@ -37,19 +39,29 @@ class Watch:
     def found(self, kind: str, requester: Person, **finding: str) -> JsonObject:
         """Wait until an anomaly is in the ledger, in a signed delivery and in the channel; return its event."""
         who = requester.get("/v1/whoami")["id"]
-        wanted = {"type": kind, **finding}
-        event = until(lambda: self._recorded(who, wanted), lambda seen: bool(seen["events"]), within=SOON)["events"][0]
+        return self.told({"type": kind, **finding}, requester=who)
+
+    def told(self, finding: dict[str, str], *, requester: str | None = None) -> JsonObject:
+        """Wait until what is found so is told everywhere."""
+        event = until(lambda: self._recorded(finding, requester), lambda seen: bool(seen["events"]), within=SOON)[
+            "events"
+        ][0]
         self.inbox.wait_for(lambda message: message == event)
         until(lambda: {"told": self._messages(event)}, lambda seen: bool(seen["told"]), within=SOON)
         return dict(event)
 
-    def _recorded(self, requester: str, wanted: dict[str, str]) -> JsonObject:
+    def _recorded(self, wanted: dict[str, str], requester: str | None) -> JsonObject:
         entries = self.auditor.get("/v1/audit/entries", event_type="anomaly.detected", limit=200)["entries"]
-        told = [entry for entry in entries if entry["details"]["finding"]["requester"]["id"] == requester]
-        return {"events": [entry for entry in told if wanted.items() <= entry["details"]["finding"].items()]}
+        told = [entry for entry in entries if wanted.items() <= entry["details"]["finding"].items()]
+        return {"events": [entry for entry in told if _is_of(entry, requester)]}
 
     def _messages(self, event: JsonObject) -> list[JsonObject]:
         return [each for each in self.slack.messages if each["blocks"][1]["text"]["text"] == event["description"]]
+
+
+def _is_of(entry: JsonObject, requester: str | None) -> bool:
+    who = entry["details"]["finding"]["requester"]
+    return requester is None or bool(who and who["id"] == requester)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +208,7 @@ def _uneven(count: int) -> list[float]:
     return [pause for pause, _ in zip(cycle((0.0, 0.0, 1.5)), range(count), strict=False)]
 
 
-def test_an_anomaly_is_listed_judged_and_its_access_ended(
+def test_an_anomaly_is_read_by_an_auditor_and_judged_by_an_administrator_only(
     watch: Watch, newcomer: Person, person: Callable[[str], Person], risky: str
 ) -> None:
     ada, ivo, maya = person("ada"), person("ivo"), person("maya")
@@ -205,22 +217,58 @@ def test_an_anomaly_is_listed_judged_and_its_access_ended(
     event = watch.found("high_risk_access", newcomer)
 
     [listed] = ivo.get("/v1/anomalies", integration=risky, type="high_risk_access", last="1h")["anomalies"]
-    shown = ivo.get(f"/v1/anomalies/{listed['id']}")
-    ada.post(f"/v1/anomalies/{listed['id']}/acknowledge").raise_for_status()
-    refused = [someone.post(f"/v1/anomalies/{listed['id']}/revoke").status_code for someone in (ivo, maya)]
-    revoked = ada.post(f"/v1/anomalies/{listed['id']}/revoke", {"reason": "nobody knows of it"})
+    path = f"/v1/anomalies/{listed['id']}"
+    shown, unseen = ivo.get(path), maya.api.get(path).status_code
+    refused = [someone.post(f"{path}/revoke", {"reason": "why not"}).status_code for someone in (ivo, maya)]
+    revoked = ada.post(f"{path}/revoke", {"reason": "nobody knows of it"})
     newcomer.wait_for(request_id, "REVOKED")
-    resolved = ada.post(f"/v1/anomalies/{listed['id']}/resolve", {"note": "a drill"}).json()
-    afterwards = ivo.get(f"/v1/anomalies/{listed['id']}")
 
     assert (listed["id"], listed["state"], listed["request_id"]) == (event["resource"]["id"], "open", request_id)
     assert _linked(ivo, shown) == {"self": 200, "request": 200, "timeline": 200, "flow": 200}
+    assert (refused, unseen) == ([403, 403], 403)
     assert revoked.is_success, revoked.text
-    assert refused == [403, 403]
-    assert (resolved["state"], resolved["note"], resolved["resolved_by"]["name"]) == ("resolved", "a drill", "Ada Berg")
-    assert "revoke" not in afterwards["_links"]
+    assert "revoke" in shown["_links"]
+    assert "revoke" not in ivo.get(path)["_links"]
+
+
+def test_an_anomaly_is_seen_to_from_the_command_line(watch: Watch, newcomer: Person, risky: str, cli: Cli) -> None:
+    request_id = ask_for_customers(newcomer, risky)
+    newcomer.wait_for(request_id, "GRANTED")
+    watch.found("high_risk_access", newcomer)
+    cli("login", "ada")
+    run = partial(cli, "anomalies")
+
+    [listed] = run("list", "--integration", risky, "--type", "high_risk_access", "--state", "open", "--last", "1h")[
+        "anomalies"
+    ]
+    run("acknowledge", listed["id"], "--note", "looking")
+    run("revoke", listed["id"], "--reason", "nobody knows of it")
+    run("resolve", listed["id"], "--note", "a drill")
+    shown = run("show", listed["id"])
+    counted = run("replay", "--since", "1h", "--dry-run")
+    newcomer.wait_for(request_id, "REVOKED")
+
+    assert (shown["state"], shown["note"], shown["resolved_by"]["name"]) == ("resolved", "a drill", "Ada Berg")
+    assert counted["state"] == "done"
+    assert counted["counts"]["high_risk_access"] >= 1
     judged = watch.inbox.wait_for(lambda message: _is_judgement(message, of=listed["id"]), count=2)
     assert [message["event_type"] for message in judged] == ["anomaly.acknowledged", "anomaly.resolved"]
+
+
+def test_an_alert_rule_of_ones_own_is_told_like_all_others(watch: Watch, newcomer: Person, cli: Cli) -> None:
+    cli("login", "ada")
+    run, rule = partial(cli, "alert-rules"), f"withdrawn-{uuid4().hex[:8]}"
+    run("add", rule, "--event", "access.canceled", "--count", "2", "--within", "10m", "--severity", "high")
+    for _ in range(2):
+        newcomer.command(newcomer.ask("role1"), "cancel")
+
+    finding = watch.told({"type": "alert_rule", "rule": rule})["details"]["finding"]
+    tried = run("try", rule, "--since", "1h", "--count", "3")
+    run("remove", rule)
+
+    assert finding["severity"] == "high"
+    assert len(finding["evidence"]["entries"]) == 2
+    assert tried["state"] == "done"
 
 
 def _is_judgement(message: JsonObject, *, of: str) -> bool:
