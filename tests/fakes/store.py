@@ -47,6 +47,7 @@ from nightlatch.domain.ledger import (
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
+from nightlatch.domain.session import Session
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.ambient import Clock, Randomness
@@ -176,13 +177,15 @@ class InMemoryStore:
         if isinstance(entity, AccessFlow):
             self.flow_versions.setdefault(entity.id, []).append(entity)
 
-    def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:
+    def _expiry(self, entity: Entity, beside: Sequence[Entity]) -> datetime | None:  # noqa: PLR0911  (one for each kind)
         if isinstance(entity, Export):
             return entity.requested_at + KEPT
         if isinstance(entity, DetectionLane | DetectorMemory):
             return entity.kept_until
         if isinstance(entity, Delivery):
             return entity.attempt.at + LOG_KEPT
+        if isinstance(entity, Session):
+            return entity.ends_at
         retention = self.audit_settings().retention
         if isinstance(entity, Anomaly):
             return entity.updated_at + retention
@@ -275,6 +278,16 @@ class InMemoryStore:
     def people(self) -> list[KnownPerson]:
         """Read everybody."""
         return sorted(self._all(KnownPerson), key=lambda person: person.id)
+
+    def session(self, person_id: str, session_id: str) -> Session | None:
+        """Read a session."""
+        live = (one for one in self.sessions_of(person_id) if one.id == session_id)
+        return next(live, None)
+
+    def sessions_of(self, person_id: str) -> list[Session]:
+        """Read somebody's sessions, but none whose time is over."""
+        sessions = [one for one in self._all(Session) if one.person_id == person_id and self._is_live(key_of(one))]
+        return sorted(sessions, key=lambda session: session.id)
 
     def known(self, wanted: Wanted) -> Known:
         """Read all that is wanted."""
@@ -527,7 +540,15 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         return Delivery, f"{entity.destination_id}/{entity.id}"
     if isinstance(
         entity,
-        AccessRequest | AccessFlow | Integration | KnownPerson | DetectionLane | Anomaly | Destination | Progress,
+        AccessRequest
+        | AccessFlow
+        | Integration
+        | KnownPerson
+        | DetectionLane
+        | Anomaly
+        | Destination
+        | Progress
+        | Session,
     ):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

@@ -30,6 +30,7 @@ SETTINGS               ANOMALIES               what is decided about the finding
 LANE                   <id>                    how far a run of the detectors has come
 MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
 ANOMALY#<id>           ANOMALY                 an anomaly
+SESSION#<person>       <hash of the secret>    a session of the console
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -56,6 +57,7 @@ from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
+from nightlatch.domain.session import Session
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity, rfc3339
 
@@ -76,6 +78,7 @@ ANOMALY_SETTINGS: Key = ("SETTINGS", "ANOMALIES")
 LANES = "LANE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
+SESSIONS = "SESSION#"
 TALLIES = "TALLY"
 DESTINATIONS = "DESTINATION"
 DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
@@ -160,6 +163,11 @@ def anomaly_key(anomaly_id: str) -> Key:
     return f"{ANOMALIES}{anomaly_id}", "ANOMALY"
 
 
+def sessions_of(person_id: str) -> str:
+    """Name the partition of somebody's sessions."""
+    return f"{SESSIONS}{person_id}"
+
+
 def exports_of(person_id: str) -> str:
     """Name the partition of somebody's exports."""
     return f"EXPORTS#{person_id}"
@@ -227,6 +235,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911, PLR0912  (one for each kind
             return anomaly_key(entity.id)
         case Export():
             return exports_of(entity.person_id), entity.id
+        case Session():
+            return sessions_of(entity.person_id), entity.id
         case Destination():
             return DESTINATIONS, entity.id
         case Progress():

@@ -21,6 +21,7 @@ from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.export import KEPT, Export
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import PendingEvent
+from nightlatch.domain.session import Session
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.ambient import Clock, Randomness
 from nightlatch.services.ports.configuration import AuditSettingsStore
@@ -139,4 +140,6 @@ def _kept_until(entity: Entity) -> datetime | None:
         return entity.kept_until
     if isinstance(entity, Delivery):
         return entity.attempt.at + LOG_KEPT
+    if isinstance(entity, Session):
+        return entity.ends_at
     return entity.requested_at + KEPT if isinstance(entity, Export) else None
