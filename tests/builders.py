@@ -71,6 +71,7 @@ from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
 from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
+from nightlatch.services.sessions import Sessions
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
 from nightlatch.services.whole_entries import WholeEntries
@@ -696,6 +697,17 @@ class World:
         """Build what tells tallies, with every call of the store going through `outside`."""
         store = outside.around("store", self.store)
         return Tallying(unit_of_work=store, tallies=store, clock=self.clock)
+
+    @property
+    def sessions(self) -> Sessions:
+        """What keeps people signed in to the console."""
+        return Sessions(
+            unit_of_work=self.store,
+            sessions=self.store,
+            people=self.store,
+            clock=self.clock,
+            randomness=self.store.random,
+        )
 
     @property
     def schedules(self) -> Schedules:

@@ -48,6 +48,7 @@ from nightlatch.domain.ledger import (
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.domain.seal import SealState
+from nightlatch.domain.session import Session
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity, Perishable
 from nightlatch.services.ports.ambient import Clock, Randomness
@@ -272,6 +273,16 @@ class InMemoryStore:
     def people(self) -> list[KnownPerson]:
         """Read everybody."""
         return sorted(self._all(KnownPerson), key=lambda person: person.id)
+
+    def session(self, person_id: str, session_id: str) -> Session | None:
+        """Read a session."""
+        live = (one for one in self.sessions_of(person_id) if one.id == session_id)
+        return next(live, None)
+
+    def sessions_of(self, person_id: str) -> list[Session]:
+        """Read somebody's sessions, but none whose time is over."""
+        sessions = [one for one in self._all(Session) if one.person_id == person_id and self._is_live(key_of(one))]
+        return sorted(sessions, key=lambda session: session.id)
 
     def known(self, wanted: Wanted) -> Known:
         """Read all that is wanted."""
@@ -532,7 +543,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         | DetectionLane
         | Anomaly
         | Destination
-        | Progress,
+        | Progress
+        | Session,
     ):
         return type(entity), entity.id
     raise TypeError(f"{type(entity).__name__} has no place in the store")

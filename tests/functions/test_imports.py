@@ -32,7 +32,10 @@ POWERTOOLS = {
 TYPESETTING = {"fontTools", "nightlatch.adapters.pdf", "typst"}
 """In a layer that only the function reports has."""
 
-NEVER = LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS | TYPESETTING
+PAGES = {"jinja2", "nightlatch.entrypoints.console"}
+"""Only the console shows pages."""
+
+NEVER = PAGES | LAPTOP | SECOND_CLIENT | DRIVERS | POWERTOOLS | TYPESETTING
 
 HTTP = {"asyncio", "aws_lambda_powertools.event_handler", "itsdangerous", "nightlatch.entrypoints.api"}
 
@@ -57,6 +60,7 @@ NOT_IMPORTED = {
     "anomaly_detection": NEVER | HTTP | ASKING | TARGETS | CURSORS,
     "approvals": NEVER | ASKING | TARGETS | LEDGER | WORK,
     "audit": NEVER | ASKING | TARGETS | WORK,
+    "console": (NEVER - PAGES) | (HTTP - {"nightlatch.entrypoints.api"}) | WORK,
     "destinations": NEVER | ASKING | WORK,
     "expiry": NEVER | HTTP | ASKING | LEDGER,
     "export_jobs": NEVER | HTTP | ASKING | TARGETS | CURSORS | WORK,

@@ -30,6 +30,7 @@ from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.seals import DynamoSeals
+from nightlatch.adapters.dynamodb.sessions import DynamoSessions
 from nightlatch.adapters.dynamodb.tallies import DynamoTallies
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
@@ -45,6 +46,7 @@ from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
 from nightlatch.services.ports.requests import Requests
 from nightlatch.services.ports.sequencing import Deployments, Outbox, Tallies
+from nightlatch.services.ports.sessions import StoredSessions
 from nightlatch.services.ports.trail import Keeping, Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 from tests.fakes.anomalies import InMemoryAnomalies
@@ -83,6 +85,7 @@ class Store:
     anomaly_settings: AnomalySettingsStore
     alert_rules: AlertRules
     destinations: Destinations
+    sessions: StoredSessions
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -161,6 +164,7 @@ def in_memory(clock: Clock) -> Store:
         anomaly_settings=found,
         alert_rules=found,
         destinations=fake,
+        sessions=fake,
         clock=clock,
     )
 
@@ -191,6 +195,7 @@ def on_dynamodb(clock: Clock) -> Store:
         anomaly_settings=DynamoAnomalySettings(),
         alert_rules=DynamoAlertRules(),
         destinations=DynamoDestinations(clock=clock),
+        sessions=DynamoSessions(clock=clock),
         clock=clock,
     )
 

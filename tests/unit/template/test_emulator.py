@@ -19,6 +19,7 @@ DIFFERENT_ON_AWS = {
     "AnomaliesRole": "it knows no dynamodb:LeadingKeys",
     "AnomalyDetectionRole": "it knows no dynamodb:LeadingKeys",
     "AuditRole": "it knows no dynamodb:LeadingKeys",
+    "ConsoleRole": "it knows neither kms:EncryptionContext nor dynamodb:LeadingKeys",
     "DestinationsRole": "it knows no dynamodb:LeadingKeys",
     "ExpiryRole": "it knows no kms:EncryptionContext, and asks for all schedules in the group `default`",
     "ExportsRole": "it knows no dynamodb:LeadingKeys",

@@ -18,6 +18,7 @@ def read(name: str) -> Any:
     return json.loads((EVENTS / f"{name}.json").read_text())
 
 
+WITHOUT_TOKEN = ("access_requests_health", "console_home")
 HTTP = [name for name in NAMES if "requestContext" in read(name)]
 STREAM = [name for name in NAMES if "dynamodb" in read(name).get("Records", [{}])[0]]
 
@@ -62,7 +63,7 @@ def test_an_http_event_agrees_with_itself(name: str) -> None:
         assert event["headers"]["content-length"] == str(len(event["body"].encode()))
 
 
-@pytest.mark.parametrize("name", [name for name in HTTP if name != "access_requests_health"])
+@pytest.mark.parametrize("name", [name for name in HTTP if name not in WITHOUT_TOKEN])
 def test_claims_are_text_and_groups_a_list_in_brackets_as_the_authorizer_sends_them(name: str) -> None:
     jwt = read(name)["requestContext"]["authorizer"]["jwt"]
 
@@ -72,8 +73,9 @@ def test_claims_are_text_and_groups_a_list_in_brackets_as_the_authorizer_sends_t
     assert jwt["scopes"] is None
 
 
-def test_nobody_is_signed_in_when_health_is_asked_for() -> None:
-    event = read("access_requests_health")
+@pytest.mark.parametrize("name", WITHOUT_TOKEN)
+def test_nobody_has_a_token_who_asks_for_health_or_for_a_page(name: str) -> None:
+    event = read(name)
 
     assert "authorizer" not in event["requestContext"]
     assert "authorization" not in event["headers"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.bootstrap.settings import settings
+from nightlatch.bootstrap.settings import console_settings, settings
 
 FUNCTIONS = (
     "access_flows",
@@ -16,6 +16,7 @@ FUNCTIONS = (
     "anomaly_detection",
     "approvals",
     "audit",
+    "console",
     "destinations",
     "expiry",
     "export_jobs",
@@ -58,6 +59,12 @@ SETTINGS = {
     "NIGHTLATCH_STATE_TABLE",
     "NIGHTLATCH_OPEN_REQUESTS",
     "NIGHTLATCH_TIME_ZONE",
+}
+OF_THE_CONSOLE = {
+    "NIGHTLATCH_CONSOLE_CLIENT",
+    "NIGHTLATCH_CONSOLE_SCOPES",
+    "NIGHTLATCH_ISSUER",
+    "NIGHTLATCH_SIGN_IN_PAGE",
 }
 LIBRARIES = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 
@@ -103,7 +110,8 @@ def test_functions_are_given_the_known_settings_and_no_others(template: dict[str
     shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
 
     assert shared | {"POWERTOOLS_SERVICE_NAME"} == SETTINGS | LIBRARIES
-    assert all(set(function["Environment"]["Variables"]) <= LIBRARIES for function in functions.values())
+    more = {name: set(function["Environment"]["Variables"]) - LIBRARIES for name, function in functions.items()}
+    assert {name: own for name, own in more.items() if own} == {"console": OF_THE_CONSOLE}
 
 
 def test_the_expiry_function_is_told_its_own_name(template: dict[str, Any], functions: Functions) -> None:
@@ -140,6 +148,17 @@ def test_the_known_settings_are_enough_for_the_code(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, "90")
 
     assert settings.__wrapped__().retention == timedelta(days=90)
+
+
+def test_the_console_is_given_what_it_reads_and_nothing_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OF_THE_CONSOLE:
+        monkeypatch.setenv(name, "x")
+    assert console_settings.__wrapped__().issuer == "x"
+    for name in OF_THE_CONSOLE:
+        with monkeypatch.context() as without:
+            without.delenv(name)
+            with pytest.raises(KeyError, match=name):
+                console_settings.__wrapped__()
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

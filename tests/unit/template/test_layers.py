@@ -156,7 +156,10 @@ def test_the_core_layer_is_our_package_without_what_a_laptop_runs(root: Path, tm
 
     assert Path("nightlatch/__init__.py") in built
     assert not [path for path in built if {"cli", "local", "__pycache__"} & set(path.parts)]
-    assert {path.suffix for path in built} <= {".py", ".typed", ".typ", ".json", ".sql"}
+    assert {path.suffix for path in built} <= {
+        *(".py", ".typed", ".typ", ".json", ".sql"),
+        *(".html", ".css", ".js", ".svg", ".woff2", ".txt"),
+    }
 
 
 def test_the_core_layer_has_bytecode_that_is_never_checked_where_the_right_python_is_at_hand(

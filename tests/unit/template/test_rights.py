@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.adapters.dynamodb.keys import ALERT_RULES, ANOMALIES, LANES, MEMORIES, OUTBOX, PEOPLE, TALLIES
+from nightlatch.adapters.dynamodb.keys import ALERT_RULES, ANOMALIES, LANES, MEMORIES, OUTBOX, PEOPLE, SESSIONS, TALLIES
 
 Resources = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
@@ -19,6 +19,7 @@ FUNCTIONS = (
     "AnomalyDetection",
     "Approvals",
     "Audit",
+    "Console",
     "Destinations",
     "Expiry",
     "ExportJobs",
@@ -218,10 +219,14 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
     ("action", "resource", "functions"),
     [
         ("dynamodb:Scan", "StateTable.Arn", set()),
-        ("dynamodb:UpdateItem", "StateTable.Arn", {"AccessRequests", "Approvals", "Expiry", "Provisioning", *COUNTING}),
-        ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", "Destinations", "Ledger"}),
+        (
+            "dynamodb:UpdateItem",
+            "StateTable.Arn",
+            {"AccessRequests", "Approvals", "Console", "Expiry", "Provisioning", *COUNTING},
+        ),
+        ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", "Console", "Destinations", "Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
-        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Expiry", "Provisioning"}),
+        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Console", "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies"}),
@@ -254,6 +259,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
                 "Anomalies",
                 "AnomalyDetection",
                 "Audit",
+                "Console",
                 "Destinations",
                 "ExportJobs",
                 "Exports",
@@ -270,7 +276,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:PutObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs"}),
         ("s3:DeleteObject", "ExportsBucket.Arn/*", set()),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
-        ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests"}),
+        ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests", "Console"}),
         ("kms:Sign", "SealKey.Arn", {"Sealing"}),
         ("kms:GetPublicKey", "SealKey.Arn", {"Audit"}),
         ("s3:PutObject", "EvidenceBucket.Arn/seals/*", {"Sealing"}),
@@ -376,6 +382,13 @@ def test_detection_writes_nothing_but_lanes_memories_anomalies_and_events(resour
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [LANES, f"{MEMORIES}*", f"{ANOMALIES}*", OUTBOX, TALLIES]}
     }
     assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
+
+
+def test_the_console_removes_nothing_but_sessions(resources: Resources) -> None:
+    [removing] = [each for each in own_statements(resources, "ConsoleRole") if each["Action"] == "dynamodb:DeleteItem"]
+
+    only_sessions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{SESSIONS}*"]}}
+    assert removing["Condition"] == {"Fn::If": ["IsAws", only_sessions, {"Ref": "AWS::NoValue"}]}
 
 
 def test_a_role_can_be_passed_to_the_scheduler_only(resources: Resources) -> None:

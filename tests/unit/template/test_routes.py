@@ -1,4 +1,4 @@
-"""The HTTP API: which function answers what, and that nothing but /healthz answers a stranger."""
+"""The HTTP API: which function answers what, and that nothing but /healthz and the console answers a stranger."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 ROUTES = {
     "AccessRequests": {
-        "$default",
+        "ANY /v1/{proxy+}",
         "GET /healthz",
         "GET /v1/catalog",
         "GET /v1/people",
@@ -90,6 +90,10 @@ ROUTES = {
         "POST /v1/destinations/{id}/test",
         "PUT /v1/destinations/{id}",
     },
+    "Console": {
+        "ANY /{proxy+}",
+        "GET /",
+    },
     "Exports": {
         "GET /v1/audit/export",
         "GET /v1/audit/exports/{id}",
@@ -127,14 +131,14 @@ def test_the_api_may_call_the_function_and_speaks_payload_2(resources: Resources
     assert permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*")
 
 
-def test_every_route_but_healthz_needs_a_token(resources: Resources) -> None:
+def test_every_route_but_healthz_and_the_console_needs_a_token(resources: Resources) -> None:
     unguarded = {
         route["RouteKey"]
         for route in routes(resources)
         if (route["AuthorizationType"], route.get("AuthorizerId")) != ("JWT", {"Ref": "Authorizer"})
     }
 
-    assert unguarded == {"GET /healthz"}
+    assert unguarded == {"GET /healthz", "GET /", "ANY /{proxy+}"}
 
 
 def test_tokens_are_those_of_the_issuer_or_of_the_own_user_pool(resources: Resources) -> None:

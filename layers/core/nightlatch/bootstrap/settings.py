@@ -49,6 +49,32 @@ class Settings:
         }
 
 
+@dataclass(frozen=True)
+class ConsoleSettings:
+    """What template.yaml sets for the console besides. `sign_in_page` is there on the local stack only."""
+
+    issuer: str
+    client_id: str
+    scopes: str
+    sign_in_page: str
+
+    @property
+    def scheme(self) -> str:
+        """How a browser reaches the console."""
+        return "http" if self.sign_in_page else "https"
+
+
+@cache
+def console_settings() -> ConsoleSettings:
+    """Read the console's part of the environment, once."""
+    return ConsoleSettings(
+        issuer=_variable("ISSUER"),
+        client_id=_variable("CONSOLE_CLIENT"),
+        scopes=_variable("CONSOLE_SCOPES"),
+        sign_in_page=_variable("SIGN_IN_PAGE"),
+    )
+
+
 @cache
 def settings() -> Settings:
     """Read the environment, once."""

@@ -6,7 +6,7 @@ from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.identity import Role
 from nightlatch.entrypoints.api.authorization import RULES, WITHOUT_TOKEN, no_route
 from nightlatch.entrypoints.api.openapi import FUNCTIONS, load_function
-from nightlatch.entrypoints.api.problems import MethodNotAllowedError
+from nightlatch.entrypoints.problem_kinds import MethodNotAllowedError
 from tests.functions.client import ROOT
 
 

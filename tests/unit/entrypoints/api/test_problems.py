@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 
 from nightlatch.domain import errors
-from nightlatch.entrypoints.api.problems import (
-    CONTENT_TYPE,
-    MethodNotAllowedError,
-    TooLargeError,
-    UnsupportedMediaTypeError,
-    answer,
-)
+from nightlatch.entrypoints.api.problems import CONTENT_TYPE, answer
+from nightlatch.entrypoints.problem_kinds import MethodNotAllowedError, TooLargeError, UnsupportedMediaTypeError
 
 KINDS = [
     (errors.InvalidInputError(errors.Fault("/items/0", "is wrong")), 400, "invalid-input"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nightlatch.entrypoints.local.guard import Guard, Message, Receive, Send
+from nightlatch.entrypoints.local.guard import Guard, Message, OneClick, Receive, Send
 
 API_PATH = "/_aws/execute-api/1571e738/v1/whoami"
 FOREIGN_PAGE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
@@ -120,3 +120,49 @@ def test_a_foreign_web_socket_is_closed() -> None:
 
 def test_starting_and_stopping_the_emulator_is_no_request() -> None:
     assert [message["type"] for message in sent(kind="lifespan", host=None)] == ["lifespan.accepted"]
+
+
+ACCOUNTS = ("maya=Maya Cohen=developers", "noa=Noa <b>=approvers")
+QUERY = "client_id=c&state=a%22b&redirect_uri=http%3A%2F%2Fx%2Fauth%2Fcallback"
+
+
+def page(query: str = QUERY, *, method: str = "GET", path: str = "/oauth2/authorize") -> str:
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": []}
+    bodies: list[bytes] = []
+
+    async def receive() -> Message:
+        return {}
+
+    async def send(message: Message) -> None:
+        bodies.append(message.get("body", b""))
+
+    asyncio.run(OneClick(emulator, password="p-1", accounts=ACCOUNTS)(scope, receive, send))
+    return b"".join(bodies).decode()
+
+
+def test_each_demo_account_is_one_click() -> None:
+    shown = page()
+
+    assert shown.count('<form method="post" action="/login">') == 2
+    for hidden in (
+        'name="username" value="maya"',
+        'name="password" value="p-1"',
+        'name="state" value="a&quot;b"',
+        'name="redirect_uri" value="http://x/auth/callback"',
+    ):
+        assert hidden in shown
+    assert "Noa &lt;b&gt;" in shown
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query": f"{QUERY}&by_hand=1"},
+        {"query": f"{QUERY}&identity_provider=x"},
+        {"method": "POST"},
+        {"path": "/oauth2/token"},
+        {"path": "/login"},
+    ],
+)
+def test_everything_else_is_the_emulators(asked: dict[str, str]) -> None:
+    assert page(**asked) == "reached"

@@ -31,6 +31,7 @@ LANE                   <id>                    how far a run of the detectors ha
 MEMORY#<lane>#<kind>   <hash of the subject>   what a detector remembers of somebody or something
 ANOMALY#<id>           ANOMALY                 an anomaly
 ALERT_RULE             <id>                    an alert rule that was made or changed here
+SESSION#<person>       <hash of the secret>    a session of the console
 
 Ledger
 0#<seq // 4096>        <seq, 20 digits>        an entry
@@ -72,6 +73,7 @@ LANES = "LANE"
 ALERT_RULES = "ALERT_RULE"
 MEMORIES = "MEMORY#"
 ANOMALIES = "ANOMALY#"
+SESSIONS = "SESSION#"
 TALLIES = "TALLY"
 DESTINATIONS = "DESTINATION"
 DEPLOYMENT: Key = ("DEPLOYMENT", "DEPLOYMENT")
@@ -154,6 +156,11 @@ def memory_key(lane_id: str, subject: tuple[str, str]) -> Key:
 def anomaly_key(anomaly_id: str) -> Key:
     """Place an anomaly."""
     return f"{ANOMALIES}{anomaly_id}", "ANOMALY"
+
+
+def sessions_of(person_id: str) -> str:
+    """Name the partition of somebody's sessions."""
+    return f"{SESSIONS}{person_id}"
 
 
 def exports_of(person_id: str) -> str:

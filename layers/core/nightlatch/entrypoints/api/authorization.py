@@ -15,7 +15,7 @@ from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.domain.errors import NotAllowedError, NotFoundError
 from nightlatch.domain.identity import Role
 from nightlatch.entrypoints.api.caller import principal_of
-from nightlatch.entrypoints.api.problems import MethodNotAllowedError
+from nightlatch.entrypoints.problem_kinds import MethodNotAllowedError
 
 EVERYONE = frozenset({Role.REQUESTER, Role.SERVICE})
 PEOPLE = frozenset({Role.REQUESTER})

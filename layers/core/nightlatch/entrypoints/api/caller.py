@@ -39,6 +39,11 @@ def principal_of(event: Event, settings: Settings) -> Principal:
     """Name the caller; raise AuthenticationError when the claims do not say who it is."""
     claims = _claims(event)
     _refuse_id_token(claims)
+    return principal_from(claims, settings)
+
+
+def principal_from(claims: Claims, settings: Settings) -> Principal:
+    """Name whom an access token was given to; raise AuthenticationError when it does not say."""
     groups = groups_in(claims.get(settings.groups_claim))
     issuer, subject = _identifying(claims, "iss"), _identifying(claims, "sub")
     is_service = _is_service(claims)
@@ -48,7 +53,7 @@ def principal_of(event: Event, settings: Settings) -> Principal:
         name=_name(claims),
         email=_label(claims, "email"),
         groups=groups,
-        roles=_roles(groups, settings, is_service=is_service),
+        roles=roles_of(groups, settings, is_service=is_service),
         sign_in=None if is_service else _sign_in(claims),
     )
 
@@ -107,7 +112,7 @@ def _listed(claim: str) -> object:
     return claim[1:-1].split()
 
 
-def _roles(groups: frozenset[str], settings: Settings, *, is_service: bool) -> frozenset[Role]:
+def roles_of(groups: frozenset[str], settings: Settings, *, is_service: bool) -> frozenset[Role]:
     """Give the roles that the groups stand for. A service may ask and read, so it is never an administrator."""
     roles = {Role.SERVICE if is_service else Role.REQUESTER}
     if groups & settings.auditor_groups:

@@ -17,8 +17,9 @@ from pydantic_core import to_json
 from nightlatch.domain.errors import NightlatchError
 from nightlatch.entrypoints.api.arrivals import tell_read, tell_refused_token, tell_sign_in
 from nightlatch.entrypoints.api.authorization import Next, authorize, identify, no_route
-from nightlatch.entrypoints.api.problems import answer, problem_of
+from nightlatch.entrypoints.api.problems import answer
 from nightlatch.entrypoints.api.validation import Validation, read_json
+from nightlatch.entrypoints.problem_kinds import problem_of
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic_core import from_json
 
 from nightlatch.domain.errors import Fault, InvalidInputError
-from nightlatch.entrypoints.api.problems import TooLargeError, UnsupportedMediaTypeError
+from nightlatch.entrypoints.problem_kinds import TooLargeError, UnsupportedMediaTypeError
 
 LARGEST_BODY = 64 * 1024
 LARGEST_BODIES = {"/v1/audit/entries": 2 * 1024 * 1024}

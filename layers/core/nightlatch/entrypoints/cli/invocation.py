@@ -1,5 +1,7 @@
 """One run of a command: who acts, through which API, onto which screen, and what lies outside of it all."""
 
+import os
+import sys
 import time
 import webbrowser
 from collections.abc import Callable
@@ -30,6 +32,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _has_screen() -> bool:
+    """Say whether a browser would open in a window: without any, one for terminals would take this one over."""
+    return sys.platform in {"darwin", "win32"} or not os.environ.keys().isdisjoint({"DISPLAY", "WAYLAND_DISPLAY"})
+
+
 @dataclass(frozen=True)
 class Outside:
     """What is not ours: the clock, the network, the browser. Tests bring their own."""
@@ -37,6 +44,7 @@ class Outside:
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
     open_browser: Callable[[str], bool] = webbrowser.open
+    has_screen: bool = field(default_factory=_has_screen)
     transport: "httpx.BaseTransport | None" = None
     callback_port: int | None = None
 

@@ -76,6 +76,7 @@ def deploy(layout: Layout, digest: str, *, port: int) -> None:
 
     The emulator itself remembers what was deployed to it: its state can be older than our files.
     """
+    digest = f"{digest} {port}"  # what is deployed names the port: the console's address, and where people sign in
     if _deployed_digest(port) == digest and _is_complete(port):
         return
     _make_bucket(port)
@@ -86,6 +87,7 @@ def deploy(layout: Layout, digest: str, *, port: int) -> None:
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
         *_parameters(),
+        f"SignInPage=http://127.0.0.1:{port}/oauth2/authorize",
         **aws.environment(port),
     )
     aws.client("ssm", port=port).put_parameter(Name=_DEPLOYED, Value=digest, Type="String", Overwrite=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from nightlatch.entrypoints.local import processes, tools
+from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD
 from nightlatch.entrypoints.local.layout import Layout
 from nightlatch.entrypoints.local.ports import require_free
 from nightlatch.entrypoints.local.processes import Program
@@ -43,7 +44,8 @@ def stop(layout: Layout) -> bool:
 
 def _command(layout: Layout, port: int) -> tuple[str, ...]:
     # -P: the guard's own directory must not come before the emulator's modules.
-    return (str(layout.emulator_environment / "bin" / "python"), "-P", str(_GUARD), str(port))
+    accounts = (f"{account.username}={account.name}={account.group}" for account in ACCOUNTS)
+    return (str(layout.emulator_environment / "bin" / "python"), "-P", str(_GUARD), str(port), PASSWORD, *accounts)
 
 
 def _program(layout: Layout, command: tuple[str, ...], *, port: int) -> Program:

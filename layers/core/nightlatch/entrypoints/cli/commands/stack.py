@@ -1,7 +1,8 @@
 """The local stack: bring it up, take it down, see how it is."""
 
+import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nightlatch.entrypoints.cli.errors import CliError, UnreachableError
-from nightlatch.entrypoints.cli.invocation import Invocation, Output, invocation
+from nightlatch.entrypoints.cli.invocation import Invocation, Output, Outside, invocation
 from nightlatch.entrypoints.cli.screen import LINK, MUTED, Screen, table
 from nightlatch.entrypoints.cli.shapes import NOTHING, Json
 from nightlatch.entrypoints.cli.times import clock
@@ -58,6 +59,7 @@ def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all state first.")] = False,
     port: Annotated[int, typer.Option(help="Where everything of AWS answers.")] = DEFAULT_PORT,
     database_port: Annotated[int, typer.Option(help="Where the demo database answers.")] = DEFAULT_DATABASE_PORT,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the console in a browser.")] = True,
     home: Home = HOME,
     output: Output = None,
 ) -> None:
@@ -66,6 +68,8 @@ def up(
     with _local() as stack:
         facts = stack.up(home, fresh=fresh, port=port, database_port=database_port, progress=Steps(run.screen))
     run.screen.show(facts.model_dump(mode="json"), up_view)
+    if browser and not run.screen.for_machines:
+        _open(run.outside, facts.browser_url)
 
 
 def down(context: typer.Context, *, home: Home = HOME) -> None:
@@ -125,9 +129,18 @@ def _print(run: Invocation, line: "LogLine") -> None:
         run.screen.line((at, MUTED), "  ", (f"{line.function:<16}", LINK), "  ", line.text)
 
 
+def _open(outside: Outside, address: str) -> None:
+    """Open the console, where there is a screen to open it on. That there is none, or no browser, is no failure."""
+    if not outside.has_screen:
+        return
+    with suppress(OSError, webbrowser.Error):
+        outside.open_browser(address)
+
+
 def up_view(facts: Json) -> RenderableType:
     """Say that the stack is up, and what to type next."""
-    lines = [Text.assemble("\nUp. The API answers at ", (facts["api_url"], LINK), "\n\nTry:")]
+    console = Text.assemble("\nUp. The console is at ", (facts["browser_url"], LINK))
+    lines = [Text.assemble(console, "\nThe API answers at ", (facts["api_url"], LINK), "\n\nTry:")]
     lines += [
         Text.assemble("  ", (f"{command:<42}" if remark else command, LINK), (remark, MUTED))
         for command, remark in NEXT_STEPS

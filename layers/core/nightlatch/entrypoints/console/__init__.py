@@ -1,0 +1,1 @@
+"""The console: pages for people, made on the server. They call the services that the API calls, and need no script."""

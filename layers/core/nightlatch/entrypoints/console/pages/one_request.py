@@ -1,0 +1,88 @@
+"""One request: who asked for what and why, how far it has come, and what its requester may do with it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.duration import parse_duration
+from nightlatch.domain.errors import Fault, InvalidInputError
+from nightlatch.domain.item import Item, Vote
+from nightlatch.entrypoints.console.answers import NEVER_KEPT, REVALIDATED, Answer, redirect
+from nightlatch.entrypoints.console.visitor import Visitor
+
+LONGEST_REASON = 1000
+NO_CREDENTIALS: Mapping[str, str] = {}
+STEPS = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4), timedelta(hours=8))
+
+
+def show(visitor: Visitor, request_id: str) -> Answer:
+    """Show a request."""
+    return _page(visitor, visitor.desk.requests().show(request_id, visitor.call))
+
+
+def credentials(visitor: Visitor, request_id: str) -> Answer:
+    """Show how to connect, once: the page is never kept. Every look is an event."""
+    requests = visitor.desk.requests()
+    shown = requests.credentials(request_id, visitor.call)
+    return _page(visitor, requests.show(request_id, visitor.call), shown)
+
+
+def cancel(visitor: Visitor, request_id: str) -> Answer:
+    """Withdraw one's own request."""
+    visitor.desk.requests().cancel(request_id, visitor.call, reason=reason_of(visitor))
+    return redirect(f"/requests/{request_id}")
+
+
+def give_back(visitor: Visitor, request_id: str) -> Answer:
+    """End one's own access early."""
+    visitor.desk.requests().give_back(request_id, visitor.call, reason=reason_of(visitor))
+    return redirect(f"/requests/{request_id}")
+
+
+def extend(visitor: Visitor, request_id: str) -> Answer:
+    """Move the end of one's own access."""
+    try:
+        duration = parse_duration(visitor.visit.said("duration"))
+    except ValueError as error:
+        raise InvalidInputError(Fault("/duration", str(error))) from error
+    visitor.desk.requests().extend(request_id, visitor.call, duration=duration)
+    return redirect(f"/requests/{request_id}")
+
+
+def reason_of(visitor: Visitor) -> str:
+    """Read the reason that a form gives."""
+    reason = visitor.visit.said("reason")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInputError(Fault("/reason", f"must not have more than {LONGEST_REASON} characters"))
+    return reason
+
+
+def votes_of(item: Item) -> list[Vote]:
+    """List the votes on an item in the order in which they were given."""
+    return sorted(item.votes.values(), key=lambda vote: vote.at)
+
+
+def _page(visitor: Visitor, request: AccessRequest, shown: Mapping[str, str] = NO_CREDENTIALS) -> Answer:
+    is_mine = request.requester.id == visitor.principal.id
+    events = visitor.desk.requests().timeline(request.id, visitor.call)
+    return visitor.page(
+        "one_request.html",
+        keep=NEVER_KEPT if shown else REVALIDATED,
+        request=request,
+        events=list(reversed(events)),
+        votes_of=votes_of,
+        progress={item.id: request.progress(item) for item in request.items},
+        is_mine=is_mine,
+        is_granted=request.status is Status.GRANTED,
+        credentials=shown,
+        extensions=_extensions(request) if is_mine else [],
+        once=f"extend-{request.id}-{request.extensions}",
+    )
+
+
+def _extensions(request: AccessRequest) -> list[timedelta]:
+    """List by how much access may be extended, as far as its flow lets it."""
+    rule = request.flow.extensions
+    if request.status is not Status.GRANTED or rule is None or request.extensions >= rule.count:
+        return []
+    return [step for step in STEPS if step < rule.longest] + [rule.longest]
