@@ -21,7 +21,7 @@ from nightlatch.entrypoints.console.answers import Answer, html
 from nightlatch.entrypoints.console.cookies import SESSION
 from nightlatch.entrypoints.console.desk import Desk
 from nightlatch.entrypoints.console.forgery import refuse_foreign, refuse_forged
-from nightlatch.entrypoints.console.pages import account, my_access, one_request
+from nightlatch.entrypoints.console.pages import account, asking, my_access, one_request
 from nightlatch.entrypoints.console.static_files import static_file
 from nightlatch.entrypoints.console.templating import rendered
 from nightlatch.entrypoints.console.visit import Visit
@@ -42,6 +42,10 @@ STRANGERS: dict[tuple[str, str], Callable[..., Answer]] = {
 
 PAGES: dict[tuple[str, str], Callable[..., Answer]] = {
     ("GET", "/"): my_access.show,
+    ("GET", "/request"): asking.show,
+    ("GET", "/request/check"): asking.show,
+    ("POST", "/request/check"): asking.check,
+    ("POST", "/request"): asking.send,
     ("GET", "/requests/{request_id}"): one_request.show,
     ("POST", "/requests/{request_id}/credentials"): one_request.credentials,
     ("POST", "/requests/{request_id}/cancel"): one_request.cancel,

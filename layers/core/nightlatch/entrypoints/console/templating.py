@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from nightlatch.domain.duration import iso_8601
 from nightlatch.domain.value import rfc3339
 from nightlatch.entrypoints.console import wording
 from nightlatch.entrypoints.console.static_files import addresses
@@ -17,7 +18,7 @@ from nightlatch.entrypoints.console.static_files import addresses
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 FOLDER = Path(__file__).parent / "templates"
 
-NAVIGATION = (("/", "home", "My access"),)
+NAVIGATION = (("/", "home", "My access"), ("/request", "plus", "Request access"))
 """Where each entry of the menu leads, its icon and its name."""
 
 
@@ -42,6 +43,7 @@ def environment() -> Environment:
     made.filters.update(
         time=_time,
         span=wording.span,
+        iso=iso_8601,
         ago=wording.ago,
         initials=wording.initials,
         hue=wording.hue,
