@@ -50,6 +50,7 @@ ACTIONS: dict[str, str] = {
     EventType.ANOMALY_DETECTED: "Anomaly detected",
     EventType.ANOMALY_ACKNOWLEDGED: "Anomaly acknowledged",
     EventType.ANOMALY_RESOLVED: "Anomaly resolved",
+    EventType.ANOMALIES_REPLAYED: "Anomalies looked for in the past",
 }
 """What was done, in words. Other events go by their names."""
 
