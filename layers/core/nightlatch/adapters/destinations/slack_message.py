@@ -50,7 +50,7 @@ ACTIONS: dict[str, str] = {
     EventType.ANOMALY_DETECTED: "Anomaly detected",
     EventType.ANOMALY_ACKNOWLEDGED: "Anomaly acknowledged",
     EventType.ANOMALY_RESOLVED: "Anomaly resolved",
-    EventType.ANOMALIES_REPLAYED: "Anomalies looked for in the past",
+    EventType.ANOMALIES_REPLAYED: "Past looked through for anomalies",
 }
 """What was done, in words. Other events go by their names."""
 
