@@ -24,6 +24,7 @@ from threading import Thread
 from tests.benchmarks.cold_start import environment, functions
 from tests.benchmarks.layers import ROOT, python_path
 from tests.benchmarks.row import NotMeasurableError, Row, compared, in_turn
+from tests.cloudformation import template
 
 SAM = "aws-sam-cli==1.170.0"
 BARE = "bare boto3 client"
@@ -57,24 +58,13 @@ ANSWERED = re.compile(r"\tDuration: ([\d.]+) ms")
 """The first call's duration; the emulator begins it before the init, and so it is all of the cold start."""
 
 SETTINGS = {
-    "STATE_TABLE": "state",
-    "LEDGER_TABLE": "ledger",
-    "RETENTION_DAYS": "90",
-    "TIME_ZONE": "UTC",
-    "GROUPS_CLAIM": "cognito:groups",
-    "ADMIN_GROUPS": "admins",
-    "AUDITOR_GROUPS": "auditors",
-    "CURSOR_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cursor",
-    "CREDENTIALS_KEY": "key",
-    "SECRET_PREFIX": "nightlatch/",
-    "OPEN_REQUESTS": "25",
-    "EGRESS_EXCEPTIONS": "",
-    "API_URL": "https://api1.execute-api.eu-west-1.amazonaws.com",
-    "SCHEDULE_GROUP": "nightlatch",
-    "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
-    "EXPIRY_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:expiry",
-    "CODE": "arn:aws:lambda:eu-central-1:123456789012:layer:core:1",
+    "NIGHTLATCH_RETENTION_DAYS": "90",
+    "NIGHTLATCH_TIME_ZONE": "UTC",
+    "NIGHTLATCH_OPEN_REQUESTS": "25",
+    "NIGHTLATCH_API_URL": "https://api1.execute-api.eu-west-1.amazonaws.com",
+    "NIGHTLATCH_SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
 }
+"""What the template sets and is read; of everything else it only matters that it is set."""
 
 
 def rows(*, rounds: int) -> Iterable[Row]:
@@ -139,7 +129,8 @@ def _cold_start(emulator: str, endpoint: str, task_root: Path, event: bytes, pat
 
 
 def _environment(endpoint: str) -> dict[str, str]:
-    settings = {f"NIGHTLATCH_{name}": value for name, value in SETTINGS.items()}
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    settings = {name: SETTINGS.get(name, "a-value") for name in variables if name.startswith("NIGHTLATCH_")}
     return {**environment(), **settings, "AWS_ENDPOINT_URL": endpoint}
 
 
