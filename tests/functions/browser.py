@@ -87,6 +87,7 @@ class Browser:
             requests=lambda: world.requests,
             asking=lambda: world.asking,
             approvals=lambda: world.approvals,
+            anomaly_settings=lambda: world.anomaly_settings,
             now=lambda: world.clock.now,
         )
 

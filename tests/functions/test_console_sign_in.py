@@ -250,6 +250,20 @@ def test_a_page_that_the_browser_has_already_is_not_sent_again(maya: Browser) ->
     assert maya.get("/", if_none_match='"another"').status == 200
 
 
+def test_what_a_script_asks_for_is_kept_apart_from_the_page(maya: Browser) -> None:
+    etag = maya.get("/").headers["ETag"]
+
+    asked = maya.get("/", if_none_match=etag, hx_request="true")
+
+    assert (asked.status, asked.headers["Vary"]) == (200, "HX-Request")
+    assert maya.get("/", if_none_match=asked.headers["ETag"], hx_request="true").status == 304
+
+
+def test_a_script_that_asks_after_the_session_is_over_loads_the_whole_page(browser: Browser) -> None:
+    assert browser.get("/", hx_request="true").headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in browser.get("/").headers
+
+
 def test_what_is_not_there_is_told_kindly(maya: Browser) -> None:
     page = maya.get("/nowhere")
 

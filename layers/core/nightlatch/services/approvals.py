@@ -27,6 +27,15 @@ class Approvals:
         pending = self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING}), before_id=before_id))
         return (request for request in pending if request.awaits(call.principal, at=self._clock()))
 
+    def history(self, request: AccessRequest, call: Call) -> Iterator[AccessRequest]:
+        """Find what the requester asked for there before, newest first, as far as the caller may see it."""
+        wanted = RequestFilter(
+            requesters=frozenset({request.requester.id}),
+            integrations=frozenset({request.integration.id}),
+            before_id=request.id,
+        )
+        return (former for former in self._requests.find(wanted) if former.is_visible_to(call.principal))
+
     def approve(self, request_id: str, call: Call, *, items: Sequence[str] = (), reason: str = "") -> AccessRequest:
         """Say yes to a request, whole or per item."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from nightlatch.domain.access_request import Status
 from nightlatch.entrypoints.console.static_files import FOLDER
-from nightlatch.entrypoints.console.wording import EVENTS, STATUSES, ago, event_mark, initials, plural, span
+from nightlatch.entrypoints.console.wording import EVENTS, STATUSES, ago, event_mark, initials, plural, sentence, span
 from tests.builders import NOON
 
 
@@ -55,6 +55,18 @@ def test_initials(name: str, letters: str) -> None:
     assert initials(name) == letters
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("must not be longer than PT8H (flow a)", "Must not be longer than 8 h (flow a)"),
+        ("", ""),
+        ("PT1H30M", "1 h 30 min"),
+    ],
+)
+def test_a_message_is_a_sentence_with_durations_in_words(text: str, told: str) -> None:
+    assert sentence(text) == told
+
+
 def test_a_number_has_its_noun() -> None:
     assert (plural(1, "item"), plural(2, "item"), plural(0, "reply", "replies")) == ("1 item", "2 items", "0 replies")
 
@@ -67,4 +79,4 @@ def test_every_status_has_a_word_and_an_icon_that_is_drawn() -> None:
 
 
 def test_an_event_without_words_is_told_by_its_name() -> None:
-    assert event_mark("drift.detected").word == "drift.detected"
+    assert event_mark("seat.added").word == "seat.added"

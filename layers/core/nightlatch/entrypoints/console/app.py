@@ -21,7 +21,7 @@ from nightlatch.entrypoints.console.answers import Answer, html
 from nightlatch.entrypoints.console.cookies import SESSION
 from nightlatch.entrypoints.console.desk import Desk
 from nightlatch.entrypoints.console.forgery import refuse_foreign, refuse_forged
-from nightlatch.entrypoints.console.pages import account, asking, my_access, one_request
+from nightlatch.entrypoints.console.pages import account, asking, deciding, my_access, one_request
 from nightlatch.entrypoints.console.static_files import static_file
 from nightlatch.entrypoints.console.templating import rendered
 from nightlatch.entrypoints.console.visit import Visit
@@ -51,6 +51,9 @@ PAGES: dict[tuple[str, str], Callable[..., Answer]] = {
     ("POST", "/requests/{request_id}/cancel"): one_request.cancel,
     ("POST", "/requests/{request_id}/return"): one_request.give_back,
     ("POST", "/requests/{request_id}/extend"): one_request.extend,
+    ("GET", "/approvals"): deciding.show,
+    ("POST", "/requests/{request_id}/approve"): deciding.approve,
+    ("POST", "/requests/{request_id}/reject"): deciding.reject,
     ("GET", "/account/sessions"): account.sessions,
     ("POST", "/account/sessions/{session_id}/end"): account.end_session,
     ("POST", "/auth/logout"): authentication.logout,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
 from nightlatch.bootstrap.console import sessions, signing_in
@@ -12,6 +13,7 @@ from nightlatch.bootstrap.requests import access_requests
 from nightlatch.bootstrap.settings import ConsoleSettings, Settings, console_settings, settings
 from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking
 from nightlatch.services.sessions import Sessions
@@ -31,4 +33,5 @@ class Desk:
     requests: Callable[[], AccessRequests] = access_requests
     asking: Callable[[], Asking] = asking
     approvals: Callable[[], Approvals] = approvals
+    anomaly_settings: Callable[[], AnomalySettingsDesk] = anomaly_settings
     now: Callable[[], datetime] = clock.now

@@ -18,7 +18,7 @@ from nightlatch.entrypoints.console.static_files import addresses
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 FOLDER = Path(__file__).parent / "templates"
 
-NAVIGATION = (("/", "home", "My access"), ("/request", "plus", "Request access"))
+NAVIGATION = (("/", "home", "My access"), ("/approvals", "inbox", "Approvals"), ("/request", "plus", "Request access"))
 """Where each entry of the menu leads, its icon and its name."""
 
 
@@ -44,6 +44,7 @@ def environment() -> Environment:
         time=_time,
         span=wording.span,
         iso=iso_8601,
+        sentence=wording.sentence,
         ago=wording.ago,
         initials=wording.initials,
         hue=wording.hue,

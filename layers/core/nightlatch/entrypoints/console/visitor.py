@@ -44,10 +44,12 @@ class Visitor:
         body = self._rendered(template, shown)
         if status != OK or keep == NEVER_KEPT or self.visit.method != "GET":
             return html(body, nonce=self.nonce, status=status, keep=NEVER_KEPT)
-        etag = f'"{hashlib.sha256(body.replace(self.nonce, "").encode()).hexdigest()[:32]}"'
+        # A page that htmx asks for is kept apart: it would take the page's own nonce in it for a stolen one.
+        content = f"{body.replace(self.nonce, '')}{self.visit.headers.get('hx-request', '')}"
+        etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
         if self.visit.headers.get("if-none-match") == etag:
-            return Answer(NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": keep})
-        return html(body, nonce=self.nonce, keep=keep).with_headers(ETag=etag)
+            return Answer(NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": keep, "Vary": "HX-Request"})
+        return html(body, nonce=self.nonce, keep=keep).with_headers(ETag=etag, Vary="HX-Request")
 
     def _rendered(self, template: str, shown: Mapping[str, object]) -> str:
         return rendered(
@@ -57,6 +59,6 @@ class Visitor:
             now=self.desk.now(),
             me=self.principal,
             session=self.session,
-            here=self.visit.path,
+            here=self.visit.path.removesuffix("/check"),
             **shown,
         )

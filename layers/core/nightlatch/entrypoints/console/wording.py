@@ -1,12 +1,15 @@
 """How things are put in words: spans, statuses and events, each with its icon and tone. Never by colour alone."""
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.duration import parse_duration
 
 HUES = 8
+DURATION = re.compile(r"\bPT(?:\d+[HMS])+\b")
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -36,6 +39,9 @@ STATUSES = {
 
 EVENTS = {
     EventType.ACCESS_REQUESTED: Mark("Asked for", "plus", "gray"),
+    EventType.ROLE_APPROVED: Mark("One item approved", "check", "gray"),
+    EventType.ROLE_REJECTED: Mark("One item rejected", "cross", "bad"),
+    EventType.APPROVAL_REFUSED: Mark("A decision was refused", "ban", "bad"),
     EventType.ACCESS_APPROVED: Mark("Approved", "check", "good"),
     EventType.ACCESS_REJECTED: Mark("Rejected", "cross", "bad"),
     EventType.ACCESS_CANCELED: Mark("Withdrawn", "cross", "gray"),
@@ -43,6 +49,11 @@ EVENTS = {
     EventType.ACCESS_GRANTED: Mark("Access granted", "key", "good"),
     EventType.ACCESS_EXTENDED: Mark("Extended", "timer", "good"),
     EventType.ACCESS_REVOKING: Mark("Ending", "work", "wait"),
+    EventType.EXTENSION_REFUSED: Mark("Not extended", "timer", "bad"),
+    EventType.ACCESS_QUARANTINED: Mark("Quarantined: it resists its end", "alert", "bad"),
+    EventType.QUARANTINE_CLOSED: Mark("Closed by hand", "check", "gray"),
+    EventType.DRIFT_DETECTED: Mark("The target is not as it should be", "alert", "bad"),
+    EventType.ANOMALY_DETECTED: Mark("Anomaly", "shield", "wait"),
     EventType.ACCESS_EXPIRED: Mark("Expired, and gone from the target", "timer", "gray"),
     EventType.ACCESS_REVOKED: Mark("Revoked, and gone from the target", "ban", "bad"),
     EventType.ACCESS_RETURNED: Mark("Given back, and gone from the target", "check", "gray"),
@@ -92,6 +103,12 @@ def initials(name: str) -> str:
 def hue(person_id: str) -> int:
     """Choose one of the avatars' colours, always the same for the same person."""
     return sum(person_id.encode()) % HUES
+
+
+def sentence(text: str) -> str:
+    """Begin a message with a capital, and write its durations as people do."""
+    plain = DURATION.sub(lambda found: span(parse_duration(found[0])), text)
+    return plain[:1].upper() + plain[1:]
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.duration import parse_duration
 from nightlatch.domain.errors import Fault, InvalidInputError
-from nightlatch.domain.item import Item, Vote
+from nightlatch.domain.item import Item, ItemStatus, Vote
 from nightlatch.entrypoints.console.answers import NEVER_KEPT, REVALIDATED, Answer, redirect
 from nightlatch.entrypoints.console.visitor import Visitor
 
@@ -73,11 +73,20 @@ def _page(visitor: Visitor, request: AccessRequest, shown: Mapping[str, str] = N
         votes_of=votes_of,
         progress={item.id: request.progress(item) for item in request.items},
         is_mine=is_mine,
+        to_decide=_to_decide(visitor, request),
         is_granted=request.status is Status.GRANTED,
         credentials=shown,
         extensions=_extensions(request) if is_mine else [],
         once=f"extend-{request.id}-{request.extensions}",
     )
+
+
+def _to_decide(visitor: Visitor, request: AccessRequest) -> list[Item]:
+    """List the items that wait for the reader's word."""
+    reader = visitor.principal
+    if not request.awaits(reader, at=visitor.desk.now()):
+        return []
+    return [item for item in request.items if item.status is ItemStatus.PENDING and reader.id not in item.votes]
 
 
 def _extensions(request: AccessRequest) -> list[timedelta]:
