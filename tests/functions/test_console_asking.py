@@ -118,6 +118,15 @@ def test_an_open_request_for_the_same_is_shown_instead_of_asking_twice(world: Wo
     assert f'href="/requests/{request.id}"' in page.html
 
 
+def test_asking_for_the_same_twice_shows_the_open_one_and_keeps_what_was_typed(world: World, maya: Browser) -> None:
+    request = world.submitted("role1")
+
+    page = filled(maya, ROLE1, to="/request", justification=WHY)
+
+    assert (page.status, WHY in page.text) == (409, True)
+    assert f'href="/requests/{request.id}"' in page.html
+
+
 def test_asking_leads_to_the_request(world: World, maya: Browser) -> None:
     answer = filled(maya, ROLE1, ROLE3, to="/request", justification=WHY, duration="PT2H", ticket="INC-1")
 

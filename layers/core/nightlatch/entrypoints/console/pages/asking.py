@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 
-from nightlatch.domain.errors import Fault, InvalidInputError
+from nightlatch.domain.errors import DuplicateRequestError, Fault, InvalidInputError
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.entrypoints.console.answers import Answer, redirect
 from nightlatch.entrypoints.console.visitor import Visitor
@@ -16,6 +16,7 @@ from nightlatch.services.asking import DryRun, Offer, Submission, WantedItem
 MOST_FOUND = 12
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480, 1440, 4320))
 BAD_REQUEST = 400
+CONFLICT = 409
 ALSO_ASKED = frozenset({"/justification", "/ticket"})
 """What a form that is not filled in yet lacks: no refusal, but what is still to be said."""
 
@@ -76,6 +77,8 @@ def send(visitor: Visitor) -> Answer:
         request = visitor.desk.asking().submit(submissions[0], visitor.call)
     except InvalidInputError as error:
         return _page(visitor, draft, status=BAD_REQUEST, faults=[fault.message for fault in error.faults])
+    except DuplicateRequestError:
+        return _page(visitor, draft, status=CONFLICT)
     return redirect(f"/requests/{request.id}")
 
 
