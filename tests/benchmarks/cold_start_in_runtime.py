@@ -45,6 +45,7 @@ FIRST_CALLS = {
     "access_requests": "access_requests_catalog",
     "approvals": "approvals_list",
     "audit": "audit_entries",
+    "console": "console_home",
     "expiry": "expiry_sweep",
     "integrations": "integrations_list",
     "ledger": "ledger_sweep",

@@ -111,7 +111,7 @@ def test_the_worked_example_by_clicks(reading: Reading) -> None:
     _approve(noa, request, leaving="role1")
     _approve(omar, request)
     expect(maya.page.get_by_text("Granted", exact=True)).to_be_visible(timeout=PATIENCE)  # without loading again
-    maya.open(request).get_by_role("button", name="Show how to connect").click()
+    maya.page.get_by_role("button", name="Show how to connect").click()
     expect(maya.page.get_by_role("button", name="Copy password")).to_be_visible()
     maya.open(request).get_by_role("button", name="Give back").click()
 

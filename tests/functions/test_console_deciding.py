@@ -58,7 +58,7 @@ def test_what_came_of_former_requests_is_told(world: World, noa: Browser) -> Non
 
     text = noa.get("/approvals").text
 
-    assert "Asked 2 times before: 1 granted, 1 rejected: the last rejected just now , granted just now" in text
+    assert "2 requests before: 1 granted, 1 rejected: the last rejected just now , granted just now" in text
 
 
 def test_a_first_request_is_said_to_be_one(world: World, noa: Browser) -> None:

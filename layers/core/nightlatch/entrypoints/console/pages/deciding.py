@@ -9,6 +9,7 @@ from nightlatch.entrypoints.console.answers import Answer, redirect
 from nightlatch.entrypoints.console.pages.one_request import reason_of
 from nightlatch.entrypoints.console.risk import Risk, risks_of
 from nightlatch.entrypoints.console.visitor import Visitor
+from nightlatch.entrypoints.console.wording import plural
 
 PAGE = 20
 MOST_REMEMBERED = 20
@@ -30,8 +31,8 @@ class Waiting:
             return "Asks for this system for the first time"
         granted = sum(1 for one in self.before if one.granted_at)
         refused = sum(1 for one in self.before if one.status is Status.REJECTED)
-        number = f"{len(self.before)}{'+' if len(self.before) == MOST_REMEMBERED else ''}"
-        return f"Asked {number} times before: {granted} granted, {refused} rejected"
+        number = plural(len(self.before), "request") if len(self.before) < MOST_REMEMBERED else "Many requests"
+        return f"{number} before: {granted} granted, {refused} rejected"
 
 
 def show(visitor: Visitor) -> Answer:

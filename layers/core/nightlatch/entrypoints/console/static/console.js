@@ -6,6 +6,7 @@
   const TIME = "nightlatch-local-time";
   const FORM = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hour12: false };
 
+  let status;
   const root = document.documentElement;
   const theme = localStorage.getItem(THEME);
   if (theme) root.dataset.theme = theme;
@@ -25,6 +26,14 @@
       const text = isLocal ? local : time.dataset.zoned;
       if (time.textContent !== text) time.textContent = text;
     }
+  }
+
+  // What one can do follows the status; it is asked for anew only then, so that nothing typed is lost before.
+  function followStatus() {
+    const now = document.querySelector("[data-status]")?.dataset.status;
+    if (now === status) return;
+    status = now;
+    document.body.dispatchEvent(new CustomEvent("status-changed"));
   }
 
   function wireTimeSwitch(label) {
@@ -54,6 +63,10 @@
     document.querySelectorAll("[data-time-switch]").forEach(wireTimeSwitch);
     document.querySelectorAll("[data-copy]").forEach(wireCopy);
     showTimes();
-    new MutationObserver(showTimes).observe(document.body, { childList: true, subtree: true });
+    status = document.querySelector("[data-status]")?.dataset.status;
+    new MutationObserver(() => {
+      showTimes();
+      followStatus();
+    }).observe(document.body, { childList: true, subtree: true });
   });
 })();
