@@ -12,7 +12,7 @@ from tests.integration.failing_line import FailingLine
 
 @dataclass(frozen=True)
 class Resisted:
-    """Access whose database was away: as it was then, alone in its list, and when the database was back."""
+    """Access whose database was away: as it was then, alone in its list, and when it was closed."""
 
     resisting: JsonObject
     listed: list[str]
