@@ -102,10 +102,10 @@ def rows(*, rounds: int) -> Iterable[Row]:
     os.environ.update(ENVIRONMENT, **{f"NIGHTLATCH_{name}": value for name, value in SETTINGS.items()})
     with mock_aws():
         calls = _calls()
-        tapes = {name: _recorded(call) for name, call in calls.items()}
+        tapes = {name: recorded(call) for name, call in calls.items()}
     os.environ.update(ENVIRONMENT)  # moto takes its own credentials away
-    measures = {name: partial(_ours, call, tapes[name]) for name, call in calls.items()}
-    bare = {f"{name}: {BASELINE}": partial(_bare, tapes[name]) for name in calls}
+    measures = {name: partial(of_ours, call, tapes[name]) for name, call in calls.items()}
+    bare = {f"{name}: {BASELINE}": partial(of_botocore, tapes[name]) for name in calls}
     taken = in_turn({**measures, **bare}, rounds=rounds)
     # The least of all rounds: what other work on the machine adds to processor time is never the call's own.
     least = {name: min(values) for name, values in taken.items()}
@@ -160,18 +160,21 @@ def _call(handler: Handler, caller: Principal, method: str, path: str, body: obj
         raise AssertionError(f"{method} {path}: {answer['body']}")
 
 
-def _recorded(call: Callable[[], None]) -> Tape:
+def recorded(call: Callable[[], None]) -> Tape:
+    """Keep what a call asks of DynamoDB, and what that answers."""
     tape = Tape()
     with tape.recording(_events()):
         call()
     return tape
 
 
-def _ours(call: Callable[[], None], tape: Tape) -> float:
+def of_ours(call: Callable[[], None], tape: Tape) -> float:
+    """Measure a call whose answers are on a tape."""
     return milliseconds(call, tape, _events())
 
 
-def _bare(tape: Tape) -> float:
+def of_botocore(tape: Tape) -> float:
+    """Measure botocore alone, asking the same."""
     client = boto3.client("dynamodb")
 
     def ask() -> None:
