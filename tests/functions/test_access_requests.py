@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from nightlatch.domain.identity import Principal
 from tests.builders import ADA, EVE, HOUR, IVO, MAYA, NOA, OMAR, World, a_call
 from tests.functions.client import Client
 from tests.functions.conftest import Lines
@@ -204,6 +205,21 @@ def test_an_old_cursor_is_refused(client: Client, world: World) -> None:
     world.clock.advance(25 * HOUR)
 
     assert set(client.get(f"/v1/requests?cursor={cursor}").faults) == {"?cursor"}
+
+
+def test_what_was_found_about_a_request_is_in_the_timeline_of_those_who_read_the_trail(
+    client: Client, world: World
+) -> None:
+    request = world.submitted()
+    world.detected()
+    world.events()
+
+    def told(by: Principal) -> list[str]:
+        events = client.get(f"/v1/requests/{request.id}/timeline", by=by).json["events"]
+        return [event["event_type"] for event in events]
+
+    assert told(MAYA) == told(NOA) == ["access.requested"]
+    assert told(IVO) == told(ADA) == ["access.requested", "anomaly.detected"]
 
 
 def test_a_timeline_is_told_oldest_first(client: Client, world: World) -> None:

@@ -70,11 +70,17 @@ class AccessRequests:
         return read_page(self._requests.candidates(wanted), wanted, limit=limit, skip=skip)
 
     def timeline(self, request_id: str, call: Call) -> list[LedgerEntry]:
-        """Read what happened to a request, oldest first, from the ledger."""
+        """Read what happened to a request, oldest first, from the ledger.
+
+        What was found about it is for those who read the trail: nobody is told that they stand out.
+        """
         request = self._commands.visible(request_id, call)
         kept = self._ledger.kept()
         numbers = kept.indexed(LedgerIndex.REQUEST, request.id, 1, kept.head.seq)
-        return kept.by_numbers(sorted(numbers))
+        entries = kept.by_numbers(sorted(numbers))
+        if call.principal.has(Role.ADMIN, Role.AUDITOR):
+            return entries
+        return [entry for entry in entries if not entry.event_type.startswith("anomaly.")]
 
     def cancel(self, request_id: str, call: Call, *, reason: str = "") -> AccessRequest:
         """Withdraw one's own request before it is granted."""
