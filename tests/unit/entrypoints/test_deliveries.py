@@ -97,7 +97,11 @@ def test_the_sweep_leaves_alone_what_is_not_due() -> None:
 
 
 def test_a_destination_that_is_gone_is_no_error() -> None:
-    call(World(), "rung")
+    world = World()
+
+    call(world, "rung")
+
+    assert (world.delivery_queue.rung, world.senders.asked) == ([], [])
 
 
 def test_a_store_that_is_down_fails_the_message_so_that_it_comes_again() -> None:

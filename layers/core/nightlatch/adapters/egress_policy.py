@@ -27,15 +27,15 @@ NOT_OUTSIDE = (
     IPv6Network("2002::/16"),  # 6to4: another address is inside of it
     IPv6Network("3fff::/20"),  # documentation
 )
-"""What some versions of `ipaddress` take for global, and nobody means to call."""
+"""What versions of `ipaddress` disagree about, and nobody means to call."""
 NEVER = (
+    *NOT_OUTSIDE,
     IPv4Network("169.254.0.0/16"),
-    IPv4Network("168.63.129.16/32"),
     IPv4Network("100.100.100.200/32"),
     IPv6Network("fe80::/10"),
     IPv6Network("fd00:ec2::/32"),
 )
-"""Link-local addresses, and others where clouds tell machines their credentials. No exception opens these."""
+"""Also link-local addresses, and others where clouds tell machines their credentials. No exception opens these."""
 
 
 @dataclass(frozen=True)

@@ -68,10 +68,15 @@ def test_the_console_is_opened_where_there_is_a_screen(*, has_screen: bool, open
 
 @pytest.mark.parametrize("error", [OSError("no such program"), webbrowser.Error("no browser")])
 def test_a_browser_that_does_not_open_is_no_failure(error: Exception) -> None:
-    def open_browser(_: str) -> bool:
+    tried: list[str] = []
+
+    def open_browser(address: str) -> bool:
+        tried.append(address)
         raise error
 
     _open(Outside(open_browser=open_browser, has_screen=True), ADDRESS)
+
+    assert tried == [ADDRESS]
 
 
 def test_what_goes_wrong_with_the_stack_is_told_without_a_traceback() -> None:
