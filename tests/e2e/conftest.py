@@ -16,12 +16,14 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from nightlatch.entrypoints.local import aws, database, stack
 from nightlatch.entrypoints.local.accounts import PASSWORD
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
 from tests.e2e.audit_settings import KEPT, Times, all_follow, choose, times_of
+from tests.e2e.browsing import CHROMIUM, Reading, somebody_reading
 from tests.e2e.lines import Resisted, connect
 from tests.e2e.person import JsonObject, Person, until
 from tests.integration.failing_line import FailingLine
@@ -259,3 +261,18 @@ def moved_times(
         return followed
 
     return meanwhile.submit(follow)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def reading(chromium: Browser, facts: StackFacts) -> Iterator[Reading]:
+    """Give browsers to people; none of them may complain of anything."""
+    with ExitStack() as readers:
+        yield lambda name="", **look: readers.enter_context(somebody_reading(chromium, facts, name, **look))

@@ -1,82 +1,14 @@
 """The console in a real browser, on the running stack: every page, the worked example by clicks, and no fault said."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from itertools import product
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD
-from nightlatch.entrypoints.local.facts import StackFacts
+from tests.e2e.browsing import LOOKS, NEEDS_CHROMIUM, PATIENCE, Reader, Reading, faults_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+pytestmark = NEEDS_CHROMIUM
 
 PAGES = ("/", "/request", "/approvals", "/account/sessions", "/auth/signed-out", "/nowhere")
-LOOKS = tuple(product(("light", "dark"), (1440, 390)))
-PATIENCE = 30_000
-STRICT = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-@dataclass
-class Reader:
-    """Somebody before the console, and what their browser complained of."""
-
-    page: Page
-    address: str
-    complaints: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> Page:
-        """Open a page."""
-        self.page.goto(f"{self.address}{path}")
-        return self.page
-
-    def sign_in(self, name: str) -> None:
-        """Sign in with one click, as the local stack lets one."""
-        self.open("/").get_by_role("link", name="Sign in").click()
-        self.page.get_by_role("button", name=name).click()
-        self.page.wait_for_url(f"{self.address}/")
-
-
-Reading = Callable[..., Reader]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def reading(chromium: Browser, facts: StackFacts) -> Iterator[Reading]:
-    """Give browsers to people; none of them may complain of anything."""
-    with ExitStack() as readers:
-        yield lambda name="", **look: readers.enter_context(_reading(chromium, facts, name, **look))
-
-
-@contextmanager
-def _reading(chromium: Browser, facts: StackFacts, name: str, **look: object) -> Iterator[Reader]:
-    context = chromium.new_context(**look)  # type: ignore[arg-type]  # Playwright's own names
-    reader = Reader(context.new_page(), facts.browser_url)
-    reader.page.set_default_timeout(PATIENCE)
-    reader.page.on("console", lambda message: _note(reader, message.type, message.text))
-    reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
-    if name:
-        reader.sign_in(name)
-    yield reader
-    context.close()
-    assert reader.complaints == []
-
-
-def _note(reader: Reader, kind: str, text: str) -> None:
-    if kind in {"error", "warning"} and "404 (Not Found)" not in text:
-        reader.complaints.append(text)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.username)
@@ -167,7 +99,7 @@ def test_every_page_is_accessible_and_fits(reading: Reading, scheme: str, width:
 
     request = maya.page.url.removeprefix(maya.address)
     seen = [(maya, path) for path in (*PAGES, request, "/request?item=orders-db/database/orders/role3")]
-    faults = {path: _faults(reader, path) for reader, path in [*seen, (noa, "/approvals")]}
+    faults = {path: faults_of(reader, path) for reader, path in [*seen, (noa, "/approvals")]}
     maya.open(request).get_by_role("button", name="Withdraw").click()
 
     assert {path: found for path, found in faults.items() if found} == {}
@@ -180,15 +112,6 @@ def _ask_at_once(reader: Reader) -> None:
     former = page.get_by_role("link", name="look at it")
     (former if former.count() else page.get_by_role("button", name="Send the request")).click()
     page.wait_for_url("**/requests/*")
-
-
-def _faults(reader: Reader, path: str) -> list[str]:
-    page = reader.open(path)
-    found = Axe().run(page, options=STRICT).response["violations"]
-    faults = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        faults.append("is wider than the screen")
-    return faults
 
 
 def test_the_menu_opens_on_a_phone_and_leads_on(reading: Reading) -> None:

@@ -12,7 +12,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from nightlatch.bootstrap.settings import ConsoleSettings
 from nightlatch.domain.identity import Principal
 from nightlatch.entrypoints.console.app import lambda_handler
-from nightlatch.entrypoints.console.desk import Desk
+from nightlatch.entrypoints.console.configuration.desk import ConfigurationDesk
+from nightlatch.entrypoints.console.configuration.routes import PAGES as CONFIGURATION
+from nightlatch.entrypoints.console.front.desk import FrontDesk
+from nightlatch.entrypoints.console.front.routes import PAGES, STRANGERS
+from nightlatch.entrypoints.console.oversight.desk import OversightDesk
+from nightlatch.entrypoints.console.oversight.routes import PAGES as OVERSIGHT
+from nightlatch.entrypoints.console.site import Site
 from nightlatch.services.signing_in import SigningIn
 from tests.builders import ISSUER, World
 from tests.fakes.provider import CLIENT, PAGE, FakeProvider
@@ -78,18 +84,34 @@ class Browser:
     def __post_init__(self) -> None:
         self.provider = FakeProvider(self.world.clock)
         world = self.world
-        self.desk = Desk(
-            settings=lambda: SETTINGS,
+        front = FrontDesk(
+            **self._everywhere,
             console=lambda: CONSOLE,
-            sessions=lambda: world.sessions,
             signing_in=self._signing_in,
             sign_ins=lambda: world.sign_ins,
             requests=lambda: world.requests,
             asking=lambda: world.asking,
             approvals=lambda: world.approvals,
             anomaly_settings=lambda: world.anomaly_settings,
-            now=lambda: world.clock.now,
         )
+        oversight = OversightDesk(
+            **self._everywhere,
+            requests=lambda: world.requests,
+        )
+        configuration = ConfigurationDesk(
+            **self._everywhere,
+            flows=lambda: world.flows,
+        )
+        self.sites = {
+            "/oversight/": Site(oversight, OVERSIGHT),
+            "/configuration/": Site(configuration, CONFIGURATION),
+            "/": Site(front, PAGES, STRANGERS),
+        }
+
+    @property
+    def _everywhere(self) -> dict[str, Any]:
+        world = self.world
+        return {"settings": lambda: SETTINGS, "sessions": lambda: world.sessions, "now": lambda: world.clock.now}
 
     def get(self, address: str, **headers: str) -> Page:
         """Open an address."""
@@ -129,7 +151,8 @@ class Browser:
         event["cookies"] = [f"{name}={text}" for name, text in self.cookies.items()]
         if body is not None:
             event |= {"body": body, "isBase64Encoded": True}
-        answered = lambda_handler(self.desk)(event, Context())  # type: ignore[arg-type]  # as much as it looks at
+        site = next(site for prefix, site in self.sites.items() if address.startswith(prefix))
+        answered = lambda_handler(site)(event, Context())  # type: ignore[arg-type]  # as much as it looks at
         self._keep(answered["cookies"])
         return Page(answered["statusCode"], answered["headers"], _body(answered))
 

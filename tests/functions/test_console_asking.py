@@ -7,7 +7,7 @@ import pytest
 
 from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.change import Change
-from nightlatch.entrypoints.console.wish import Draft, Pick
+from nightlatch.entrypoints.console.front.wish import Draft, Pick
 from tests.builders import API, EVE, HOUR, MAYA, NOON, World, a_call, a_definition, a_flow, a_rule
 from tests.functions.browser import Browser, Page
 from tests.functions.test_console_access import SCRIPTS, signed_in

@@ -26,6 +26,7 @@ DIFFERENT_ON_AWS = {
     "IngestionRole": "it knows no dynamodb:LeadingKeys",
     "IntegrationsRole": "it knows no dynamodb:LeadingKeys",
     "LedgerRole": "it knows no dynamodb:LeadingKeys",
+    "OversightRole": "it knows no dynamodb:LeadingKeys",
     "ProvisioningRole": "the same two as with expiry",
     "SettingsRole": "it knows no dynamodb:LeadingKeys",
     "SignInsRole": "it knows no dynamodb:LeadingKeys",

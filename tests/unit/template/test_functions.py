@@ -16,6 +16,7 @@ FUNCTIONS = (
     "anomaly_detection",
     "approvals",
     "audit",
+    "configuration",
     "console",
     "destinations",
     "expiry",
@@ -24,6 +25,7 @@ FUNCTIONS = (
     "ingestion",
     "integrations",
     "ledger",
+    "oversight",
     "provisioning",
     "reports",
     "retention",
@@ -135,6 +137,7 @@ def test_only_the_function_that_makes_pdfs_has_the_typesetter(functions: Functio
 
 def test_only_functions_that_call_others_can_be_put_into_a_vpc(functions: Functions) -> None:
     assert {name for name, function in functions.items() if "VpcConfig" in function} == {
+        "configuration",
         "destinations",
         "expiry",
         "integrations",

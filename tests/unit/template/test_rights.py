@@ -19,6 +19,7 @@ FUNCTIONS = (
     "AnomalyDetection",
     "Approvals",
     "Audit",
+    "Configuration",
     "Console",
     "Destinations",
     "Expiry",
@@ -26,6 +27,7 @@ FUNCTIONS = (
     "Exports",
     "Integrations",
     "Ledger",
+    "Oversight",
     "Provisioning",
     "Ingestion",
     "Retention",
@@ -44,6 +46,7 @@ SCHEDULE_ROLES = {
     "Sealing": "SealingScheduleRole",
     "WebhookDelivery": "WebhookDeliveryScheduleRole",
 }
+CONSOLE = {"Configuration", "Console", "Oversight"}
 COUNTING = {
     "AccessFlows",
     "Anomalies",
@@ -222,20 +225,20 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         (
             "dynamodb:UpdateItem",
             "StateTable.Arn",
-            {"AccessRequests", "Approvals", "Console", "Expiry", "Provisioning", *COUNTING},
+            {"AccessRequests", "Approvals", *CONSOLE, "Expiry", "Provisioning", *COUNTING},
         ),
-        ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", "Console", "Destinations", "Ledger"}),
-        ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Integrations"}),
-        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", "Console", "Expiry", "Provisioning"}),
+        ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", *CONSOLE, "Destinations", "Ledger"}),
+        ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Configuration", "Integrations"}),
+        ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", *CONSOLE, "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
-        ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests"}),
-        ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies"}),
-        ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests", "Oversight"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies", "Oversight"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests", "Oversight"}),
         ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),
         ("lambda:InvokeFunction", EXPORT_JOBS, {"ExportJobs"}),
-        ("lambda:InvokeFunction", "ExportJobsFunction.Arn", {"Exports"}),
-        ("lambda:InvokeFunction", "AnomalyDetectionFunction.Arn", {"Anomalies"}),
+        ("lambda:InvokeFunction", "ExportJobsFunction.Arn", {"Exports", "Oversight"}),
+        ("lambda:InvokeFunction", "AnomalyDetectionFunction.Arn", {"Anomalies", "Configuration"}),
         ("lambda:InvokeFunction", "ReportsFunction.Arn", {"ExportJobs"}),
         (
             "dynamodb:GetItem",
@@ -244,9 +247,11 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
                 "Anomalies",
                 "AnomalyDetection",
                 "Audit",
+                "Configuration",
                 "Destinations",
                 "ExportJobs",
                 "Exports",
+                "Oversight",
                 "Sealing",
                 "WebhookDelivery",
             },
@@ -259,7 +264,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
                 "Anomalies",
                 "AnomalyDetection",
                 "Audit",
-                "Console",
+                *CONSOLE,
                 "Destinations",
                 "ExportJobs",
                 "Exports",
@@ -268,34 +273,38 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
                 "WebhookDelivery",
             },
         ),
-        ("s3:GetObject", "ExportsBucket.Arn/*", {"ExportJobs", "Exports"}),
+        ("s3:GetObject", "ExportsBucket.Arn/*", {"ExportJobs", "Exports", "Oversight"}),
         ("s3:PutObject", "ExportsBucket.Arn/*", {"ExportJobs"}),
-        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs", "Exports", "Reports"}),
-        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf", {"ExportJobs", "Exports"}),
+        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs", "Exports", "Oversight", "Reports"}),
+        ("s3:GetObject", "ExportsBucket.Arn/a/b.pdf", {"ExportJobs", "Exports", "Oversight"}),
         ("s3:PutObject", "ExportsBucket.Arn/a/b.pdf", {"ExportJobs", "Reports"}),
         ("s3:PutObject", "ExportsBucket.Arn/a/b.pdf.records.json", {"ExportJobs"}),
         ("s3:DeleteObject", "ExportsBucket.Arn/*", set()),
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests", "Console"}),
         ("kms:Sign", "SealKey.Arn", {"Sealing"}),
-        ("kms:GetPublicKey", "SealKey.Arn", {"Audit"}),
+        ("kms:GetPublicKey", "SealKey.Arn", {"Audit", "Oversight"}),
         ("s3:PutObject", "EvidenceBucket.Arn/seals/*", {"Sealing"}),
         ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
-        ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Sealing"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Oversight", "Sealing"}),
         ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
-        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit", "Oversight"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         (
             "secretsmanager:GetSecretValue",
             "CursorSecret.Id",
             {"AccessRequests", "Anomalies", "Approvals", "Audit", "Destinations"},
         ),
-        ("sqs:SendMessage", "Deliveries.Arn", {"Destinations", "WebhookDelivery"}),
+        ("sqs:SendMessage", "Deliveries.Arn", {"Configuration", "Destinations", "WebhookDelivery"}),
         ("sqs:ReceiveMessage", "Deliveries.Arn", {"WebhookDelivery"}),
-        ("secretsmanager:GetSecretValue", DESTINATION_SECRETS, {"Destinations", "WebhookDelivery"}),
-        ("secretsmanager:PutSecretValue", DESTINATION_SECRETS, {"Destinations"}),
-        ("sts:AssumeRole", DESTINATION_ROLES + "nightlatch-destination-siem", {"Destinations", "WebhookDelivery"}),
+        ("secretsmanager:GetSecretValue", DESTINATION_SECRETS, {"Configuration", "Destinations", "WebhookDelivery"}),
+        ("secretsmanager:PutSecretValue", DESTINATION_SECRETS, {"Configuration", "Destinations"}),
+        (
+            "sts:AssumeRole",
+            DESTINATION_ROLES + "nightlatch-destination-siem",
+            {"Configuration", "Destinations", "WebhookDelivery"},
+        ),
         ("sts:AssumeRole", DESTINATION_ROLES + "admin", set()),
     ],
 )
@@ -308,7 +317,7 @@ def test_only_these_functions_may(resources: Resources, action: str, resource: s
 @pytest.mark.parametrize(
     ("action", "functions"),
     [
-        ("secretsmanager:CreateSecret", {"Destinations", "Integrations"}),
+        ("secretsmanager:CreateSecret", {"Configuration", "Destinations", "Integrations"}),
         ("secretsmanager:DeleteSecret", set()),
         ("scheduler:CreateSchedule", {"Provisioning", "Expiry"}),
         ("s3:DeleteObject", set()),
@@ -384,8 +393,10 @@ def test_detection_writes_nothing_but_lanes_memories_anomalies_and_events(resour
     assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
 
 
-def test_the_console_removes_nothing_but_sessions(resources: Resources) -> None:
-    [removing] = [each for each in own_statements(resources, "ConsoleRole") if each["Action"] == "dynamodb:DeleteItem"]
+@pytest.mark.parametrize("function", sorted(CONSOLE - {"Configuration"}))
+def test_the_console_removes_nothing_but_sessions(resources: Resources, function: str) -> None:
+    statements_of_it = own_statements(resources, f"{function}Role")
+    [removing] = [each for each in statements_of_it if each["Action"] == "dynamodb:DeleteItem"]
 
     only_sessions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{SESSIONS}*"]}}
     assert removing["Condition"] == {"Fn::If": ["IsAws", only_sessions, {"Ref": "AWS::NoValue"}]}

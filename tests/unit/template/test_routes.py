@@ -90,6 +90,8 @@ ROUTES = {
         "POST /v1/destinations/{id}/test",
         "PUT /v1/destinations/{id}",
     },
+    "Configuration": {"ANY /configuration/{proxy+}"},
+    "Oversight": {"ANY /oversight/{proxy+}"},
     "Console": {
         "ANY /{proxy+}",
         "GET /",
@@ -138,7 +140,13 @@ def test_every_route_but_healthz_and_the_console_needs_a_token(resources: Resour
         if (route["AuthorizationType"], route.get("AuthorizerId")) != ("JWT", {"Ref": "Authorizer"})
     }
 
-    assert unguarded == {"GET /healthz", "GET /", "ANY /{proxy+}"}
+    assert unguarded == {
+        "GET /healthz",
+        "GET /",
+        "ANY /{proxy+}",
+        "ANY /oversight/{proxy+}",
+        "ANY /configuration/{proxy+}",
+    }
 
 
 def test_tokens_are_those_of_the_issuer_or_of_the_own_user_pool(resources: Resources) -> None:

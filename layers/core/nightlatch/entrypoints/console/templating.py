@@ -18,9 +18,6 @@ from nightlatch.entrypoints.console.static_files import addresses
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 FOLDER = Path(__file__).parent / "templates"
 
-NAVIGATION = (("/", "home", "My access"), ("/approvals", "inbox", "Approvals"), ("/request", "plus", "Request access"))
-"""Where each entry of the menu leads, its icon and its name."""
-
 
 def rendered(template: str, **shown: object) -> str:
     """Write a page."""
@@ -39,7 +36,7 @@ def environment() -> Environment:
         auto_reload=False,
         finalize=_inert,
     )
-    made.globals.update(static=addresses(), navigation=NAVIGATION)
+    made.globals.update(static=addresses())
     made.filters.update(
         time=_time,
         span=wording.span,

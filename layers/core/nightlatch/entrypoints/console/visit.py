@@ -14,6 +14,7 @@ from nightlatch.entrypoints.problem_kinds import TooLargeError
 
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 200
+LONGEST_REASON = 1000
 
 Fields = Mapping[str, list[str]]
 
@@ -72,6 +73,14 @@ class Visit:
     def asked(self, name: str) -> str:
         """Read one field of the query, without blanks around it; empty when it is not there."""
         return self.query.get(name, [""])[0].strip()
+
+    @property
+    def reason(self) -> str:
+        """The reason that a form gives."""
+        reason = self.said("reason")
+        if len(reason) > LONGEST_REASON:
+            raise InvalidInputError(Fault("/reason", f"must not have more than {LONGEST_REASON} characters"))
+        return reason
 
     @cached_property
     def origin(self) -> Origin:

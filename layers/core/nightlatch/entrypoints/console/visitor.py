@@ -5,24 +5,28 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.session import Session
 from nightlatch.entrypoints.api.caller import roles_of
 from nightlatch.entrypoints.console.answers import NEVER_KEPT, NOT_MODIFIED, OK, REVALIDATED, Answer, html
 from nightlatch.entrypoints.console.desk import Desk
+from nightlatch.entrypoints.console.menu import menu_of
 from nightlatch.entrypoints.console.templating import rendered
 from nightlatch.entrypoints.console.visit import Visit
 from nightlatch.services.call import Call
 
+D = TypeVar("D", bound=Desk)
+
 
 @dataclass(frozen=True)
-class Visitor:
-    """A visit with whose it is. Roles are those that the session's groups have now."""
+class Visitor(Generic[D]):
+    """A visit with whose it is, and what its page may call. Roles are those that the session's groups have now."""
 
     visit: Visit
     session: Session
-    desk: Desk
+    desk: D
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @cached_property
@@ -60,5 +64,6 @@ class Visitor:
             me=self.principal,
             session=self.session,
             here=self.visit.path.removesuffix("/check"),
+            menu=menu_of(self.principal),
             **shown,
         )

@@ -9,8 +9,9 @@ from itertools import islice
 from nightlatch.domain.errors import DuplicateRequestError, Fault, InvalidInputError
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.entrypoints.console.answers import Answer, redirect
+from nightlatch.entrypoints.console.front.desk import FrontDesk
+from nightlatch.entrypoints.console.front.wish import Draft, Pick, again
 from nightlatch.entrypoints.console.visitor import Visitor
-from nightlatch.entrypoints.console.wish import Draft, Pick, again
 from nightlatch.services.asking import DryRun, Offer, Submission, WantedItem
 
 MOST_FOUND = 12
@@ -53,7 +54,7 @@ class Outcome:
         return all(fault.pointer in ALSO_ASKED for fault in self.faults)
 
 
-def show(visitor: Visitor) -> Answer:
+def show(visitor: Visitor[FrontDesk]) -> Answer:
     """Show the form: empty, as an address fills it, or with what a former request asked for."""
     draft = Draft.of(visitor.visit.query)
     if former := visitor.visit.asked("again"):
@@ -61,12 +62,12 @@ def show(visitor: Visitor) -> Answer:
     return _page(visitor, draft)
 
 
-def check(visitor: Visitor) -> Answer:
+def check(visitor: Visitor[FrontDesk]) -> Answer:
     """Show the form as it was filled in, and what would come of it."""
     return _page(visitor, Draft.of(visitor.visit.form))
 
 
-def send(visitor: Visitor) -> Answer:
+def send(visitor: Visitor[FrontDesk]) -> Answer:
     """Ask. Things of several integrations become several requests, all of them or none."""
     draft = Draft.of(visitor.visit.form)
     try:
@@ -82,20 +83,20 @@ def send(visitor: Visitor) -> Answer:
     return redirect(f"/requests/{request.id}")
 
 
-def _wanted(visitor: Visitor, draft: Draft) -> list[Submission]:
+def _wanted(visitor: Visitor[FrontDesk], draft: Draft) -> list[Submission]:
     if not draft.picks:
         raise InvalidInputError(Fault("/items", "pick what you want to have"))
     return draft.submissions(visitor.desk.settings().time_zone)
 
 
-def _again(visitor: Visitor, request_id: str) -> Draft:
+def _again(visitor: Visitor[FrontDesk], request_id: str) -> Draft:
     request = visitor.desk.requests().show(request_id, visitor.call)
     items = [WantedItem(item.resource_type, item.resource_id, item.permission) for item in request.items]
     picks = again(request.integration.id, items)
     return Draft(picks=picks, justification=request.justification, ticket=request.ticket)
 
 
-def _page(visitor: Visitor, draft: Draft, *, status: int = 200, faults: Sequence[str] = ()) -> Answer:
+def _page(visitor: Visitor[FrontDesk], draft: Draft, *, status: int = 200, faults: Sequence[str] = ()) -> Answer:
     offers = list(visitor.desk.asking().offers(visitor.call))
     return visitor.page(
         "asking.html",
@@ -134,7 +135,7 @@ def _pick(offer: Offer) -> Pick:
     return Pick(offer.integration.id, offer.resource.type, offer.resource.id, offer.permission.name)
 
 
-def _outcomes(visitor: Visitor, draft: Draft) -> list[Outcome]:
+def _outcomes(visitor: Visitor[FrontDesk], draft: Draft) -> list[Outcome]:
     try:
         submissions = draft.submissions(visitor.desk.settings().time_zone)
     except InvalidInputError as error:
@@ -142,7 +143,7 @@ def _outcomes(visitor: Visitor, draft: Draft) -> list[Outcome]:
     return [_outcome(visitor, submission, draft) for submission in submissions]
 
 
-def _outcome(visitor: Visitor, submission: Submission, draft: Draft) -> Outcome:
+def _outcome(visitor: Visitor[FrontDesk], submission: Submission, draft: Draft) -> Outcome:
     try:
         run = visitor.desk.asking().dry_run(submission, visitor.call)
     except InvalidInputError as error:

@@ -6,8 +6,8 @@ from itertools import islice
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.detectors.asked import RiskWords
 from nightlatch.entrypoints.console.answers import Answer, redirect
-from nightlatch.entrypoints.console.pages.one_request import reason_of
-from nightlatch.entrypoints.console.risk import Risk, risks_of
+from nightlatch.entrypoints.console.front.desk import FrontDesk
+from nightlatch.entrypoints.console.front.risk import Risk, risks_of
 from nightlatch.entrypoints.console.visitor import Visitor
 from nightlatch.entrypoints.console.wording import plural
 
@@ -35,7 +35,7 @@ class Waiting:
         return f"{number} before: {granted} granted, {refused} rejected"
 
 
-def show(visitor: Visitor) -> Answer:
+def show(visitor: Visitor[FrontDesk]) -> Answer:
     """Show what waits for the reader, the newest first."""
     before = visitor.visit.asked("before") or None
     found = list(islice(visitor.desk.approvals().waiting(visitor.call, before_id=before), PAGE + 1))
@@ -48,20 +48,20 @@ def show(visitor: Visitor) -> Answer:
     )
 
 
-def approve(visitor: Visitor, request_id: str) -> Answer:
+def approve(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Say yes, to all that asks for it or to some items."""
     items = visitor.visit.form.get("items", [])
-    visitor.desk.approvals().approve(request_id, visitor.call, items=items, reason=reason_of(visitor))
+    visitor.desk.approvals().approve(request_id, visitor.call, items=items, reason=visitor.visit.reason)
     return redirect(f"/requests/{request_id}")
 
 
-def reject(visitor: Visitor, request_id: str) -> Answer:
+def reject(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Say no. One rejected item rejects the whole request."""
     items = visitor.visit.form.get("items", [])
-    visitor.desk.approvals().reject(request_id, visitor.call, items=items, reason=reason_of(visitor))
+    visitor.desk.approvals().reject(request_id, visitor.call, items=items, reason=visitor.visit.reason)
     return redirect(f"/requests/{request_id}")
 
 
-def _waiting(visitor: Visitor, request: AccessRequest, words: RiskWords) -> Waiting:
+def _waiting(visitor: Visitor[FrontDesk], request: AccessRequest, words: RiskWords) -> Waiting:
     before = list(islice(visitor.desk.approvals().history(request, visitor.call), MOST_REMEMBERED))
     return Waiting(request, risks_of(request, words), before)

@@ -8,38 +8,38 @@ from nightlatch.domain.duration import parse_duration
 from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.item import Item, ItemStatus, Vote
 from nightlatch.entrypoints.console.answers import NEVER_KEPT, REVALIDATED, Answer, redirect
+from nightlatch.entrypoints.console.front.desk import FrontDesk
 from nightlatch.entrypoints.console.visitor import Visitor
 
-LONGEST_REASON = 1000
 NO_CREDENTIALS: Mapping[str, str] = {}
 STEPS = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4), timedelta(hours=8))
 
 
-def show(visitor: Visitor, request_id: str) -> Answer:
+def show(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Show a request."""
     return _page(visitor, visitor.desk.requests().show(request_id, visitor.call))
 
 
-def credentials(visitor: Visitor, request_id: str) -> Answer:
+def credentials(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Show how to connect, once: the page is never kept. Every look is an event."""
     requests = visitor.desk.requests()
     shown = requests.credentials(request_id, visitor.call)
     return _page(visitor, requests.show(request_id, visitor.call), shown)
 
 
-def cancel(visitor: Visitor, request_id: str) -> Answer:
+def cancel(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Withdraw one's own request."""
-    visitor.desk.requests().cancel(request_id, visitor.call, reason=reason_of(visitor))
+    visitor.desk.requests().cancel(request_id, visitor.call, reason=visitor.visit.reason)
     return redirect(f"/requests/{request_id}")
 
 
-def give_back(visitor: Visitor, request_id: str) -> Answer:
+def give_back(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """End one's own access early."""
-    visitor.desk.requests().give_back(request_id, visitor.call, reason=reason_of(visitor))
+    visitor.desk.requests().give_back(request_id, visitor.call, reason=visitor.visit.reason)
     return redirect(f"/requests/{request_id}")
 
 
-def extend(visitor: Visitor, request_id: str) -> Answer:
+def extend(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Move the end of one's own access."""
     try:
         duration = parse_duration(visitor.visit.said("duration"))
@@ -49,20 +49,12 @@ def extend(visitor: Visitor, request_id: str) -> Answer:
     return redirect(f"/requests/{request_id}")
 
 
-def reason_of(visitor: Visitor) -> str:
-    """Read the reason that a form gives."""
-    reason = visitor.visit.said("reason")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidInputError(Fault("/reason", f"must not have more than {LONGEST_REASON} characters"))
-    return reason
-
-
 def votes_of(item: Item) -> list[Vote]:
     """List the votes on an item in the order in which they were given."""
     return sorted(item.votes.values(), key=lambda vote: vote.at)
 
 
-def _page(visitor: Visitor, request: AccessRequest, shown: Mapping[str, str] = NO_CREDENTIALS) -> Answer:
+def _page(visitor: Visitor[FrontDesk], request: AccessRequest, shown: Mapping[str, str] = NO_CREDENTIALS) -> Answer:
     is_mine = request.requester.id == visitor.principal.id
     events = visitor.desk.requests().timeline(request.id, visitor.call)
     return visitor.page(
@@ -81,7 +73,7 @@ def _page(visitor: Visitor, request: AccessRequest, shown: Mapping[str, str] = N
     )
 
 
-def _to_decide(visitor: Visitor, request: AccessRequest) -> list[Item]:
+def _to_decide(visitor: Visitor[FrontDesk], request: AccessRequest) -> list[Item]:
     """List the items that wait for the reader's word."""
     reader = visitor.principal
     if not request.awaits(reader, at=visitor.desk.now()):

@@ -4,28 +4,13 @@ import os
 from functools import cache
 from urllib.parse import urlsplit
 
-from nightlatch.adapters.dynamodb.sessions import DynamoSessions
 from nightlatch.adapters.egress import DirectEgress
 from nightlatch.adapters.loopback import Loopback
 from nightlatch.adapters.openid import OpenIdProvider
-from nightlatch.bootstrap import aws, clock, known, state
+from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.settings import console_settings, settings
 from nightlatch.services.ports.destinations import Egress
-from nightlatch.services.sessions import Sessions
 from nightlatch.services.signing_in import SigningIn
-
-
-@cache
-def sessions() -> Sessions:
-    """Wire the sessions."""
-    aws.bind_tables()
-    return Sessions(
-        unit_of_work=state.unit_of_work(),
-        sessions=DynamoSessions(clock=clock.now),
-        people=known.people(),
-        clock=clock.now,
-        randomness=os.urandom,
-    )
 
 
 @cache

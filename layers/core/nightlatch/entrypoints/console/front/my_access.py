@@ -2,6 +2,7 @@
 
 from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.entrypoints.console.answers import Answer
+from nightlatch.entrypoints.console.front.desk import FrontDesk
 from nightlatch.entrypoints.console.visitor import Visitor
 from nightlatch.services.ports.requests import RequestFilter
 
@@ -11,7 +12,7 @@ PAGE = 20
 WAITING = frozenset({Status.PENDING, Status.APPROVED, Status.GRANTING})
 
 
-def show(visitor: Visitor) -> Answer:
+def show(visitor: Visitor[FrontDesk]) -> Answer:
     """Show one's own access."""
     mine = frozenset({visitor.principal.id})
     requests, before = visitor.desk.requests(), visitor.visit.asked("before") or None

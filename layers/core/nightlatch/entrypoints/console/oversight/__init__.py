@@ -1,0 +1,1 @@
+"""What administrators and auditors look at: every request, what stands out, and the trail."""

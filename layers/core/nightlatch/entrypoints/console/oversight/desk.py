@@ -1,0 +1,15 @@
+"""What the pages of oversight call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nightlatch.bootstrap.requests import access_requests
+from nightlatch.entrypoints.console.desk import Desk
+from nightlatch.services.access_requests import AccessRequests
+
+
+@dataclass(frozen=True)
+class OversightDesk(Desk):
+    """Following all requests."""
+
+    requests: Callable[[], AccessRequests] = access_requests

@@ -1,1 +1,0 @@
-"""What each page shows and does. A page calls services and hands what they say to its template."""
