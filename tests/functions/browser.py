@@ -99,6 +99,7 @@ class Browser:
             requests=lambda: world.requests,
             activity=lambda: world.activity,
             lookups=lambda: world.lookups,
+            saved_views=lambda: world.saved_views,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,
@@ -125,7 +126,7 @@ class Browser:
         body = base64.b64encode(sent.encode()).decode()
         return self._call("POST", address, body=body, headers=headers)
 
-    def submit(self, page: Page, address: str, **fields: str) -> Page:
+    def submit(self, page: Page, address: str, /, **fields: str) -> Page:
         """Send a form that stands in a page, and go where that leads."""
         answer = self.post(address, {"form_token": page.field("form_token"), **fields})
         return self.get(answer.headers["Location"]) if answer.status == 303 else answer

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nightlatch.bootstrap.activity import activity, lookups
+from nightlatch.bootstrap.activity import activity, lookups, saved_views
 from nightlatch.bootstrap.requests import access_requests
 from nightlatch.entrypoints.console.desk import Desk
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.activity import Activity
 from nightlatch.services.lookups import Lookups
+from nightlatch.services.saved_views import SavedViewDesk
 
 
 @dataclass(frozen=True)
@@ -17,4 +18,5 @@ class OversightDesk(Desk):
 
     requests: Callable[[], AccessRequests] = access_requests
     activity: Callable[[], Activity] = activity
+    saved_views: Callable[[], SavedViewDesk] = saved_views
     lookups: Callable[[], Lookups] = lookups
