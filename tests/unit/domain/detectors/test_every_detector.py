@@ -160,11 +160,13 @@ class Curious:
 
 
 @pytest.mark.parametrize("kind", AnomalyType)
-def test_nobody_is_shown_what_detection_and_delivery_tell_but_one_how_a_delivery_ends(kind: AnomalyType) -> None:
+def test_nobody_is_shown_what_detection_and_delivery_tell_but_one_how_a_delivery_or_a_rule_ends(
+    kind: AnomalyType,
+) -> None:
     own = [one for one in EventType if one.startswith(("anomaly.", "alert.rule.", "destination."))]
     entries = [History().tell(event_type, by=ADA) for event_type in own]
 
     shown = {subject for _, subject in look_through(entries, [Curious(kind)], {}, room=10**6).memories}
 
-    ends = {"destination.disabled", "destination.deleted"}
+    ends = {"destination.disabled", "destination.deleted", "alert.rule.updated", "alert.rule.deleted"}
     assert shown == (ends if kind is AnomalyType.SAFEGUARD_WEAKENED else set())
