@@ -208,8 +208,8 @@ def _view(anomaly: Json, *, now: datetime) -> RenderableType:
         ("Integration", anomaly["integration"] or ""),
         ("Resources", ", ".join(resources)),
         ("Alert rule", anomaly["rule"] or ""),
-        *((f"  {name}", str(value)) for name, value in evidence["values"].items()),
-        *((f"  against {name}", str(value)) for name, value in evidence["thresholds"].items()),
+        *_measured("", evidence["values"]),
+        *_measured("against ", evidence["thresholds"]),
         ("Events", "\n".join(entry["id"] for entry in evidence["entries"])),
         ("Recommended", "\n".join(anomaly["recommended"])),
         ("Acknowledged by", person(anomaly["acknowledged_by"])),
@@ -218,6 +218,11 @@ def _view(anomaly: Json, *, now: datetime) -> RenderableType:
     ]
     rows = facts([(name, text) for name, text in known if text not in {"", NOTHING}])
     return Group(Text.assemble((anomaly["id"], "bold"), "  ", _state(anomaly)), rows, *_next_steps(anomaly))
+
+
+def _measured(prefix: str, values: Json) -> list[tuple[str, str]]:
+    """Write what there is: a zero and a no are something, nothing and an empty list are not."""
+    return [(f"  {prefix}{name}", str(value)) for name, value in values.items() if value not in (None, "", [], {})]
 
 
 def _next_steps(anomaly: Json) -> list[RenderableType]:
