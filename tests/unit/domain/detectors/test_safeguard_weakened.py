@@ -65,7 +65,7 @@ def test_a_shorter_retention_is_found() -> None:
 
     assert finding.severity is AnomalySeverity.HIGH
     assert finding.reason == "Ada changed safeguards: events are kept for 30 days instead of 90"
-    assert finding.scope == entry.id
+    assert (finding.scope, finding.people) == (entry.id, (ADA.as_person(),))
     assert finding.evidence.entries == (entry.id,)
     assert finding.evidence.values == {
         "weaker": ["events are kept for 30 days instead of 90"],

@@ -11,7 +11,7 @@ from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.change import Change
 from nightlatch.domain.detection_lane import LIVE
 from nightlatch.services.ports.anomalies import AnomalyFilter
-from tests.builders import API, World, an_anomaly
+from tests.builders import API, NOA, World, an_anomaly
 from tests.fakes.anomalies import FakeDetectionWorkers
 from tests.unit.entrypoints.cli.terminal import NOW, Terminal
 from tests.unit.entrypoints.cli.test_with_the_api import RealApi
@@ -84,10 +84,14 @@ def test_of_the_evidence_only_what_is_there_is_shown(terminal: Terminal, world: 
         "days_between": 0,
         "new": False,
     }
-    anomaly = an_anomaly(evidence=Evidence(entries=("e-1",), values=values, thresholds={"days": 90, "hours": None}))
+    anomaly = an_anomaly(
+        actor=NOA.as_person(),
+        evidence=Evidence(entries=("e-1",), values=values, thresholds={"days": 90, "hours": None}),
+    )
     world.store.commit(Change(anomaly), origin=API)
     shown = text(terminal.table("anomalies", "show", anomaly.id))
     assert "days_between 0 new False against days 90 Events e-1" in shown
+    assert "Actor Noa" in shown
     assert not [name for name in ("last_at", "listed", "burst", "word", "hours") if name in shown]
 
 

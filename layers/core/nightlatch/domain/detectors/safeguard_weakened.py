@@ -13,6 +13,7 @@ from nightlatch.domain.anomaly import TITLES, AnomalySeverity, AnomalyType, Evid
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.audit_settings import Reads
 from nightlatch.domain.detection import Look
+from nightlatch.domain.detectors.asked import actor_in
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Nothing
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
@@ -76,6 +77,7 @@ class SafeguardWeakened:
                 values={"weaker": what, "by": {"id": entry.actor.id, "name": entry.actor.name}, **changed},
             ),
             recommended=RECOMMENDED,
+            actor=actor_in(entry),
             integration=entry.integration,
         )
 

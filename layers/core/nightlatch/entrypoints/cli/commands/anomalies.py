@@ -39,7 +39,7 @@ def list_anomalies(
     zone: Zone = None,
     resource_type: Annotated[Values, typer.Option(help="Types of resources; repeatable.")] = None,
     resource: Annotated[Values, typer.Option(help="Resources, by name or id; repeatable.")] = None,
-    user: Annotated[Values, typer.Option(help="`me`, or a person's id; repeatable.")] = None,
+    user: Annotated[Values, typer.Option(help="`me`, or the id of a requester or an actor; repeatable.")] = None,
     integration: Annotated[Values, typer.Option(help="Only of these; repeatable.")] = None,
     meant: Annotated[str | None, typer.Option("--request", help="Only what is about this request.")] = None,
     search: Annotated[
@@ -203,6 +203,7 @@ def _view(anomaly: Json, *, now: datetime) -> RenderableType:
         ("Severity", anomaly["severity"]),
         ("Detected", clock(parse_time(anomaly["detected_at"]), now=now)),
         ("Requester", person(anomaly["requester"])),
+        ("Actor", person(anomaly["actor"])),
         ("Request", anomaly["request_id"] or ""),
         ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']})" if flow else ""),
         ("Integration", anomaly["integration"] or ""),
