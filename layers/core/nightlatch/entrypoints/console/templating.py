@@ -47,6 +47,9 @@ def environment() -> Environment:
         hue=wording.hue,
         status=wording.status_mark,
         event=wording.event_mark,
+        severity=wording.severity_mark,
+        anomaly=wording.anomaly_title,
+        anomaly_state=wording.anomaly_state_mark,
         plural=wording.plural,
     )
     return made
