@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.anomaly import TITLES, AnomalySeverity, AnomalyState, AnomalyType
-from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.audit_event import EventType, Source
 from nightlatch.domain.duration import parse_duration
 
 HUES = 8
@@ -89,6 +89,21 @@ def anomaly_state_mark(state: AnomalyState) -> Mark:
 def anomaly_title(anomaly_type: AnomalyType) -> str:
     """Put in words what kind of thing was found."""
     return TITLES[anomaly_type]
+
+
+SOURCES = {
+    Source.WEB: "Web",
+    Source.CLI: "CLI",
+    Source.API: "API",
+    Source.SLACK: "Slack",
+    Source.SCHEDULE: "Schedule",
+    Source.SYSTEM: "System",
+}
+
+
+def source_word(source: str) -> str:
+    """Say which way something came."""
+    return {str(one): word for one, word in SOURCES.items()}.get(source, source)
 
 
 def status_mark(status: Status) -> Mark:
