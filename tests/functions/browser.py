@@ -92,6 +92,7 @@ class Browser:
             requests=lambda: world.requests,
             asking=lambda: world.asking,
             approvals=lambda: world.approvals,
+            anomalies=lambda: world.anomaly_desk,
             anomaly_settings=lambda: world.anomaly_settings,
         )
         oversight = OversightDesk(

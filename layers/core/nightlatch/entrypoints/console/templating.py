@@ -48,6 +48,9 @@ def environment() -> Environment:
         status=wording.status_mark,
         source=wording.source_word,
         event=wording.event_mark,
+        severity=wording.severity_mark,
+        anomaly=wording.anomaly_title,
+        anomaly_state=wording.anomaly_state_mark,
         plural=wording.plural,
     )
     return made

@@ -75,6 +75,11 @@ class Visit:
         return self.query.get(name, [""])[0].strip()
 
     @property
+    def is_unasked(self) -> bool:
+        """Whether a page asks by itself, and not its reader."""
+        return bool(self.asked("unasked"))
+
+    @property
     def reason(self) -> str:
         """The reason that a form gives."""
         reason = self.said("reason")
