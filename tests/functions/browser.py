@@ -105,6 +105,13 @@ class Browser:
         configuration = ConfigurationDesk(
             **self._everywhere,
             flows=lambda: world.flows,
+            audit_settings=lambda: world.audit_settings,
+            trail=lambda: world.trail,
+            anomaly_settings=lambda: world.anomaly_settings,
+            alert_rules=lambda: world.alert_rules,
+            replays=lambda: world.replays,
+            people=lambda: world.acquaintances,
+            requests=lambda: world.requests,
         )
         self.sites = {
             "/oversight/": Site(oversight, OVERSIGHT),

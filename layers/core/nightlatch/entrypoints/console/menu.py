@@ -30,7 +30,14 @@ MENU = {
         ),
     ),
     "Oversight": (READERS, (Entry("/oversight/activity", "pulse", "Activity"),)),
-    "Configure": (READERS, (Entry("/configuration/flows", "flow", "Access flows"),)),
+    "Configure": (
+        READERS,
+        (
+            Entry("/configuration/flows", "flow", "Access flows"),
+            Entry("/configuration/people", "people", "People"),
+            Entry("/configuration/settings", "gear", "Settings"),
+        ),
+    ),
 }
 """Each group of entries with whom it is for."""
 
