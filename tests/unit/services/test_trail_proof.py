@@ -65,18 +65,20 @@ def test_it_says_up_to_where_it_is_sealed_and_what_the_self_check_was_over(trail
     )
 
 
-def test_a_self_check_of_long_ago_is_none(trail: SealedTrail) -> None:
+def test_a_self_check_of_long_ago_is_overdue(trail: SealedTrail) -> None:
     trail.check().run(has_time=lambda: True)
     trail.number()
-    trail.clock.advance(4 * DAY)
+    assert not proof(trail).standing().is_overdue
 
-    assert proof(trail).standing().checked is None
+    trail.clock.advance(4 * DAY)
+    assert proof(trail).standing().is_overdue
 
 
 def test_what_another_system_says_of_the_trail_proves_nothing(trail: SealedTrail) -> None:
     """A writer that may use the name cannot make the console say that all is well."""
+    trail.check().run(has_time=lambda: False)
     told = an_entry_to_write(event_type="audit.verified", details={"first_seq": 1, "last_seq": 9, "digests": 2})
-    trail.store.record(told.event(by=ROBOT), origin=API)  # type: ignore[arg-type]  # it is recorded like any other
+    trail.store.record(told.event(by=ROBOT), origin=API)
     trail.number()
 
     assert proof(trail).standing().checked is None

@@ -6,6 +6,7 @@ Nothing is said here that was not done: what no seal covers is told as such, and
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pydantic_core import to_json
 
@@ -30,7 +31,7 @@ MOST_SEALS = 12
 
 KEYS_PER_LOOK = 1000
 
-LOOK_BACK = timedelta(days=3)
+OVERDUE = timedelta(days=3)
 """The self-check tells once a day that all holds. If it has not for so long, it does not come to its end."""
 
 FEW = 20
@@ -66,6 +67,11 @@ class ProofStanding:
     def unsealed(self) -> int:
         """How many of the newest are not sealed yet."""
         return max(self.last_seq - self.sealed_to, 0)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the self-check should have come to its end again."""
+        return self.checked is None or self.at - self.checked.at > OVERDUE
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ class TrailProof:
             sealed_to=state.last_seq,
             sealed_at=state.sealed_at,
             begun_at=state.check.started_at,
-            checked=self._self_checked(),
+            checked=self._self_checked() if state.check.started_at else None,
             findings=state.findings,
         )
 
@@ -136,7 +142,7 @@ class TrailProof:
         return NewestChecked(self._clock(), outcome, proven_to=max(covered, default=0))
 
     def _self_checked(self) -> SelfChecked | None:
-        wanted = EntryFilter(since=self._clock() - LOOK_BACK, event_types=frozenset({EventType.AUDIT_VERIFIED}))
+        wanted = EntryFilter(event_types=frozenset({EventType.AUDIT_VERIFIED}))
         told = AuditTrail(ledger=self._ledger).page(wanted, before=None, limit=FEW).entries
         # A service may be let write events of this name. What it says of the trail proves nothing.
         own = [entry for entry in told if INGESTED not in entry.details]
@@ -179,7 +185,7 @@ def _newest(kept: KeptEntries, first: int) -> tuple[list[LedgerEntry], int]:
 
 def _settled(entries: list[LedgerEntry], *, sealed_to: int) -> list[LedgerEntry]:
     """Leave off what comes after a number that may still be on its way. What is sealed is never on its way."""
-    for before, entry in zip(entries, entries[1:], strict=False):
+    for before, entry in pairwise(entries):
         if entry.seq != before.seq + 1 and before.seq >= sealed_to:
             return entries[: entries.index(entry)]
     return entries
