@@ -280,7 +280,7 @@ def test_figures_count_what_is_and_what_was(world: World) -> None:
 
     page = signed_in(world, ADA).get(f"{HERE}/figures")
 
-    assert "Active now 1 1 end within the hour" in page.text
+    assert "Active now 1 1 ending within the hour" in page.text
     assert "Waiting for review 1 oldest just now" in page.text
     assert "Median time to access 0 s" in page.text
     assert [attributes["class"] for tag, attributes in page.elements if tag == "rect"] == [
