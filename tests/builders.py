@@ -40,6 +40,7 @@ from nightlatch.domain.people import KnownPerson, meet
 from nightlatch.domain.selectors import Attribute, Condition, Operator, PeopleSelector, TargetSelector, Who
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.activity import Activity
 from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
@@ -59,6 +60,7 @@ from nightlatch.services.exports import Exports
 from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.kept_seals import KeptSeals
+from nightlatch.services.lookups import Lookups
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.anomalies import AnomalyFilter
@@ -539,6 +541,16 @@ class World:
             clock=self.clock,
             randomness=self.store.random,
         )
+
+    @property
+    def activity(self) -> Activity:
+        """What is asked about all requests together."""
+        return Activity(unit_of_work=self.store, requests=self.store, clock=self.clock)
+
+    @property
+    def lookups(self) -> Lookups:
+        """What filters choose from."""
+        return Lookups(catalogue=self.store, people=self.store, flows=self.store)
 
     @property
     def acquaintances(self) -> Acquaintances:

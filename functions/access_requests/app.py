@@ -21,7 +21,7 @@ from nightlatch.entrypoints.api.bodies.ending import (
     RevocationOfMany,
 )
 from nightlatch.entrypoints.api.cursors import ThisPage
-from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
+from nightlatch.entrypoints.api.frames import Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
@@ -59,6 +59,7 @@ from nightlatch.entrypoints.api.views.requests import (
     request_list_of_page,
     request_view,
 )
+from nightlatch.entrypoints.asked_frame import AskedFrame
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.asking import Asking
 from nightlatch.services.people import Acquaintances

@@ -24,7 +24,7 @@ from nightlatch.entrypoints.api.bodies.anomalies import (
 )
 from nightlatch.entrypoints.api.bodies.ending import Revocation
 from nightlatch.entrypoints.api.cursors import ThisPage
-from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
+from nightlatch.entrypoints.api.frames import Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
@@ -53,6 +53,7 @@ from nightlatch.entrypoints.api.views.alert_rules import (
 from nightlatch.entrypoints.api.views.anomalies import AnomalyList, AnomalyView, anomaly_list, anomaly_view
 from nightlatch.entrypoints.api.views.replays import ReplayRunView, replay_begun, replay_run_view
 from nightlatch.entrypoints.api.views.requests import RequestView, request_view
+from nightlatch.entrypoints.asked_frame import AskedFrame
 from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomalies import AnomalyDesk
 from nightlatch.services.replays import Replays

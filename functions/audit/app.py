@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.asked_entries import AskedEntries, asking_for_entries
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
-from nightlatch.entrypoints.api.frames import AskedFrame, Now, TheSettings
+from nightlatch.entrypoints.api.frames import Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
@@ -27,6 +27,7 @@ from nightlatch.entrypoints.api.parameters import (
 from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
 from nightlatch.entrypoints.api.views.seals import PublicKey, SealList, public_key, seal_list
+from nightlatch.entrypoints.asked_frame import AskedFrame
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.kept_seals import KeptSeals

@@ -97,6 +97,8 @@ class Browser:
         oversight = OversightDesk(
             **self._everywhere,
             requests=lambda: world.requests,
+            activity=lambda: world.activity,
+            lookups=lambda: world.lookups,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,

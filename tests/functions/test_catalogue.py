@@ -14,6 +14,7 @@ from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import PendingEvent
 from tests.builders import ADA, API, HOUR, IVO, MAYA, NOA, World, a_definition
 from tests.fakes.destinations import REFUSED
+from tests.functions.browser import Browser
 from tests.functions.client import FLOW, Client, an_api_event, claims_of
 from tests.unit.services.targets import DOWN, ResistingConnector
 
@@ -31,7 +32,6 @@ COMES_WITH: dict[str, str] = {
     "report.created": "reports",
     "report.updated": "reports",
     "report.deleted": "reports",
-    "report.generated": "reports",
     "report.delivered": "reports",
     "report.delivery.failed": "reports",
 }
@@ -221,6 +221,12 @@ def the_trail_is_sealed_checked_and_tampered_with(stage: Stage) -> None:
     assert stage.world.sealing.seal_next() is None
 
 
+def an_auditor_downloads_a_report(stage: Stage) -> None:
+    browser = Browser(stage.world)
+    browser.sign_in(IVO)
+    assert browser.get("/oversight/activity/export/file?format=csv").status == 200
+
+
 SCENARIOS = (
     the_trail_is_sealed_checked_and_tampered_with,
     a_request_is_granted_extended_and_given_back,
@@ -237,6 +243,7 @@ SCENARIOS = (
     schedules_run,
     administrators_make_alert_rules,
     somebody_asks_for_the_first_time,
+    an_auditor_downloads_a_report,
 )
 
 

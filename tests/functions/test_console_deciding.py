@@ -126,7 +126,7 @@ def test_a_reason_that_the_flow_asks_for_is_required(world: World, noa: Browser)
 
     assert 'name="reason" maxlength="1000" autocomplete="off" required' in noa.get("/approvals").html
     answer = decide(noa, request.id, "approve")
-    assert (answer.status, "Is required" in answer.text) == (400, True)
+    assert (answer.status, "reason : is required" in answer.text) == (400, True)
 
 
 def test_nobody_approves_their_own_request(world: World) -> None:

@@ -217,7 +217,7 @@ def test_a_rule_is_taken_away_after_a_question(world: World, ada: Browser) -> No
         chosen(world)
 
 
-def test_a_rule_that_comes_with_nightlatch_is_not_taken_away(world: World, ada: Browser) -> None:
+def test_a_rule_that_comes_with_nightlatch_is_not_taken_away(ada: Browser) -> None:
     page = ada.get(f"{RULES}/failed-sign-ins")
 
     sent = ada.submit(page, f"{RULES}/failed-sign-ins/remove", version="0")

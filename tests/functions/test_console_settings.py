@@ -135,7 +135,7 @@ def test_writers_are_added_changed_and_taken_away(world: World, ada: Browser) ->
     assert world.audit_settings.show().choices.writers == ()
 
 
-def test_a_writer_that_is_none_is_refused_with_its_line(world: World, ada: Browser) -> None:
+def test_a_writer_that_is_none_is_refused_with_its_line(ada: Browser) -> None:
     page = saved(ada, AUDIT, retention_days="90", reads="sensitive", writer="robot@example.com", writer_events="")
 
     assert (page.status, "Line 1 is not written like one" in page.text) == (400, True)
@@ -163,7 +163,7 @@ def test_a_form_that_does_not_say_its_version_is_no_change(world: World, ada: Br
     assert (page.status, world.audit_settings.show().version) == (428, 0)
 
 
-def test_every_detector_is_listed_with_whether_it_looks(world: World, ada: Browser) -> None:
+def test_every_detector_is_listed_with_whether_it_looks(ada: Browser) -> None:
     saved(ada, INACTIVE, **TYPED)
 
     text = ada.get(DETECTORS).text

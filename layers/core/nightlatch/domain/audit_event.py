@@ -56,6 +56,7 @@ class EventType(StrEnum):
     AUDIT_VERIFIED = "audit.verified"
     INTEGRITY_FAILED = "audit.integrity.failed"
     AUDIT_EXPORTED = "audit.exported"
+    REPORT_GENERATED = "report.generated"
     ANOMALY_DETECTED = "anomaly.detected"
     ANOMALY_ACKNOWLEDGED = "anomaly.acknowledged"
     ANOMALY_RESOLVED = "anomaly.resolved"

@@ -49,6 +49,11 @@ class Item(Value):
     status: ItemStatus = ItemStatus.PENDING
     votes: dict[str, Vote] = Field(default_factory=dict)
 
+    @property
+    def votes_in_order(self) -> list[Vote]:
+        """The votes in the order in which they were given."""
+        return sorted(self.votes.values(), key=lambda vote: vote.at)
+
     def approved(self) -> "Item":
         """Approve: nobody's yes is missing."""
         return self.model_copy(update={"status": ItemStatus.APPROVED})

@@ -6,7 +6,7 @@ apostrophe away from each cell that has one reads exactly what was recorded.
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import StringIO
 
 from nightlatch.domain.export import Manifest
@@ -56,12 +56,12 @@ class CsvTable:
     def header(self) -> str:
         """Write the names of the columns."""
         label = self._times.label
-        return BYTE_ORDER_MARK + _line([f"Timestamp ({label})", f"Recorded ({label})", *COLUMNS])
+        return BYTE_ORDER_MARK + line([f"Timestamp ({label})", f"Recorded ({label})", *COLUMNS])
 
     def row(self, entry: LedgerEntry) -> str:
         """Write a row."""
         times = (self._times.text(entry.timestamp), self._times.text(entry.recorded_at))
-        return _line([*times, *(guarded(value(entry) or "") for value in COLUMNS.values())])
+        return line([*times, *(guarded(value(entry) or "") for value in COLUMNS.values())])
 
     def footer(self, _: Manifest) -> str:
         """Write nothing: a row that is none would be counted."""
@@ -73,7 +73,8 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(DANGEROUS) else cell
 
 
-def _line(cells: list[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """Write a row of cells."""
     text = StringIO(newline="")
     csv.writer(text).writerow(cells)
     return text.getvalue()

@@ -8,7 +8,6 @@ from inspect import signature
 from typing import TypeVar
 
 from nightlatch.domain.entry_filter import EntryFilter
-from nightlatch.entrypoints.api.frames import AskedFrame
 from nightlatch.entrypoints.api.parameters import (
     EntrySearch,
     EventTypes,
@@ -22,6 +21,7 @@ from nightlatch.entrypoints.api.parameters import (
     Zone,
 )
 from nightlatch.entrypoints.api.queries import entry_filter
+from nightlatch.entrypoints.asked_frame import AskedFrame
 
 R = TypeVar("R")
 

@@ -4,9 +4,12 @@ The policy allows what our own pages do and nothing more: scripts by a nonce tha
 fonts from here, no inline style, no frame around us. Trusted Types let only htmx write into a page.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from nightlatch.entrypoints.problem_kinds import TooLargeError
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -25,6 +28,9 @@ SAFE = {
 }
 REVALIDATED = "private, no-cache"
 NEVER_KEPT = "no-store"
+
+LARGEST_FILE = 4_000_000
+"""In bytes: an answer of Lambda has 6 MB at most, in base64."""
 
 OK = 200
 SEE_OTHER = 303
@@ -69,6 +75,18 @@ def html(body: str, *, nonce: str, status: int = OK, keep: str = NEVER_KEPT) -> 
         "Cache-Control": keep,
     }
     return Answer(status, body, headers)
+
+
+def attachment(text: str, content_type: str, name: str) -> Answer:
+    """Answer with a file to be kept; raise TooLargeError for one that Lambda could not answer with."""
+    if len(content := text.encode()) > LARGEST_FILE:
+        raise TooLargeError("the file would be too large: choose a shorter time, or more filters")
+    headers = {
+        "Content-Type": content_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": NEVER_KEPT,
+    }
+    return Answer(OK, base64.b64encode(content).decode(), headers, is_base64=True)
 
 
 def redirect(to: str) -> Answer:

@@ -82,7 +82,7 @@ def current_session(visit: Visit, desk: Desk) -> Session | None:
 def _refusal(error: Exception) -> Answer:
     """Tell what went wrong, in a page that needs nothing else to work."""
     problem = problem_of(error)
-    faults = [fault.message for fault in error.faults] if isinstance(error, InvalidInputError) else []
+    faults = error.faults if isinstance(error, InvalidInputError) else ()
     detail = "" if problem is INTERNAL_ERROR or faults else str(error)
     nonce = secrets.token_urlsafe(16)
     body = rendered("problem.html", nonce=nonce, problem=problem, detail=detail, faults=faults)

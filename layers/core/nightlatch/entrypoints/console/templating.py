@@ -46,6 +46,7 @@ def environment() -> Environment:
         initials=wording.initials,
         hue=wording.hue,
         status=wording.status_mark,
+        source=wording.source_word,
         event=wording.event_mark,
         plural=wording.plural,
     )

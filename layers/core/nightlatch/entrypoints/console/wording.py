@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.audit_event import EventType, Source
 from nightlatch.domain.duration import parse_duration
 
 HUES = 8
@@ -61,6 +61,21 @@ EVENTS = {
     EventType.REVOKE_FAILED: Mark("Could not be removed yet", "alert", "bad"),
     EventType.CREDENTIALS_VIEWED: Mark("Credentials shown", "eye", "gray"),
 }
+
+
+SOURCES = {
+    Source.WEB: "Web",
+    Source.CLI: "CLI",
+    Source.API: "API",
+    Source.SLACK: "Slack",
+    Source.SCHEDULE: "Schedule",
+    Source.SYSTEM: "System",
+}
+
+
+def source_word(source: str) -> str:
+    """Say which way something came."""
+    return {str(one): word for one, word in SOURCES.items()}.get(source, source)
 
 
 def status_mark(status: Status) -> Mark:

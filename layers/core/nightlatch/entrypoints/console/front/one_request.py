@@ -6,7 +6,7 @@ from datetime import timedelta
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.duration import parse_duration
 from nightlatch.domain.errors import Fault, InvalidInputError
-from nightlatch.domain.item import Item, ItemStatus, Vote
+from nightlatch.domain.item import Item, ItemStatus
 from nightlatch.entrypoints.console.answers import NEVER_KEPT, REVALIDATED, Answer, redirect
 from nightlatch.entrypoints.console.front.desk import FrontDesk
 from nightlatch.entrypoints.console.visitor import Visitor
@@ -49,11 +49,6 @@ def extend(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     return redirect(f"/requests/{request_id}")
 
 
-def votes_of(item: Item) -> list[Vote]:
-    """List the votes on an item in the order in which they were given."""
-    return sorted(item.votes.values(), key=lambda vote: vote.at)
-
-
 def _page(visitor: Visitor[FrontDesk], request: AccessRequest, shown: Mapping[str, str] = NO_CREDENTIALS) -> Answer:
     is_mine = request.requester.id == visitor.principal.id
     events = visitor.desk.requests().timeline(request.id, visitor.call)
@@ -62,8 +57,6 @@ def _page(visitor: Visitor[FrontDesk], request: AccessRequest, shown: Mapping[st
         keep=NEVER_KEPT if shown else REVALIDATED,
         request=request,
         events=list(reversed(events)),
-        votes_of=votes_of,
-        progress={item.id: request.progress(item) for item in request.items},
         is_mine=is_mine,
         to_decide=_to_decide(visitor, request),
         is_granted=request.status is Status.GRANTED,

@@ -5,9 +5,18 @@
   const THEME = "nightlatch-theme";
   const TIME = "nightlatch-local-time";
   const FORM = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hour12: false };
+  const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+  const root = document.documentElement;
+  const all = (selector) => document.querySelectorAll(selector);
+  const isLocal = () => localStorage.getItem(TIME) === "on";
+  const said = (form) => [...new FormData(form)].join();
 
   let status;
-  const root = document.documentElement;
+  let saidBefore;
+  let inUse;
+  let returnTo;
+
   const theme = localStorage.getItem(THEME);
   if (theme) root.dataset.theme = theme;
 
@@ -19,12 +28,18 @@
   }
 
   function showTimes() {
-    const isLocal = localStorage.getItem(TIME) === "on";
-    for (const time of document.querySelectorAll("time[datetime]")) {
+    for (const time of all("time[datetime]")) {
       time.dataset.zoned ??= time.textContent;
       const local = new Date(time.dateTime).toLocaleString("en-GB", FORM).replace(",", "");
-      const text = isLocal ? local : time.dataset.zoned;
+      const text = isLocal() ? local : time.dataset.zoned;
       if (time.textContent !== text) time.textContent = text;
+    }
+  }
+
+  // The zone in which times are shown is also the one in which a filter's times are read.
+  function offerZones() {
+    for (const select of all("[data-zones]")) {
+      if (![...select.options].some((option) => option.value === OWN_ZONE)) select.add(new Option(OWN_ZONE, OWN_ZONE));
     }
   }
 
@@ -32,41 +47,124 @@
   function followStatus() {
     const now = document.querySelector("[data-status]")?.dataset.status;
     if (now === status) return;
+    const isFirst = status === undefined;
     status = now;
-    document.body.dispatchEvent(new CustomEvent("status-changed"));
+    if (!isFirst) document.body.dispatchEvent(new CustomEvent("status-changed"));
   }
 
-  function wireTimeSwitch(label) {
-    const box = label.querySelector("input");
-    box.checked = localStorage.getItem(TIME) === "on";
-    box.addEventListener("change", () => {
-      localStorage.setItem(TIME, box.checked ? "on" : "off");
-      showTimes();
-    });
-    label.hidden = false;
-  }
-
-  function wireCopy(button) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.classList.add("done");
-      setTimeout(() => button.classList.remove("done"), 1500);
-    });
-  }
-
-  document.addEventListener("DOMContentLoaded", () => {
-    for (const button of document.querySelectorAll("[data-theme-switch]")) {
-      button.hidden = false;
-      button.addEventListener("click", switchTheme);
+  // The row that the panel shows is marked, also when only the panel was fetched.
+  function markRow() {
+    const opened = document.querySelector("[data-opened]")?.dataset.opened;
+    for (const row of all("[data-rows] tbody tr")) {
+      const isOpened = row.id === `row-${opened}`;
+      if (row.hasAttribute("aria-selected") !== isOpened) row.toggleAttribute("aria-selected", isOpened);
     }
-    document.querySelectorAll("[data-time-switch]").forEach(wireTimeSwitch);
-    document.querySelectorAll("[data-copy]").forEach(wireCopy);
+  }
+
+  function refresh() {
+    all("noscript").forEach((one) => one.remove());  // what is swapped in was read as if there were no scripts
+    for (const hidden of all("[data-theme-switch][hidden], [data-time-switch][hidden], [data-copy][hidden]")) {
+      hidden.hidden = false;
+    }
+    for (const box of all("[data-time-switch] input")) box.checked = isLocal();
     showTimes();
-    status = document.querySelector("[data-status]")?.dataset.status;
-    new MutationObserver(() => {
-      showTimes();
-      followStatus();
-    }).observe(document.body, { childList: true, subtree: true });
+    offerZones();
+    followStatus();
+    markRow();
+  }
+
+  // A filter holds when it is closed. Its choices may be fetched when it is opened.
+  function onToggle(event) {
+    const chooser = event.target.closest?.(".chooser");
+    if (!chooser?.isConnected) return;
+    const form = chooser.closest("form");
+    if (event.newState === "open") {
+      saidBefore = said(form);
+      inUse = chooser.id;
+      chooser.querySelector("[data-lookup]")?.dispatchEvent(new Event("opened"));
+    } else if (inUse === chooser.id) {
+      inUse = undefined;
+    }
+    if (event.newState === "closed" && said(form) !== saidBefore) {
+      returnTo = chooser.id;
+      form.requestSubmit();
+    }
+  }
+
+  function onSubmit({ submitter }) {
+    if (submitter?.closest(".chooser")) inUse = undefined;
+  }
+
+  // The list was swapped: a filter that is being used is opened again, or its button is where one was.
+  function onSwap() {
+    const button = document.querySelector(`[popovertarget="${inUse ?? returnTo}"]`);
+    if (document.activeElement === document.body) button?.focus();
+    if (inUse && !document.getElementById(inUse)?.matches(":popover-open")) button?.click();
+    returnTo = undefined;
+  }
+
+  // What is empty, or of the other way to say a time, stays out of the address.
+  function onFormData({ target, formData }) {
+    if (!target.matches("[data-filters]")) return;
+    const isAbsolute = formData.get("when") === "absolute";
+    const others = isAbsolute ? ["amount", "unit", "round"] : ["since", "until", "zone"];
+    ["when", ...others].forEach((name) => formData.delete(name));
+    if (!formData.get("amount")) ["unit", "round"].forEach((name) => formData.delete(name));
+    const given = [...formData].filter(([, value]) => value);
+    for (const name of [...formData.keys()]) formData.delete(name);
+    for (const [name, value] of given) formData.append(name, value);
+  }
+
+  function onInput({ target }) {
+    if (!target.matches("[data-find]")) return;
+    const wanted = target.value.toLowerCase();
+    for (const choice of target.closest(".chooser").querySelectorAll("li")) {
+      choice.hidden = !choice.textContent.toLowerCase().includes(wanted);
+    }
+  }
+
+  function onChange({ target }) {
+    if (!target.closest("[data-time-switch]")) return;
+    localStorage.setItem(TIME, target.checked ? "on" : "off");
+    showTimes();
+  }
+
+  async function onClick({ target }) {
+    if (target.closest("[data-theme-switch]")) switchTheme();
+    const copy = target.closest("[data-copy]");
+    if (!copy) return;
+    await navigator.clipboard.writeText(copy.dataset.copy);
+    copy.classList.add("done");
+    setTimeout(() => copy.classList.remove("done"), 1500);
+  }
+
+  function step(by) {
+    const links = [...all("[data-rows] a.cover")];
+    links[links.indexOf(document.activeElement) + by]?.focus();
+  }
+
+  function onKey(event) {
+    if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.querySelector("[data-slash]");
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "Escape") document.querySelector("[data-close]")?.click();
+    else if (event.key === "/" && search) {
+      event.preventDefault();
+      search.focus();
+    }
+  }
+
+  document.addEventListener("toggle", onToggle, true);
+  document.addEventListener("formdata", onFormData, true);
+  document.addEventListener("submit", onSubmit);
+  document.addEventListener("input", onInput);
+  document.addEventListener("change", onChange);
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("htmx:after:swap", onSwap);
+  document.addEventListener("DOMContentLoaded", () => {
+    refresh();
+    new MutationObserver(refresh).observe(document.body, { childList: true, subtree: true });
   });
 })();
