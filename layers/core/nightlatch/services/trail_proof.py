@@ -146,6 +146,8 @@ class TrailProof:
         digests, unreadable = self._newest_digests(state)
         first = max(kept.head.seq - MOST_ROWS + 1, digests[0].first_seq if len(digests) == MOST_SEALS else 1)
         rows, begin = _newest(kept, first)
+        if not kept.head.seq:
+            return NewestChecked(self._clock(), Outcome(doubts=[*unreadable, *_lost_end(digests, state)]), proven_to=0)
         outcome = verify(
             [row.model_dump(mode="json") for row in _settled(rows, sealed_to=state.last_seq)],
             digests=[digest for digest in digests if digest.last_seq >= begin],

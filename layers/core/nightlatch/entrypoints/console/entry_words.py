@@ -115,7 +115,7 @@ def target_of(entry: LedgerEntry) -> str:
 def detail_of(entry: LedgerEntry) -> str:
     """Say what happened, and the reason that was given for it."""
     told, reason = sentence(entry.description), entry.details.get("reason")
-    return f"{told}: {reason}" if isinstance(reason, str) and reason and reason not in told else told
+    return f"{told}: {reason}" if isinstance(reason, str) and reason and reason not in entry.description else told
 
 
 def _resources_in(details: Mapping[str, Any]) -> list[str]:
