@@ -68,6 +68,7 @@ from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Send
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.replays import Replays
+from nightlatch.services.saved_views import SavedViewDesk
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
@@ -547,6 +548,11 @@ class World:
     def activity(self) -> Activity:
         """What is asked about all requests together."""
         return Activity(unit_of_work=self.store, requests=self.store, clock=self.clock)
+
+    @property
+    def saved_views(self) -> SavedViewDesk:
+        """The views that people keep."""
+        return SavedViewDesk(unit_of_work=self.store, store=self.store)
 
     @property
     def lookups(self) -> Lookups:

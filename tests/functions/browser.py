@@ -92,6 +92,7 @@ class Browser:
             requests=lambda: world.requests,
             asking=lambda: world.asking,
             approvals=lambda: world.approvals,
+            anomalies=lambda: world.anomaly_desk,
             anomaly_settings=lambda: world.anomaly_settings,
         )
         oversight = OversightDesk(
@@ -105,10 +106,18 @@ class Browser:
             kept_seals=lambda: world.kept_seals,
             trail_proof=lambda: world.trail_proof,
             exports=lambda: world.exports,
+            saved_views=lambda: world.saved_views,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,
             flows=lambda: world.flows,
+            audit_settings=lambda: world.audit_settings,
+            trail=lambda: world.trail,
+            anomaly_settings=lambda: world.anomaly_settings,
+            alert_rules=lambda: world.alert_rules,
+            replays=lambda: world.replays,
+            people=lambda: world.acquaintances,
+            requests=lambda: world.requests,
         )
         self.sites = {
             "/oversight/": Site(oversight, OVERSIGHT),
@@ -131,7 +140,7 @@ class Browser:
         body = base64.b64encode(sent.encode()).decode()
         return self._call("POST", address, body=body, headers=headers)
 
-    def submit(self, page: Page, address: str, **fields: str) -> Page:
+    def submit(self, page: Page, address: str, /, **fields: str) -> Page:
         """Send a form that stands in a page, and go where that leads."""
         answer = self.post(address, {"form_token": page.field("form_token"), **fields})
         return self.get(answer.headers["Location"]) if answer.status == 303 else answer

@@ -126,10 +126,10 @@ def test_a_request_that_one_may_not_see_is_told_like_one_that_does_not_exist(wor
 
 def test_only_what_moves_is_asked_for_again(world: World, maya: Browser) -> None:
     request = world.submitted("role1")
-    assert "hx-get" in page_of(maya, request.id).html
+    assert 'hx-trigger="every' in page_of(maya, request.id).html
 
     world.requests.cancel(request.id, a_call())
-    assert "hx-get" not in page_of(maya, request.id).html
+    assert 'hx-trigger="every' not in page_of(maya, request.id).html
 
 
 def test_credentials_are_shown_on_purpose_only_and_kept_nowhere(world: World, maya: Browser) -> None:
@@ -228,7 +228,7 @@ def test_what_somebody_wrote_is_shown_and_never_run(world: World, maya: Browser,
         assert not any(name.startswith("on") for name in attributes)
         assert attributes.get("href", "/")[0] in "/#"
         assert tag != "script" or attributes["src"].startswith("/static/")
-        assert attributes.get("hx-get") in {None, "/", f"/requests/{request.id}"}
+        assert attributes.get("hx-get") in {None, "/", f"/requests/{request.id}", "/approvals/count"}
 
 
 def page_after_the_ledger(world: World, browser: Browser, request_id: str) -> Page:

@@ -1,11 +1,28 @@
 """The console's page of approvals: what waits for me, what I need to know of it, and my word on it."""
 
+from datetime import timedelta
+
 import pytest
 
 from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.access_request import Status
+from nightlatch.domain.anomaly import Anomaly, AnomalySeverity
 from nightlatch.domain.change import Change
-from tests.builders import ADA, API, EVE, MAYA, NOA, OMAR, World, a_call, a_definition, a_flow, a_resource
+from tests.builders import (
+    ADA,
+    API,
+    EVE,
+    MAYA,
+    NOA,
+    OMAR,
+    World,
+    a_call,
+    a_definition,
+    a_flow,
+    a_principal,
+    a_resource,
+    an_anomaly,
+)
 from tests.functions.browser import Browser, Page
 from tests.functions.test_console_access import SCRIPTS, signed_in
 
@@ -161,6 +178,118 @@ def test_what_waits_is_shown_a_page_at_a_time(world: World, noa: Browser) -> Non
     assert "Nothing older waits for you" in noa.get(f"/approvals?before={requests[0].id}").text
 
 
+def found_of(world: World, request_id: str, **fields: object) -> Anomaly:
+    """Let something be found about a request."""
+    anomaly = an_anomaly(request_id, at=world.clock.now, request_id=request_id, **fields)
+    world.store.commit(Change(anomaly), origin=API)
+    return anomaly
+
+
+@pytest.mark.parametrize("group", ["admins", "auditors"])
+def test_who_reads_the_trail_sees_what_was_found_about_a_request(world: World, group: str) -> None:
+    approver = a_principal("olga", groups=["approvers", group])
+    request = world.submitted("role1")
+    anomaly = found_of(world, request.id, severity=AnomalySeverity.HIGH, reason="Maya asked for role1")
+    found_of(world, "req_of_somebody_else", reason="somebody else asked")
+
+    page = signed_in(world, approver).get("/approvals")
+
+    assert "High Inactive user detected Maya asked for role1" in page.text
+    assert f'href="/oversight/anomalies/{anomaly.id}"' in page.html
+    assert "somebody else asked" not in page.text
+
+
+def test_no_other_approver_is_told_that_somebody_stands_out(world: World, noa: Browser) -> None:
+    request = world.submitted("role1")
+    found_of(world, request.id, reason="Maya asked for role1")
+
+    for page in (noa.get("/approvals"), noa.get(f"/requests/{request.id}")):
+        assert "Inactive user" not in page.text
+        assert "/oversight/" not in page.html
+
+
+def news_of(browser: Browser, page: Page) -> Page:
+    """Let a page ask whether it still shows what waits."""
+    [poll] = [own["hx-get"] for _, own in page.elements if own.get("id") == "news"]
+    return browser.get(poll)
+
+
+def test_a_page_that_shows_what_waits_says_nothing(world: World, noa: Browser) -> None:
+    world.submitted("role1")
+    news = news_of(noa, noa.get("/approvals"))
+
+    assert (news.status, news.text) == (200, "")
+    assert 'hx-trigger="every 10s"' in news.html
+
+
+def test_what_came_and_went_meanwhile_is_said_and_the_page_is_left_alone(world: World, noa: Browser) -> None:
+    gone = world.submitted("role1")
+    page = noa.get("/approvals")
+    world.submitted("role3")
+    assert news_of(noa, page).text == "1 more waits for you. Show what waits now"
+
+    world.approvals.reject(gone.id, a_call(OMAR))
+    world.submitted("spare00")
+    assert news_of(noa, page).text == "2 more wait for you, 1 of these no longer waits. Show what waits now"
+
+
+def test_the_first_that_comes_to_an_empty_page_is_said(world: World, noa: Browser) -> None:
+    page = noa.get("/approvals")
+    world.submitted("role1")
+
+    assert "1 more waits for you." in news_of(noa, page).text
+
+
+def test_more_than_anybody_counts_is_not_counted(world: World, noa: Browser) -> None:
+    world.store.open_requests = 100
+    page = noa.get("/approvals")
+    for number in range(42):
+        world.submitted("role1", by=a_principal(f"developer{number}", groups=["developers"]))
+
+    assert "41+ more wait for you." in news_of(noa, page).text
+
+
+def test_older_pages_are_left_alone(world: World, noa: Browser) -> None:
+    request = world.submitted("role1")
+
+    assert 'id="news"' not in noa.get(f"/approvals?before={request.id}").html
+
+
+def test_a_page_that_is_left_open_keeps_nobody_signed_in(world: World, noa: Browser) -> None:
+    page = noa.get("/approvals")
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=11))
+        news = news_of(noa, page)
+
+    assert "Your session is over" in news.text
+
+
+def test_the_menu_fetches_how_many_wait_after_the_page(world: World, noa: Browser) -> None:
+    world.submitted("role1")
+    world.submitted("role3")
+
+    page, count = noa.get("/"), noa.get("/approvals/count")
+
+    assert 'hx-get="/approvals/count" hx-trigger="revealed"' in page.html
+    assert count.text == "2 waiting"
+    assert (count.headers["Cache-Control"], count.headers["Vary"]) == ("private, max-age=30", "HX-Request, Cookie")
+
+
+def test_nothing_that_waits_is_no_number(world: World, noa: Browser) -> None:
+    world.submitted("role1", by=MAYA.model_copy(update={"groups": frozenset({"developers"})}))
+
+    assert signed_in(world, EVE).get("/approvals/count").text == ""
+    assert noa.get("/approvals/count").text == "1 waiting"
+
+
+def test_no_number_is_larger_than_it_is_worth(world: World, noa: Browser) -> None:
+    world.store.open_requests = 100
+    for _ in range(23):
+        world.submitted()
+
+    assert noa.get("/approvals/count").text == "20+ waiting"
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_what_a_requester_wrote_is_never_run_at_an_approver(world: World, noa: Browser, script: str) -> None:
     """F2: scripts and markup in a justification, a name and an address, before somebody with more rights."""
@@ -175,4 +304,4 @@ def test_what_a_requester_wrote_is_never_run_at_an_approver(world: World, noa: B
         assert not any(name.startswith("on") for name in attributes)
         assert attributes.get("href", "/")[0] in "/#"
         assert tag != "script" or attributes["src"].startswith("/static/")
-        assert not any(name.startswith("hx-") for name in attributes)
+        assert attributes.get("hx-get", "/approvals").startswith("/approvals")

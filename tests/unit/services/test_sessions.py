@@ -63,6 +63,14 @@ def test_each_use_prolongs_a_session(world: World, begun: Begun) -> None:
         assert current(world, begun.cookie) is not None
 
 
+def test_what_a_page_asks_for_by_itself_is_no_use(world: World, begun: Begun) -> None:
+    world.clock.advance(IDLE - timedelta(minutes=1))
+    assert world.sessions.current(begun.cookie, origin=API, is_use=False) is not None
+
+    world.clock.advance(timedelta(minutes=1))
+    assert current(world, begun.cookie) is None
+
+
 def test_no_use_prolongs_a_session_beyond_its_end(world: World, begun: Begun) -> None:
     for _ in range(int(ABSOLUTE / timedelta(minutes=20))):
         world.clock.advance(timedelta(minutes=20))

@@ -232,7 +232,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", *CONSOLE, "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests", "Oversight"}),
-        ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies", "Oversight"}),
+        ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies", "Console", "Oversight"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests", "Oversight"}),
         ("dynamodb:UpdateItem", "LedgerTable.Arn", {"Retention"}),
         ("lambda:InvokeFunction", EXPIRY, {"Expiry"}),

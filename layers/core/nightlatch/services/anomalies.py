@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.anomaly import Anomaly
+from nightlatch.domain.anomaly import Anomaly, AnomalyState
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError, NotFoundError
 from nightlatch.services.call import Call, despite_rivals
+from nightlatch.services.counting import Counted, counted
 from nightlatch.services.paging import Found, search
 from nightlatch.services.ports import anomalies
 from nightlatch.services.ports.ambient import Clock
@@ -43,6 +44,11 @@ class AnomalyDesk:
         """Find anomalies, the latest detected first."""
         candidates = self._anomalies.candidates(wanted)
         return search(candidates, admits=wanted.admits, place=place_of, limit=limit, skip=skip)
+
+    def count_open(self) -> Counted:
+        """Count those that nobody has looked at yet."""
+        candidates = self._anomalies.candidates(AnomalyFilter())
+        return counted(candidates, admits=lambda anomaly: anomaly.state is AnomalyState.OPEN)
 
     def show(self, anomaly_id: str) -> SeenAnomaly:
         """Read one."""

@@ -7,6 +7,7 @@ from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NotAllowedError
 from nightlatch.services.call import Call
+from nightlatch.services.counting import Counted, counted
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.requests import RequestFilter, Requests
 from nightlatch.services.ports.writing import UnitOfWork
@@ -24,8 +25,12 @@ class Approvals:
 
     def waiting(self, call: Call, *, before_id: str | None = None) -> Iterator[AccessRequest]:
         """Find the open requests that still ask for the caller's vote, newest first, below one listed last."""
-        pending = self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING}), before_id=before_id))
+        pending = self._pending(before_id)
         return (request for request in pending if request.awaits(call.principal, at=self._clock()))
+
+    def count_waiting(self, call: Call) -> Counted:
+        """Count the open requests that still ask for the caller's vote."""
+        return counted(self._pending(), admits=lambda request: request.awaits(call.principal, at=self._clock()))
 
     def history(self, request: AccessRequest, call: Call) -> Iterator[AccessRequest]:
         """Find what the requester asked for there before, newest first, as far as the caller may see it."""
@@ -53,6 +58,9 @@ class Approvals:
             return request.reject(by=call.principal, items=items, reason=reason, at=at)
 
         return self._commands.carry_out(request_id, call, decide)
+
+    def _pending(self, before_id: str | None = None) -> Iterator[AccessRequest]:
+        return self._requests.find(RequestFilter(statuses=frozenset({Status.PENDING}), before_id=before_id))
 
     def _admit(self, request: AccessRequest, call: Call, at: datetime) -> None:
         """Let an approver pass; an attempt of anybody else is an event of its own."""

@@ -67,14 +67,17 @@ class Sessions:
         despite_rivals(lambda: self._commit(session, principal, origin, at=now))
         return Begun(session, f"{principal.id}.{secret}")
 
-    def current(self, cookie: str, *, origin: Origin) -> Session | None:
-        """Find the session that a cookie stands for; None when there is none, or it is over."""
+    def current(self, cookie: str, *, origin: Origin, is_use: bool = True) -> Session | None:
+        """Find the session that a cookie stands for; None when there is none, or it is over.
+
+        What a page asks for by itself is no use of it: nobody stays signed in because a page is left open.
+        """
         person_id, _, secret = cookie.partition(".")
         session = self._sessions.session(person_id, _hashed(secret)) if person_id and secret else None
         now = self._clock()
         if session is None or session.is_over(now):
             return None
-        return self._noted(session, now, origin) if session.needs_note(now) else session
+        return self._noted(session, now, origin) if is_use and session.needs_note(now) else session
 
     def of(self, person_id: str) -> list[Session]:
         """List the sessions of a person that are not over, the latest first."""

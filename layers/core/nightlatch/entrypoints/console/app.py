@@ -76,7 +76,7 @@ def _routed(visit: Visit, site: Site) -> Answer:
 def current_session(visit: Visit, desk: Desk) -> Session | None:
     """Find whose visit it is, by its cookie."""
     cookie = visit.cookies.get(SESSION)
-    return desk.sessions().current(cookie, origin=visit.origin) if cookie else None
+    return desk.sessions().current(cookie, origin=visit.origin, is_use=not visit.is_unasked) if cookie else None
 
 
 def _refusal(error: Exception) -> Answer:

@@ -8,11 +8,12 @@ from nightlatch.entrypoints.console.site import PEOPLE, READERS
 
 
 class Entry(NamedTuple):
-    """A place to go: its address, icon and name."""
+    """A place to go: its address, icon and name, and where the number of what waits there is found."""
 
     address: str
     icon: str
     name: str
+    number: str = ""
 
     def holds(self, path: str) -> bool:
         """Whether a page is this one, or one below it."""
@@ -24,7 +25,7 @@ MENU = {
         PEOPLE,
         (
             Entry("/", "home", "My access"),
-            Entry("/approvals", "inbox", "Approvals"),
+            Entry("/approvals", "inbox", "Approvals", "/approvals/count"),
             Entry("/request", "plus", "Request access"),
         ),
     ),
@@ -35,7 +36,14 @@ MENU = {
             Entry("/oversight/audit", "scroll", "Audit log"),
         ),
     ),
-    "Configure": (READERS, (Entry("/configuration/flows", "flow", "Access flows"),)),
+    "Configure": (
+        READERS,
+        (
+            Entry("/configuration/flows", "flow", "Access flows"),
+            Entry("/configuration/people", "people", "People"),
+            Entry("/configuration/settings", "gear", "Settings"),
+        ),
+    ),
 }
 """Each group of entries with whom it is for."""
 

@@ -52,6 +52,9 @@ def environment() -> Environment:
         target=entry_words.target_of,
         detail=entry_words.detail_of,
         number="{:,}".format,
+        severity=wording.severity_mark,
+        anomaly=wording.anomaly_title,
+        anomaly_state=wording.anomaly_state_mark,
         plural=wording.plural,
     )
     return made

@@ -75,11 +75,23 @@ class Visit:
         return self.query.get(name, [""])[0].strip()
 
     @property
+    def is_unasked(self) -> bool:
+        """Whether a page asks by itself, and not its reader."""
+        return bool(self.asked("unasked"))
+
+    @property
     def reason(self) -> str:
         """The reason that a form gives."""
         reason = self.said("reason")
         if len(reason) > LONGEST_REASON:
             raise InvalidInputError(Fault("/reason", f"must not have more than {LONGEST_REASON} characters"))
+        return reason
+
+    @property
+    def needed_reason(self) -> str:
+        """The reason that a form must give."""
+        if not (reason := self.reason):
+            raise InvalidInputError(Fault("/reason", "is required"))
         return reason
 
     @cached_property

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from nightlatch.domain.access_request import Status
+from nightlatch.domain.anomaly import TITLES, AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.audit_event import EventType, Source
 from nightlatch.domain.duration import parse_duration
 
@@ -61,6 +62,33 @@ EVENTS = {
     EventType.REVOKE_FAILED: Mark("Could not be removed yet", "alert", "bad"),
     EventType.CREDENTIALS_VIEWED: Mark("Credentials shown", "eye", "gray"),
 }
+
+SEVERITIES = {
+    AnomalySeverity.HIGH: Mark("High", "shield", "red"),
+    AnomalySeverity.MEDIUM: Mark("Medium", "alert", "amber"),
+    AnomalySeverity.LOW: Mark("Low", "dot", "gray"),
+}
+
+ANOMALY_STATES = {
+    AnomalyState.OPEN: Mark("Open", "wait", "amber"),
+    AnomalyState.ACKNOWLEDGED: Mark("Acknowledged", "eye", "blue"),
+    AnomalyState.RESOLVED: Mark("Resolved", "check", "green"),
+}
+
+
+def severity_mark(severity: AnomalySeverity) -> Mark:
+    """Put in a word how urgently somebody should look."""
+    return SEVERITIES[severity]
+
+
+def anomaly_state_mark(state: AnomalyState) -> Mark:
+    """Put in a word what people made of an anomaly."""
+    return ANOMALY_STATES[state]
+
+
+def anomaly_title(anomaly_type: AnomalyType) -> str:
+    """Put in words what kind of thing was found."""
+    return TITLES[anomaly_type]
 
 
 SOURCES = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nightlatch.bootstrap.anomalies import anomalies
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.approvals import approvals
 from nightlatch.bootstrap.asking import asking
@@ -12,6 +13,7 @@ from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.bootstrap.signing_in import signing_in
 from nightlatch.entrypoints.console.desk import Desk
 from nightlatch.services.access_requests import AccessRequests
+from nightlatch.services.anomalies import AnomalyDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking
@@ -29,4 +31,5 @@ class FrontDesk(Desk):
     requests: Callable[[], AccessRequests] = access_requests
     asking: Callable[[], Asking] = asking
     approvals: Callable[[], Approvals] = approvals
+    anomalies: Callable[[], AnomalyDesk] = anomalies
     anomaly_settings: Callable[[], AnomalySettingsDesk] = anomaly_settings

@@ -24,6 +24,8 @@ PAGES: Pages = {
         ("POST", "/requests/{request_id}/return"): one_request.give_back,
         ("POST", "/requests/{request_id}/extend"): one_request.extend,
         ("GET", "/approvals"): deciding.show,
+        ("GET", "/approvals/count"): deciding.count,
+        ("GET", "/approvals/news"): deciding.news,
         ("POST", "/requests/{request_id}/approve"): deciding.approve,
         ("POST", "/requests/{request_id}/reject"): deciding.reject,
         ("GET", "/account/sessions"): account.sessions,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nightlatch.bootstrap.activity import activity, lookups
+from nightlatch.bootstrap.activity import activity, lookups, saved_views
 from nightlatch.bootstrap.audit import audit_reads, audit_trail, kept_seals, whole_entries
 from nightlatch.bootstrap.exports import exports
 from nightlatch.bootstrap.requests import access_requests
@@ -16,6 +16,7 @@ from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.exports import Exports
 from nightlatch.services.kept_seals import KeptSeals
 from nightlatch.services.lookups import Lookups
+from nightlatch.services.saved_views import SavedViewDesk
 from nightlatch.services.trail_proof import TrailProof
 from nightlatch.services.whole_entries import WholeEntries
 
@@ -26,6 +27,7 @@ class OversightDesk(Desk):
 
     requests: Callable[[], AccessRequests] = access_requests
     activity: Callable[[], Activity] = activity
+    saved_views: Callable[[], SavedViewDesk] = saved_views
     lookups: Callable[[], Lookups] = lookups
     trail: Callable[[], AuditTrail] = audit_trail
     audit_reads: Callable[[], AuditReads] = audit_reads

@@ -1,6 +1,14 @@
 """The pages of oversight."""
 
-from nightlatch.entrypoints.console.oversight import activity, audit, audit_entry, audit_export, choices, report
+from nightlatch.entrypoints.console.oversight import (
+    activity,
+    audit,
+    audit_entry,
+    audit_export,
+    choices,
+    report,
+    views,
+)
 from nightlatch.entrypoints.console.site import ADMINS, READERS, Pages
 
 PAGES: Pages = {
@@ -9,6 +17,8 @@ PAGES: Pages = {
         ("GET", "/oversight/activity/figures"): activity.figures,
         ("GET", "/oversight/activity/export"): report.ask,
         ("GET", "/oversight/activity/export/file"): report.download,
+        ("POST", "/oversight/views"): views.save,
+        ("POST", "/oversight/views/remove"): views.remove,
         ("GET", "/oversight/choices/{kind}/{name}"): choices.show,
         ("GET", "/oversight/audit"): audit.show,
         ("POST", "/oversight/audit/verify"): audit.verify,
