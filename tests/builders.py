@@ -77,6 +77,7 @@ from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sessions import Sessions
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
+from nightlatch.services.trail_proof import TrailProof
 from nightlatch.services.whole_entries import WholeEntries
 from tests.fakes.anomalies import FakeDetectionWorkers, InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -760,6 +761,18 @@ class World:
     def self_check(self) -> SelfCheck:
         """What checks what was sealed."""
         return SelfCheck(self._seal_tools)
+
+    @property
+    def trail_proof(self) -> TrailProof:
+        """What is proven of the trail."""
+        return TrailProof(
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            settings=self.store,
+            clock=self.clock,
+        )
 
     @property
     def _seal_tools(self) -> SealTools:

@@ -100,6 +100,12 @@ class Browser:
             requests=lambda: world.requests,
             activity=lambda: world.activity,
             lookups=lambda: world.lookups,
+            trail=lambda: world.trail,
+            audit_reads=lambda: world.audit_reads,
+            whole_entries=lambda: world.whole_entries,
+            kept_seals=lambda: world.kept_seals,
+            trail_proof=lambda: world.trail_proof,
+            exports=lambda: world.exports,
             saved_views=lambda: world.saved_views,
         )
         configuration = ConfigurationDesk(

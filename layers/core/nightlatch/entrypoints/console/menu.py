@@ -29,7 +29,13 @@ MENU = {
             Entry("/request", "plus", "Request access"),
         ),
     ),
-    "Oversight": (READERS, (Entry("/oversight/activity", "pulse", "Activity"),)),
+    "Oversight": (
+        READERS,
+        (
+            Entry("/oversight/activity", "pulse", "Activity"),
+            Entry("/oversight/audit", "scroll", "Audit log"),
+        ),
+    ),
     "Configure": (
         READERS,
         (

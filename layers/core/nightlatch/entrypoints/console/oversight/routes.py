@@ -1,6 +1,14 @@
 """The pages of oversight."""
 
-from nightlatch.entrypoints.console.oversight import activity, choices, report, views
+from nightlatch.entrypoints.console.oversight import (
+    activity,
+    audit,
+    audit_entry,
+    audit_export,
+    choices,
+    report,
+    views,
+)
 from nightlatch.entrypoints.console.site import ADMINS, READERS, Pages
 
 PAGES: Pages = {
@@ -12,6 +20,13 @@ PAGES: Pages = {
         ("POST", "/oversight/views"): views.save,
         ("POST", "/oversight/views/remove"): views.remove,
         ("GET", "/oversight/choices/{kind}/{name}"): choices.show,
+        ("GET", "/oversight/audit"): audit.show,
+        ("POST", "/oversight/audit/verify"): audit.verify,
+        ("GET", "/oversight/audit/requests/{request_id}/card"): audit.card,
+        ("GET", "/oversight/audit/export"): audit_export.show,
+        ("POST", "/oversight/audit/export"): audit_export.send,
+        ("GET", "/oversight/audit/exports/{export_id}"): audit_export.job,
+        ("GET", "/oversight/audit/{entry_id}"): audit_entry.show,
     },
     ADMINS: {
         ("POST", "/oversight/activity/revoke"): activity.revoke,
