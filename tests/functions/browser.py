@@ -100,6 +100,9 @@ class Browser:
             requests=lambda: world.requests,
             activity=lambda: world.activity,
             lookups=lambda: world.lookups,
+            anomalies=lambda: world.anomaly_desk,
+            trail=lambda: world.trail,
+            audit_reads=lambda: world.audit_reads,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,

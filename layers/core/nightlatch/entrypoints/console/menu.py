@@ -29,7 +29,13 @@ MENU = {
             Entry("/request", "plus", "Request access"),
         ),
     ),
-    "Oversight": (READERS, (Entry("/oversight/activity", "pulse", "Activity"),)),
+    "Oversight": (
+        READERS,
+        (
+            Entry("/oversight/activity", "pulse", "Activity"),
+            Entry("/oversight/anomalies", "shield", "Anomalies", "/oversight/anomalies/count"),
+        ),
+    ),
     "Configure": (READERS, (Entry("/configuration/flows", "flow", "Access flows"),)),
 }
 """Each group of entries with whom it is for."""
