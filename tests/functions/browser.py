@@ -107,6 +107,7 @@ class Browser:
             trail_proof=lambda: world.trail_proof,
             exports=lambda: world.exports,
             saved_views=lambda: world.saved_views,
+            anomalies=lambda: world.anomaly_desk,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,

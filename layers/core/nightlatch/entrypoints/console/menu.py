@@ -33,6 +33,7 @@ MENU = {
         READERS,
         (
             Entry("/oversight/activity", "pulse", "Activity"),
+            Entry("/oversight/anomalies", "shield", "Anomalies", "/oversight/anomalies/count"),
             Entry("/oversight/audit", "scroll", "Audit log"),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from nightlatch.entrypoints.console.oversight import (
     activity,
+    anomalies,
     audit,
     audit_entry,
     audit_export,
@@ -19,6 +20,9 @@ PAGES: Pages = {
         ("GET", "/oversight/activity/export/file"): report.download,
         ("POST", "/oversight/views"): views.save,
         ("POST", "/oversight/views/remove"): views.remove,
+        ("GET", "/oversight/anomalies"): anomalies.show,
+        ("GET", "/oversight/anomalies/count"): anomalies.count,
+        ("GET", "/oversight/anomalies/{anomaly_id}"): anomalies.show_one,
         ("GET", "/oversight/choices/{kind}/{name}"): choices.show,
         ("GET", "/oversight/audit"): audit.show,
         ("POST", "/oversight/audit/verify"): audit.verify,
@@ -30,5 +34,8 @@ PAGES: Pages = {
     },
     ADMINS: {
         ("POST", "/oversight/activity/revoke"): activity.revoke,
+        ("POST", "/oversight/anomalies/{anomaly_id}/acknowledge"): anomalies.acknowledge,
+        ("POST", "/oversight/anomalies/{anomaly_id}/resolve"): anomalies.resolve,
+        ("POST", "/oversight/anomalies/{anomaly_id}/revoke"): anomalies.revoke,
     },
 }
