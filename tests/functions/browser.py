@@ -129,7 +129,12 @@ class Browser:
     @property
     def _everywhere(self) -> dict[str, Any]:
         world = self.world
-        return {"settings": lambda: SETTINGS, "sessions": lambda: world.sessions, "now": lambda: world.clock.now}
+        return {
+            "settings": lambda: SETTINGS,
+            "sessions": lambda: world.sessions,
+            "api_reads": lambda: world.api_reads,
+            "now": lambda: world.clock.now,
+        }
 
     def get(self, address: str, **headers: str) -> Page:
         """Open an address."""
