@@ -97,7 +97,7 @@ def test_every_page_is_told_where_all_reads_are(world: World, browser: Browser) 
 
     [event] = [each for each in world.events() if each.resource.id == "/approvals"]
 
-    assert (event.event_type, event.actor.name, event.details["count"]) == ("audit.read", "Ada", 2)
+    assert (event.event_type, event.actor.name, event.details["reads"]) == ("audit.read", "Ada", 2)
 
 
 def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(world: World, browser: Browser) -> None:
