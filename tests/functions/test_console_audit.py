@@ -314,6 +314,7 @@ def test_the_card_of_a_request_that_is_not_known_says_so(ivo: Browser) -> None:
         (f"actor={OMAR.id}", {"access.role.rejected", "access.rejected"}),
         ("severity=warning", {"access.role.rejected", "access.rejected"}),
         ("source=cli", set()),
+        ("integration=hr-db", set()),
         ("resource=orders-roles", {"flow.updated"}),
         ("q=masked&severity=error", set()),
         ("q=SPARE00&state=Created", {"access.requested"}),

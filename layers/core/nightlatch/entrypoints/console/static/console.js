@@ -93,17 +93,12 @@
     owner = null;
     card.replaceChildren();
     card.togglePopover(false);
-    card.removeAttribute("style");  // htmx would copy it to what is swapped in, which the policy forbids
   }
 
   function placeCard() {
     const card = document.getElementById("card");
     if (!owner || !card?.firstElementChild || card.matches(":popover-open")) return;
-    card.togglePopover(true);
-    const at = owner.getBoundingClientRect();
-    const fits = at.bottom + card.offsetHeight + 12 < innerHeight;
-    card.style.top = `${fits ? at.bottom : Math.max(at.top - card.offsetHeight - 12, 0)}px`;
-    card.style.left = `${Math.max(Math.min(at.left, innerWidth - card.offsetWidth - 8), 8)}px`;
+    card.showPopover({ source: owner });
   }
 
   function refresh() {
