@@ -47,6 +47,7 @@ from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
+from nightlatch.services.asking_for_others import AskingForOthers
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
@@ -558,6 +559,11 @@ class World:
     def lookups(self) -> Lookups:
         """What filters choose from."""
         return Lookups(catalogue=self.store, people=self.store, flows=self.store)
+
+    @property
+    def asking_for_others(self) -> AskingForOthers:
+        """For whom else one may ask."""
+        return AskingForOthers(flows=self.store, people=self.store)
 
     @property
     def acquaintances(self) -> Acquaintances:

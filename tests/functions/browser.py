@@ -91,6 +91,7 @@ class Browser:
             sign_ins=lambda: world.sign_ins,
             requests=lambda: world.requests,
             asking=lambda: world.asking,
+            others=lambda: world.asking_for_others,
             approvals=lambda: world.approvals,
             anomalies=lambda: world.anomaly_desk,
             anomaly_settings=lambda: world.anomaly_settings,
