@@ -69,6 +69,7 @@ from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Send
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.replays import Replays
+from nightlatch.services.saved_views import SavedViewDesk
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
@@ -77,6 +78,7 @@ from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sessions import Sessions
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
+from nightlatch.services.trail_proof import TrailProof
 from nightlatch.services.whole_entries import WholeEntries
 from tests.fakes.anomalies import FakeDetectionWorkers, InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -549,6 +551,11 @@ class World:
         return Activity(unit_of_work=self.store, requests=self.store, clock=self.clock)
 
     @property
+    def saved_views(self) -> SavedViewDesk:
+        """The views that people keep."""
+        return SavedViewDesk(unit_of_work=self.store, store=self.store)
+
+    @property
     def lookups(self) -> Lookups:
         """What filters choose from."""
         return Lookups(catalogue=self.store, people=self.store, flows=self.store)
@@ -760,6 +767,18 @@ class World:
     def self_check(self) -> SelfCheck:
         """What checks what was sealed."""
         return SelfCheck(self._seal_tools)
+
+    @property
+    def trail_proof(self) -> TrailProof:
+        """What is proven of the trail."""
+        return TrailProof(
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            settings=self.store,
+            clock=self.clock,
+        )
 
     @property
     def _seal_tools(self) -> SealTools:

@@ -102,7 +102,7 @@ def find(
         states=state,
         resource_types=resource_type,
         resources=resource,
-        requesters=user,
+        people=user,
         integrations=integration,
         request_ids=request_id,
         text=q,

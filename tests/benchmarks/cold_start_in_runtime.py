@@ -61,6 +61,11 @@ ANSWERED = re.compile(r"\tDuration: ([\d.]+) ms")
 """The first call's duration; the emulator begins it before the init, and so it is all of the cold start."""
 
 SETTINGS = {
+    "NIGHTLATCH_GROUPS_CLAIM": "cognito:groups",
+    "NIGHTLATCH_ADMIN_GROUPS": "admins",
+    "NIGHTLATCH_AUDITOR_GROUPS": "auditors",
+    "NIGHTLATCH_STATE_TABLE": "state",
+    "NIGHTLATCH_LEDGER_TABLE": "ledger",
     "NIGHTLATCH_RETENTION_DAYS": "90",
     "NIGHTLATCH_TIME_ZONE": "UTC",
     "NIGHTLATCH_OPEN_REQUESTS": "25",
@@ -131,10 +136,14 @@ def _cold_start(emulator: str, endpoint: str, task_root: Path, event: bytes, pat
     return process.communicate(timeout=10)[0]
 
 
-def _environment(endpoint: str) -> dict[str, str]:
+def settings_of_functions() -> dict[str, str]:
+    """Name every setting that the template gives to functions, with a value."""
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
-    settings = {name: SETTINGS.get(name, "a-value") for name in variables if name.startswith("NIGHTLATCH_")}
-    return {**environment(), **settings, "AWS_ENDPOINT_URL": endpoint}
+    return {name: SETTINGS.get(name, "a-value") for name in variables if name.startswith("NIGHTLATCH_")}
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    return {**environment(), **settings_of_functions(), "AWS_ENDPOINT_URL": endpoint}
 
 
 def _call(port: int, event: bytes) -> None:

@@ -30,7 +30,7 @@ from nightlatch.adapters.dynamodb.records import StateRecord, record_of
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import Head
 from tests.benchmarks.cold_start import ENVIRONMENT
-from tests.benchmarks.cold_start_in_runtime import SETTINGS
+from tests.benchmarks.cold_start_in_runtime import settings_of_functions
 from tests.benchmarks.layers import ROOT
 from tests.benchmarks.row import Row, in_turn
 from tests.builders import IVO, MAYA, NOA, SECOND, a_chain, a_flow, a_request, a_resource, an_integration
@@ -51,39 +51,62 @@ WISH = {
 Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
 
 
+Answer = tuple[int, HTTPHeaders, bytes]
+
+SEEN: dict[tuple[str, bytes], Answer] = {}
+"""What was answered to each question on any tape. A call may ask what an earlier one left in a cache then."""
+
+
 @dataclass
 class Tape:
     """What was asked of DynamoDB during one call, and what it answered."""
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    answered: list[tuple[int, HTTPHeaders, bytes]] = field(default_factory=list)
+    answered: dict[str, list[Answer]] = field(default_factory=dict)
+    _question: tuple[str, bytes] = ("", b"")
 
     @contextmanager
     def recording(self, events: BaseEventHooks) -> Iterator[None]:
         """Keep what is asked and answered."""
         with (
-            _registered(events.register, events, "provide-client-params", self._note_question),
+            _registered(events.register, events, "provide-client-params", self._note_call),
+            _registered(events.register_first, events, "before-send", self._note_question),
             _registered(events.register, events, "response-received", self._note_answer),
         ):
             yield
 
     @contextmanager
     def playing(self, events: BaseEventHooks) -> Iterator[None]:
-        """Answer as it was answered, in the same order."""
-        answers = iter(self.answered)
+        """Answer as it was answered: to the same question the same, to one that holds a new id or time in order."""
+        left = {target: iter(answers) for target, answers in self.answered.items()}
 
         def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-            status, headers, body = next(answers)
+            question = _question_in(request)
+            status, headers, body = SEEN[question] if question in SEEN else next(left[question[0]])
             return AWSResponse(request.url, status, headers, _Body(body))
 
         with _registered(events.register_first, events, "before-send", answer):
             yield
 
-    def _note_question(self, model: OperationModel, params: dict[str, Any], **_: object) -> None:
+    def _note_call(self, model: OperationModel, params: dict[str, Any], **_: object) -> None:
         self.asked.append((xform_name(model.name), params))
 
+    def _note_question(self, request: AWSPreparedRequest, **_: object) -> None:
+        self._question = _question_in(request)
+
     def _note_answer(self, response_dict: dict[str, Any], **_: object) -> None:
-        self.answered.append((response_dict["status_code"], response_dict["headers"], response_dict["body"]))
+        answer = (response_dict["status_code"], response_dict["headers"], response_dict["body"])
+        SEEN[self._question] = answer
+        self.answered.setdefault(self._question[0], []).append(answer)
+
+
+def _question_in(request: AWSPreparedRequest) -> tuple[str, bytes]:
+    target, body = request.headers["X-Amz-Target"], request.body
+    return _text(target), body if isinstance(body, bytes) else str(body).encode()
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode() if isinstance(header, bytes) else header
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,7 @@ class _Body:
 
 def rows(*, rounds: int) -> Iterable[Row]:
     """Measure the main calls."""
-    os.environ.update(ENVIRONMENT, **{f"NIGHTLATCH_{name}": value for name, value in SETTINGS.items()})
+    os.environ.update(ENVIRONMENT, **settings_of_functions())
     with mock_aws():
         calls = _calls()
         tapes = {name: recorded(call) for name, call in calls.items()}
@@ -122,7 +145,7 @@ def _calls() -> dict[str, Callable[[], None]]:
 
     client = boto3.client("dynamodb")
     make_anew(client, {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")})
-    boto3.client("secretsmanager").create_secret(Name=SETTINGS["CURSOR_SECRET"], SecretString="key")
+    boto3.client("secretsmanager").create_secret(Name=os.environ["NIGHTLATCH_CURSOR_SECRET"], SecretString="key")
     access_requests()
     request_id = _fill()
     logger.registered_handler.setStream(StringIO())  # type: ignore[attr-defined]  # it is a StreamHandler
@@ -160,7 +183,7 @@ def _call(handler: Handler, caller: Principal, method: str, path: str, body: obj
         raise AssertionError(f"{method} {path}: {answer['body']}")
 
 
-def recorded(call: Callable[[], None]) -> Tape:
+def recorded(call: Callable[[], object]) -> Tape:
     """Keep what a call asks of DynamoDB, and what that answers."""
     tape = Tape()
     with tape.recording(_events()):
@@ -168,7 +191,7 @@ def recorded(call: Callable[[], None]) -> Tape:
     return tape
 
 
-def of_ours(call: Callable[[], None], tape: Tape) -> float:
+def of_ours(call: Callable[[], object], tape: Tape) -> float:
     """Measure a call whose answers are on a tape."""
     return milliseconds(call, tape, _events())
 
@@ -184,7 +207,7 @@ def of_botocore(tape: Tape) -> float:
     return milliseconds(ask, tape, client.meta.events)
 
 
-def milliseconds(work: Callable[[], None], tape: Tape, events: BaseEventHooks) -> float:
+def milliseconds(work: Callable[[], object], tape: Tape, events: BaseEventHooks) -> float:
     """Measure the processor time of some work whose answers are on a tape."""
     spent = []
     for _ in range(CALLS_PER_ROUND):

@@ -138,7 +138,7 @@ def test_elevated_access_to_a_sensitive_resource_is_told(watch: Watch, newcomer:
     assert [(one["type"], one["permission"]) for one in finding["resources"]] == [("database", "orders_admin")]
 
 
-def test_somebody_who_asks_for_the_first_time_is_told(watch: Watch, newcomer: Person) -> None:
+def test_somebody_who_asks_for_the_first_time_is_told_and_looked_up(watch: Watch, newcomer: Person, cli: Cli) -> None:
     first = newcomer.ask("role1")
     newcomer.command(first, "cancel")
     second = newcomer.ask("role1")
@@ -150,10 +150,12 @@ def test_somebody_who_asks_for_the_first_time_is_told(watch: Watch, newcomer: Pe
     assert (finding["request_id"], finding["severity"]) == (first, "medium")
     assert "the first time ever" in finding["reason"]
     assert (event["actor"]["type"], event["request_id"], event["severity"]) == ("system", first, "warning")
+    shown = looked_up(watch.auditor, cli, event)
+    assert (shown["recommended"], shown["actor"]) == (["Validate that the person should be granted access."], None)
 
 
-def test_what_is_approved_after_a_rejection_is_told(
-    watch: Watch, newcomer: Person, person: Callable[[str], Person]
+def test_what_is_approved_after_a_rejection_is_told_and_looked_up(
+    watch: Watch, newcomer: Person, person: Callable[[str], Person], cli: Cli
 ) -> None:
     noa, omar = person("noa"), person("omar")
     refused = newcomer.ask("role1")
@@ -163,28 +165,42 @@ def test_what_is_approved_after_a_rejection_is_told(
     omar.command(request_id, "approve")
     newcomer.wait_for(request_id, "GRANTED")
 
-    finding = watch.found("approved_after_rejection", newcomer)["details"]["finding"]
+    event = watch.found("approved_after_rejection", newcomer)
+    shown = looked_up(watch.auditor, cli, event)
+    approver = omar.get("/v1/whoami")["id"]
+    [by_approver] = watch.auditor.get("/v1/anomalies", user=approver, request_id=request_id)["anomalies"]
     newcomer.command(request_id, "return")
     newcomer.wait_for(request_id, "CANCELED")
 
+    finding = event["details"]["finding"]
     assert (finding["request_id"], finding["severity"]) == (request_id, "medium")
     values = finding["evidence"]["values"]
     assert (values["rejected_request"], values["rejected_by"], values["permission"]) == (refused, "Noa Levi", "role1")
     assert len(finding["evidence"]["entries"]) == 2
+    assert (by_approver["id"], shown["actor"]["id"]) == (shown["id"], approver)
+    assert "revoke" in shown["_links"]
+    assert "Consider revoking the access." in shown["recommended"]
 
 
-def test_a_burst_of_requests_is_told_though_it_says_it_comes_from_a_browser(watch: Watch, newcomer: Person) -> None:
+def test_a_burst_of_requests_is_told_though_it_says_it_comes_from_a_browser(
+    watch: Watch, newcomer: Person, cli: Cli
+) -> None:
     newcomer.api.headers["user-agent"] = BROWSER
     for pause in _uneven(10):
         newcomer.command(newcomer.ask("role1"), "cancel")
         sleep(pause)
 
-    finding = watch.found("access_automation", newcomer)["details"]["finding"]
+    event = watch.found("access_automation", newcomer)
+    shown = looked_up(watch.auditor, cli, event)
 
+    finding = event["details"]["finding"]
     values = finding["evidence"]["values"]
     assert (finding["severity"], values["user_agent"]) == ("low", BROWSER)
     assert values["burst"] == {"requests": 10}
     assert not {"regular", "client"} & set(values)
+    assert len(shown["evidence"]["entries"]) == 10
+    assert shown["evidence"]["thresholds"]["burst_requests"] == 10
+    assert "revoke" not in shown["_links"]
 
 
 def test_a_program_becomes_more_urgent_with_a_second_sign(watch: Watch, newcomer: Person) -> None:
@@ -269,6 +285,36 @@ def test_an_alert_rule_of_ones_own_is_told_like_all_others(watch: Watch, newcome
     assert finding["severity"] == "high"
     assert len(finding["evidence"]["entries"]) == 2
     assert tried["state"] == "done"
+
+
+def looked_up(auditor: Person, cli: Cli, event: JsonObject) -> JsonObject:
+    """Look an anomaly up by filters, and itself, at the API and from the command line, which must agree; return it."""
+    found = event["details"]["finding"]
+    narrow = {
+        "type": found["type"],
+        "severity": found["severity"],
+        "state": "open",
+        "user": found["requester"]["id"],
+        "integration": found["integration"],
+        "last": "1h",
+    }
+    options = [f"--{name}={value}" for name, value in narrow.items()]
+    cli("login", "ivo")
+    run = partial(cli, "anomalies")
+
+    [listed] = auditor.get("/v1/anomalies", request_id=found["request_id"], resource="orders", **narrow)["anomalies"]
+    [typed] = run("list", *options, "--request", found["request_id"])["anomalies"]
+    shown = auditor.get(f"/v1/anomalies/{listed['id']}")
+
+    assert listed["id"] == event["resource"]["id"]
+    assert (typed, run("show", listed["id"])) == (listed, shown)
+    assert not auditor.get("/v1/anomalies", **narrow | {"severity": "high"})["anomalies"]
+    assert _linked(auditor, shown) == {"self": 200, "request": 200, "timeline": 200, "flow": 200}
+    evidence = shown["evidence"]
+    assert [auditor.get(entry["href"])["id"] for entry in evidence["entries"]] == found["evidence"]["entries"]
+    assert all(evidence[part] == found["evidence"][part] for part in ("values", "thresholds"))
+    assert (shown["recommended"], shown["reason"]) == (found["recommended"], found["reason"])
+    return shown
 
 
 def _is_judgement(message: JsonObject, *, of: str) -> bool:

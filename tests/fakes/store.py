@@ -47,6 +47,7 @@ from nightlatch.domain.ledger import (
 )
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.retention_walk import RetentionWalk
+from nightlatch.domain.saved_view import SavedViews
 from nightlatch.domain.seal import SealState
 from nightlatch.domain.session import Session
 from nightlatch.domain.tally import Tally
@@ -278,6 +279,11 @@ class InMemoryStore:
         """Read a session."""
         live = (one for one in self.sessions_of(person_id) if one.id == session_id)
         return next(live, None)
+
+    def saved_views(self, person_id: str) -> SavedViews:
+        """Read somebody's views."""
+        own = (one for one in self._all(SavedViews) if one.person_id == person_id)
+        return next(own, SavedViews(person_id=person_id, version=0))
 
     def sessions_of(self, person_id: str) -> list[Session]:
         """Read somebody's sessions, but none whose time is over."""
@@ -531,6 +537,8 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
         return Export, f"{entity.person_id}/{entity.id}"
     if isinstance(entity, DetectorMemory):
         return DetectorMemory, repr((entity.lane, entity.kind, entity.subject))
+    if isinstance(entity, SavedViews):
+        return SavedViews, entity.person_id
     if isinstance(entity, Delivery):
         return Delivery, f"{entity.destination_id}/{entity.id}"
     if isinstance(

@@ -101,13 +101,25 @@ class Browser:
             requests=lambda: world.requests,
             activity=lambda: world.activity,
             lookups=lambda: world.lookups,
-            anomalies=lambda: world.anomaly_desk,
             trail=lambda: world.trail,
             audit_reads=lambda: world.audit_reads,
+            whole_entries=lambda: world.whole_entries,
+            kept_seals=lambda: world.kept_seals,
+            trail_proof=lambda: world.trail_proof,
+            exports=lambda: world.exports,
+            saved_views=lambda: world.saved_views,
+            anomalies=lambda: world.anomaly_desk,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,
             flows=lambda: world.flows,
+            audit_settings=lambda: world.audit_settings,
+            trail=lambda: world.trail,
+            anomaly_settings=lambda: world.anomaly_settings,
+            alert_rules=lambda: world.alert_rules,
+            replays=lambda: world.replays,
+            people=lambda: world.acquaintances,
+            requests=lambda: world.requests,
         )
         self.sites = {
             "/oversight/": Site(oversight, OVERSIGHT),
@@ -118,7 +130,12 @@ class Browser:
     @property
     def _everywhere(self) -> dict[str, Any]:
         world = self.world
-        return {"settings": lambda: SETTINGS, "sessions": lambda: world.sessions, "now": lambda: world.clock.now}
+        return {
+            "settings": lambda: SETTINGS,
+            "sessions": lambda: world.sessions,
+            "api_reads": lambda: world.api_reads,
+            "now": lambda: world.clock.now,
+        }
 
     def get(self, address: str, **headers: str) -> Page:
         """Open an address."""
@@ -130,7 +147,7 @@ class Browser:
         body = base64.b64encode(sent.encode()).decode()
         return self._call("POST", address, body=body, headers=headers)
 
-    def submit(self, page: Page, address: str, **fields: str) -> Page:
+    def submit(self, page: Page, address: str, /, **fields: str) -> Page:
         """Send a form that stands in a page, and go where that leads."""
         answer = self.post(address, {"form_token": page.field("form_token"), **fields})
         return self.get(answer.headers["Location"]) if answer.status == 303 else answer

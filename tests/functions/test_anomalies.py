@@ -46,7 +46,7 @@ def varied(world: World) -> None:
         world,
         an_anomaly("first", at=NOON - 3 * DAY, type=AnomalyType.HIGH_RISK_ACCESS, severity=AnomalySeverity.HIGH),
         an_anomaly("second", at=NOON - 2 * DAY, resources=orders, integration="orders-db", request_id="req_2"),
-        an_anomaly("third", at=NOON - DAY, resources=payroll, requester=NOA.as_person()),
+        an_anomaly("third", at=NOON - DAY, resources=payroll, requester=NOA.as_person(), actor=ADA.as_person()),
         an_anomaly("fourth", severity=AnomalySeverity.LOW).model_copy(update={"state": AnomalyState.RESOLVED}),
     )
 
@@ -65,6 +65,8 @@ def varied(world: World) -> None:
         ("resource=payroll", ["third"]),
         ("resource=db-1,s-1", ["third", "second"]),
         (f"user={NOA.id}", ["third"]),
+        (f"user={ADA.id},{NOA.id}", ["third"]),
+        (f"user={ADA.id}", ["third"]),
         ("user=me", []),
         ("integration=orders-db", ["second"]),
         ("request_id=req_2,req_3", ["second"]),

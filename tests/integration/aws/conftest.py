@@ -29,6 +29,7 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
+from nightlatch.adapters.dynamodb.saved_views import DynamoSavedViews
 from nightlatch.adapters.dynamodb.seals import DynamoSeals
 from nightlatch.adapters.dynamodb.sessions import DynamoSessions
 from nightlatch.adapters.dynamodb.tallies import DynamoTallies
@@ -46,7 +47,7 @@ from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
 from nightlatch.services.ports.requests import Requests
 from nightlatch.services.ports.sequencing import Deployments, Outbox, Tallies
-from nightlatch.services.ports.sessions import StoredSessions
+from nightlatch.services.ports.sessions import SavedViewsStore, StoredSessions
 from nightlatch.services.ports.trail import Keeping, Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 from tests.fakes.anomalies import InMemoryAnomalies
@@ -86,6 +87,7 @@ class Store:
     alert_rules: AlertRules
     destinations: Destinations
     sessions: StoredSessions
+    saved_views: SavedViewsStore
     clock: Clock
 
     def put(self, *entities: Entity) -> None:
@@ -165,6 +167,7 @@ def in_memory(clock: Clock) -> Store:
         alert_rules=found,
         destinations=fake,
         sessions=fake,
+        saved_views=fake,
         clock=clock,
     )
 
@@ -196,6 +199,7 @@ def on_dynamodb(clock: Clock) -> Store:
         alert_rules=DynamoAlertRules(),
         destinations=DynamoDestinations(clock=clock),
         sessions=DynamoSessions(clock=clock),
+        saved_views=DynamoSavedViews(),
         clock=clock,
     )
 

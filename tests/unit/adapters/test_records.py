@@ -1,5 +1,6 @@
 """Entity and item are the same thing in two forms: whatever is laid out can be read back exactly."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pkgutil import iter_modules
@@ -298,6 +299,7 @@ found = st.builds(
     evidence=st.builds(Evidence, entries=texts, values=details, thresholds=details),
     recommended=texts,
     requester=st.none() | people,
+    actor=st.none() | people,
     request_id=st.none() | text,
     flow=st.none() | st.builds(NamedFlow, id=text, name=text, version=counts),
     resources=st.lists(st.builds(NamedResource, type=text, id=text, name=text, permission=text), max_size=3).map(tuple),
@@ -371,6 +373,17 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
     if request.due_at:
         assert attributes["due_at"]["S"] <= rfc3339(request.due_at)
+
+
+@given(anomaly=anomalies)
+def test_an_anomaly_that_was_kept_before_actors_were_named_is_read(anomaly: Anomaly) -> None:
+    record = record_of(anomaly)
+    body = json.loads(record.body)
+    del body["finding"]["actor"]
+    record.body = json.dumps(body)
+
+    unnamed = anomaly.finding.model_copy(update={"actor": None})
+    assert value_of(record, Anomaly) == anomaly.model_copy(update={"finding": unnamed})
 
 
 @given(anomaly=anomalies, other=anomalies)

@@ -18,6 +18,7 @@ THIS = (
         severity=AnomalySeverity.HIGH,
         resources=(NamedResource(type="database", id="db-1", name="Orders", permission="owner"),),
         requester=Person(id="usr_maya", name="Maya Stern", email="maya@example.com"),
+        actor=Person(id="usr_noa", name="Noa Levi"),
         integration="orders-db",
         request_id="req_1",
         flow=NamedFlow(id="orders", name="Night shift", version=1),
@@ -38,13 +39,14 @@ OTHER = an_anomaly("req_2", type=AnomalyType.ACCESS_AUTOMATION, at=NOON - SECOND
         AnomalyFilter(resource_types=frozenset({"database"})),
         AnomalyFilter(resources=frozenset({"db-1"})),
         AnomalyFilter(resources=frozenset({"Orders", "nothing"})),
-        AnomalyFilter(requesters=frozenset({"usr_maya"})),
+        AnomalyFilter(people=frozenset({"usr_maya"})),
+        AnomalyFilter(people=frozenset({"usr_noa", "usr_eve"})),
         AnomalyFilter(integrations=frozenset({"orders-db"})),
         AnomalyFilter(request_ids=frozenset({"req_1"})),
         AnomalyFilter(since=NOON),
         *(
             AnomalyFilter(text=text)
-            for text in ("HIGH RISK", "stern", "@example", "night", "orders-db", "OWNER", "on it")
+            for text in ("HIGH RISK", "stern", "levi", "@example", "night", "orders-db", "OWNER", "on it")
         ),
         AnomalyFilter(text=THIS.id[4:12]),
     ],

@@ -283,6 +283,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("kms:Encrypt", "CredentialsKey.Arn", {"Provisioning", "Expiry"}),
         ("kms:Decrypt", "CredentialsKey.Arn", {"AccessRequests", "Console"}),
         ("kms:Sign", "SealKey.Arn", {"Sealing"}),
+        ("kms:Verify", "SealKey.Arn", {"Oversight", "Sealing"}),
         ("kms:GetPublicKey", "SealKey.Arn", {"Audit", "Oversight"}),
         ("s3:PutObject", "EvidenceBucket.Arn/seals/*", {"Sealing"}),
         ("s3:PutObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),

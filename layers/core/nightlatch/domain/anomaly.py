@@ -99,7 +99,8 @@ class NamedResource(Value):
 class Finding(Value):
     """What a detector says of an entry. Its type, `scope` and `window` are its identity: what it is about, and when.
 
-    `rule` is the id of the alert rule that matched.
+    `actor` is who did it, where that is neither Nightlatch nor the requester: an approver, an administrator, whoever
+    asked for another. `rule` is the id of the alert rule that matched.
     """
 
     type: AnomalyType
@@ -110,11 +111,17 @@ class Finding(Value):
     evidence: Evidence
     recommended: tuple[str, ...] = ()
     requester: Person | None = None
+    actor: Person | None = None
     request_id: str | None = None
     flow: NamedFlow | None = None
     resources: tuple[NamedResource, ...] = ()
     integration: str | None = None
     rule: str | None = None
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Whom it is about: the requester and the actor, as far as there are such."""
+        return tuple(person for person in (self.requester, self.actor) if person)
 
     @property
     def anomaly_id(self) -> str:

@@ -21,9 +21,17 @@ OWN = ("anomaly.", "alert.rule.", "destination.")
 
 EXCEPTED: frozenset[tuple[str, str]] = frozenset(
     (AnomalyType.SAFEGUARD_WEAKENED, event_type)
-    for event_type in (EventType.DESTINATION_DISABLED, EventType.DESTINATION_DELETED)
+    for event_type in (
+        EventType.DESTINATION_DISABLED,
+        EventType.DESTINATION_DELETED,
+        EventType.ALERT_RULE_UPDATED,
+        EventType.ALERT_RULE_DELETED,
+    )
 )
-"""But one looks at who ends a delivery. No loop comes of it: what nobody did, and all findings, it passes over."""
+"""But one looks at who ends a delivery or switches a rule off.
+
+No loop comes of it: what nobody did, and all findings, it passes over.
+"""
 
 OF_A_FINDING = 2
 """What a finding takes when it is kept: an anomaly and, at worst, a row of the outbox for its event alone."""

@@ -104,6 +104,11 @@ class AccessRequests:
         """End the access of many requests early, as an administrator. What is ending or over already is left so."""
         return [self._one_of_many(request_id, call, _revoking(call, reason)) for request_id in request_ids]
 
+    def open_of(self, person_id: str, call: Call) -> list[AccessRequest]:
+        """Read what `stop_person` would end: all that somebody has or has asked for."""
+        request_ids = sorted(self._requests.open_of(person_id).values())
+        return [self._commands.visible(request_id, call) for request_id in request_ids]
+
     def stop_person(self, person_id: str, call: Call, *, reason: str) -> list[Outcome]:
         """End everything that somebody has or has asked for, as an administrator."""
         request_ids = sorted(self._requests.open_of(person_id).values())

@@ -1,5 +1,6 @@
 """Whom Nightlatch has met: people are noted when they come, and when something of them has changed."""
 
+from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.people import KnownPerson, leave, meet
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports.ambient import Clock
@@ -42,6 +43,13 @@ class Acquaintances:
     def all(self) -> list[KnownPerson]:
         """Read everybody whom Nightlatch has met."""
         return self._people.people()
+
+    def show(self, person_id: str) -> KnownPerson:
+        """Read what is known of one."""
+        known = self._people.person(person_id)
+        if known is None:
+            raise NotFoundError(f"nobody is known as {person_id}")
+        return known
 
     def _note(self, call: Call) -> None:
         if change := meet(call.principal, self._people.person(call.principal.id), at=self._clock()):

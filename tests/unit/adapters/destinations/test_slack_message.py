@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from nightlatch.adapters.destinations.slack_message import ACTIONS, NOTHING, escaped, message
 from nightlatch.domain.access_request import Status
@@ -120,6 +121,15 @@ def test_other_events_are_told_in_a_plain_form() -> None:
         "About": "anomaly Too many requests",
         "Integration": "orders-db",
     }
+
+
+def test_an_anomaly_is_told_with_whom_it_is_about() -> None:
+    maya: dict[str, JsonValue] = {"id": "usr_maya", "name": "Maya Stern", "email": "maya@example.com"}
+    finding: dict[str, JsonValue] = {"requester": maya, "actor": {"id": "usr_noa", "name": "Noa Levi", "email": ""}}
+    fields = fields_of(an_entry("anomaly.detected", details={"finding": finding}))
+    assert (fields["Requester"], fields["Actor"]) == ("Maya Stern (maya@example.com)", "Noa Levi")
+    alone = fields_of(an_entry("anomaly.detected", details={"finding": {"requester": None}}))
+    assert not alone.keys() & {"Requester", "Actor"}
 
 
 def test_an_event_of_another_system_goes_by_its_name() -> None:

@@ -25,6 +25,7 @@ from nightlatch.domain.identity import SYSTEM, Principal
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.opening_hours import OpeningHours
 from tests.builders import ADA, MAYA, NOA, NOON, an_entry
+from tests.unit.domain.detectors.requests import History
 
 MINUTE = timedelta(minutes=1)
 
@@ -78,7 +79,7 @@ def test_so_many_within_a_window_are_an_anomaly_that_says_what_was_counted() -> 
     assert finding.evidence.entries == tuple(entry.id for entry in entries)
     assert finding.evidence.values["count"] == 3
     assert finding.evidence.thresholds["window_minutes"] == 10
-    assert finding.requester == MAYA.as_person()
+    assert (finding.requester, finding.actor) == (None, MAYA.as_person())
     assert finding.reason == f"Mine: 3 within 10 minutes by {MAYA.name}"
 
 
@@ -99,7 +100,22 @@ def test_of_several_events_only_what_they_have_in_common_is_named(
 
     finding = found(rule, at(0, 1, resource=resource, request_id="req_1", ip_address="192.0.2.1"))[0]
 
-    assert (bool(finding.requester), bool(finding.resources), bool(finding.request_id)) == named
+    assert (bool(finding.actor), bool(finding.resources), bool(finding.request_id)) == named
+
+
+@pytest.mark.parametrize(
+    ("count", "by", "people"), [(1, NOA, (MAYA, NOA)), (1, MAYA, (MAYA,)), (1, None, (MAYA,)), (2, NOA, (NOA,))]
+)
+def test_of_one_request_the_requester_is_named_beside_whoever_did_it(
+    count: int, by: Principal | None, people: tuple[Principal, ...]
+) -> None:
+    history = History()
+    for number in range(count):
+        history.tell(EventType.ROLE_REJECTED, f"req_{number}", of=MAYA, by=by)
+
+    [finding] = found(a_rule(count=count, events=EventFilter()), history.entries)
+
+    assert finding.people == tuple(person.as_person() for person in people)
 
 
 @pytest.mark.parametrize("minutes", [(0, 5), (0, 5, 10.1), (0, 6, 12, 18)])

@@ -29,7 +29,7 @@ def test_what_was_rejected_and_is_then_approved_is_found() -> None:
     assert finding.severity is AnomalySeverity.MEDIUM
     assert finding.reason == "Noa refused Maya something like role1 on orders, and Omar approved"
     assert finding.request_id == "req_2"
-    assert finding.requester == MAYA.as_person()
+    assert (finding.requester, finding.actor) == (MAYA.as_person(), OMAR.as_person())
     assert finding.evidence.entries == (rejected.id, approved.id)
     assert (finding.evidence.values["rejected_by"], finding.evidence.values["days_between"]) == ("Noa", 3)
     assert finding.evidence.thresholds["days"] == 90
@@ -50,6 +50,7 @@ def test_an_automatic_approval_counts_and_says_so() -> None:
 
     [finding] = look(history)
     assert finding.reason.endswith("it was approved automatically")
+    assert finding.actor is None
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ SENSITIVE = AnomalyChoices.model_validate(
 LOOKING = detectors(SENSITIVE, zone="Europe/Berlin")
 
 acts = st.tuples(
-    st.sampled_from(["ask", "ask", "approve", "reject", "flow", "destination"]),
+    st.sampled_from(["ask", "ask", "ask for", "approve", "reject", "flow", "destination"]),
     st.integers(0, 4),
     st.integers(0, 4),
     st.integers(0, 3),
@@ -44,15 +44,38 @@ acts = st.tuples(
 Act = tuple[str, int, int, int, int]
 
 
+EVERY_NIGHT: list[Act] = [("ask", 0, 0, 3, 86400)] * 10
+SOMETHING_FOR_EVERY_DETECTOR: list[Act] = [
+    *EVERY_NIGHT,
+    ("ask", 0, 0, 3, 5),
+    ("reject", 1, 0, 3, 5),
+    ("ask", 0, 0, 0, 600),
+    ("approve", 1, 0, 3, 5),
+    ("ask", 0, 0, 1, 600),
+    ("ask", 0, 0, 2, 600),
+    ("ask", 1, 1, 3, 600),
+    ("approve", 0, 1, 3, 5),
+    ("ask", 0, 0, 3, 7200),
+    ("approve", 1, 0, 3, 5),
+    ("ask", 0, 0, 3, 7200),
+    ("approve", 1, 0, 3, 5),
+    ("ask", 0, 0, 3, 7200),
+    ("approve", 1, 0, 3, 5),
+    ("flow", 3, 3, 3, 600),
+    ("ask", 3, 3, 3, 600),
+    ("destination", 3, 3, 3, 600),
+]
+
+
 def a_history(done: Sequence[Act]) -> list[LedgerEntry]:
     """Let people do these things: what, who, of whom, with which permission, so many seconds after the one before."""
     history, at, number = History(), NOON, 0
     for what, who, of, permission, seconds in done:
         at += timedelta(seconds=seconds)
         by, whose, item = PEOPLE[who], PEOPLE[of], an_item(PERMISSIONS[permission], "prod-orders")
-        if what == "ask":
+        if what in {"ask", "ask for"}:
             number += 1
-            history.ask(f"req_{number}", item, of=by, at=at)
+            history.ask(f"req_{number}", item, of=by if what == "ask" else whose, by=by, at=at)
         elif what in {"approve", "reject"}:
             yes = what == "approve"
             for kind in (
@@ -115,34 +138,24 @@ def test_however_the_ledger_is_divided_the_same_is_found(done: list[Act], sizes:
 
 
 def test_the_histories_that_are_tried_hold_something_for_every_detector() -> None:
-    every_night: list[Act] = [("ask", 0, 0, 3, 86400)] * 10
-    done: list[Act] = [
-        *every_night,
-        ("ask", 0, 0, 3, 5),
-        ("reject", 1, 0, 3, 5),
-        ("ask", 0, 0, 0, 600),
-        ("approve", 1, 0, 3, 5),
-        ("ask", 0, 0, 1, 600),
-        ("ask", 0, 0, 2, 600),
-        ("ask", 1, 1, 3, 600),
-        ("approve", 0, 1, 3, 5),
-        ("ask", 0, 0, 3, 7200),
-        ("approve", 1, 0, 3, 5),
-        ("ask", 0, 0, 3, 7200),
-        ("approve", 1, 0, 3, 5),
-        ("ask", 0, 0, 3, 7200),
-        ("approve", 1, 0, 3, 5),
-        ("flow", 3, 3, 3, 600),
-        ("ask", 3, 3, 3, 600),
-        ("destination", 3, 3, 3, 600),
-    ]
-    entries = a_history(done)
+    entries = a_history(SOMETHING_FOR_EVERY_DETECTOR)
     elsewhere = History(entries)
     elsewhere.ask("req_new", an_item("role1", "prod-salaries"), at=entries[-1].timestamp + timedelta(hours=9))
 
     kinds = {line.split()[0] for line in found(entries, [7])}
 
     assert kinds == FOUND
+
+
+def test_whoever_did_it_is_named_unless_it_was_the_requester() -> None:
+    done = [("ask for", 3, *act[2:]) if act[0] == "ask" else act for act in SOMETHING_FOR_EVERY_DETECTOR]
+    sight = look_through(a_history([*done, ("ask for", 3, 2, 3, 600)]), LOOKING, {}, room=10**6)
+
+    apart = {finding.type for finding, _ in sight.findings if finding.actor}
+    assert apart == FOUND - {AnomalyType.UNUSUAL_HOURS}  # that looks only at what people ask for themselves
+    for finding, entry in sight.findings:
+        assert entry.actor.id in {person.id for person in finding.people}
+        assert finding.actor != finding.requester
 
 
 @dataclass(frozen=True)
@@ -160,11 +173,13 @@ class Curious:
 
 
 @pytest.mark.parametrize("kind", AnomalyType)
-def test_nobody_is_shown_what_detection_and_delivery_tell_but_one_how_a_delivery_ends(kind: AnomalyType) -> None:
+def test_nobody_is_shown_what_detection_and_delivery_tell_but_one_how_a_delivery_or_a_rule_ends(
+    kind: AnomalyType,
+) -> None:
     own = [one for one in EventType if one.startswith(("anomaly.", "alert.rule.", "destination."))]
     entries = [History().tell(event_type, by=ADA) for event_type in own]
 
     shown = {subject for _, subject in look_through(entries, [Curious(kind)], {}, room=10**6).memories}
 
-    ends = {"destination.disabled", "destination.deleted"}
+    ends = {"destination.disabled", "destination.deleted", "alert.rule.updated", "alert.rule.deleted"}
     assert shown == (ends if kind is AnomalyType.SAFEGUARD_WEAKENED else set())

@@ -35,7 +35,7 @@ def test_three_approvals_each_are_found_at_the_last() -> None:
     assert finding.severity is AnomalySeverity.MEDIUM
     assert finding.reason == "Noa approved 3 requests of Omar, who approved 4 of Noa's"
     assert (finding.scope, finding.window) == (" ".join(sorted((NOA.id, OMAR.id))), "2026-11")
-    assert (finding.request_id, finding.requester) == ("req_6", OMAR.as_person())
+    assert (finding.request_id, finding.people) == ("req_6", (OMAR.as_person(), NOA.as_person()))
     assert finding.evidence.entries == tuple(entry.id for entry in history.entries)
     assert finding.evidence.values["approvers"] == [
         {"id": NOA.id, "name": "Noa", "approvals": 3},

@@ -46,7 +46,7 @@ def test_ten_approvals_within_seconds_are_found_at_the_tenth() -> None:
     assert finding.severity is AnomalySeverity.MEDIUM
     assert finding.reason == "Noa decided 10 of 10 requests within 30 seconds, and approved 10"
     assert (finding.scope, finding.window) == (NOA.id, "2026-11")
-    assert finding.request_id == "req_18"
+    assert (finding.request_id, finding.actor) == ("req_18", NOA.as_person())
     assert finding.evidence.values == {
         "approver": {"id": NOA.id, "name": "Noa"},
         "requests": 10,

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import JsonValue
 
+from nightlatch.domain.alert_rule import AlertRule, delivered
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
@@ -50,6 +51,13 @@ def destination(event_type: EventType, actor: Actor | None = None, **details: Js
     return an_entry(event)
 
 
+def chosen(rule: AlertRule, *, before: bool, after: bool) -> LedgerEntry:
+    """Tell that Ada changed whether a rule is on."""
+    was = rule.choices.model_copy(update={"is_active": before})
+    now = was.model_copy(update={"is_active": after, "count": 7})
+    return an_entry(rule.changed(choices=was).chosen(now, by=ADA, at=NOON).events[0])
+
+
 def test_a_shorter_retention_is_found() -> None:
     entry = trail(30)
 
@@ -57,7 +65,7 @@ def test_a_shorter_retention_is_found() -> None:
 
     assert finding.severity is AnomalySeverity.HIGH
     assert finding.reason == "Ada changed safeguards: events are kept for 30 days instead of 90"
-    assert finding.scope == entry.id
+    assert (finding.scope, finding.people) == (entry.id, (ADA.as_person(),))
     assert finding.evidence.entries == (entry.id,)
     assert finding.evidence.values == {
         "weaker": ["events are kept for 30 days instead of 90"],
@@ -118,6 +126,22 @@ def test_of_nothing_that_delivery_or_detection_tells_itself_comes_a_finding(even
     assert look(destination(event_type, SYSTEM, name="audit", finding=told)) == []
 
 
+def test_an_alert_rule_that_was_on_and_is_switched_off_or_removed_is_found() -> None:
+    rule = delivered()[0]
+
+    [finding] = look(chosen(rule, before=True, after=False))
+
+    assert finding.reason == "Ada changed safeguards: alert rule failed-sign-ins was switched off"
+    assert said(an_entry(rule.deleted(by=ADA, at=NOON))) == [["alert rule failed-sign-ins was removed"]]
+
+
+def test_an_alert_rule_that_was_off_already_or_is_switched_on_is_no_finding() -> None:
+    on, off = delivered()
+
+    assert said(chosen(on, before=False, after=True), chosen(on, before=True, after=True)) == []
+    assert said(chosen(on, before=False, after=False), an_entry(off.deleted(by=ADA, at=NOON))) == []
+
+
 def test_no_other_settings_are_compared() -> None:
     change = {"name": "other", "before": {"retention_days": 9}, "after": {"retention_days": 3}}
     assert look(destination(EventType.SETTINGS_UPDATED, **change)) == []  # type: ignore[arg-type]  # details are JSON
@@ -130,12 +154,13 @@ def test_what_another_system_told_is_no_finding() -> None:
     assert look(entry.model_copy(update={"details": told})) == []
 
 
-def test_exemptions_hold_for_all_but_the_settings_of_anomalies() -> None:
+def test_exemptions_hold_for_all_but_that_by_which_anomalies_are_found() -> None:
     weakened = anomalies({"safeguard_weakened": {"exempt": [ADA.id]}})
+    switched_off = chosen(delivered()[0], before=True, after=False)
 
     assert look(trail(30), exempt=[ADA.id]) == []
     assert look(destination(EventType.DESTINATION_DELETED), exempt=[ADA.id]) == []
-    assert len(look(weakened, exempt=[ADA.id])) == 1
+    assert len(look(weakened, switched_off, exempt=[ADA.id])) == 2
     assert len(look(trail(30), exempt=[EVE.id])) == 1
 
 

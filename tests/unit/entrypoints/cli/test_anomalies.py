@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
-from nightlatch.domain.anomaly import Anomaly
+from nightlatch.domain.anomaly import Anomaly, Evidence
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.change import Change
 from nightlatch.domain.detection_lane import LIVE
 from nightlatch.services.ports.anomalies import AnomalyFilter
-from tests.builders import World
+from tests.builders import API, NOA, World, an_anomaly
 from tests.fakes.anomalies import FakeDetectionWorkers
 from tests.unit.entrypoints.cli.terminal import NOW, Terminal
 from tests.unit.entrypoints.cli.test_with_the_api import RealApi
@@ -71,6 +73,26 @@ def test_an_anomaly_is_shown_with_its_evidence_and_the_commands_that_lead_on(ter
     assert "Next nightlatch flows show orders-roles" in shown
     assert anomaly.finding.evidence.entries[0] in shown
     assert "Validate that the person should be granted access." in shown
+
+
+def test_of_the_evidence_only_what_is_there_is_shown(terminal: Terminal, world: World) -> None:
+    values: dict[str, JsonValue] = {
+        "last_at": None,
+        "listed": [],
+        "burst": {},
+        "word": "",
+        "days_between": 0,
+        "new": False,
+    }
+    anomaly = an_anomaly(
+        actor=NOA.as_person(),
+        evidence=Evidence(entries=("e-1",), values=values, thresholds={"days": 90, "hours": None}),
+    )
+    world.store.commit(Change(anomaly), origin=API)
+    shown = text(terminal.table("anomalies", "show", anomaly.id))
+    assert "days_between 0 new False against days 90 Events e-1" in shown
+    assert "Actor Noa" in shown
+    assert not [name for name in ("last_at", "listed", "burst", "word", "hours") if name in shown]
 
 
 def test_an_anomaly_is_judged_and_its_access_ended(terminal: Terminal, world: World) -> None:

@@ -1,5 +1,7 @@
 """Destinations from the command line."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +11,8 @@ from tests.unit.entrypoints.cli.fake_api import FakeApi
 from tests.unit.entrypoints.cli.terminal import Terminal
 
 PATH = "/v1/destinations/siem"
+TEMPLATE = '{"title": "{{ event_type }} by {{ actor.name }}"}\n'
+VALIDATORS = [{"path": "$.status", "expected": ["ok", 0]}]
 
 
 def a_destination(**more: Any) -> dict[str, Any]:
@@ -107,6 +111,83 @@ def test_only_what_is_named_is_changed(terminal: Terminal, api: FakeApi) -> None
     assert (body["name"], body["timeout"]) == ("SIEM", 10)
     assert "kind" not in body
     assert api.sent("PUT", PATH)[-1].headers["if-match"] == '"3"'
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    return written(tmp_path / "template.json", TEMPLATE)
+
+
+@pytest.fixture
+def validators(tmp_path: Path) -> Path:
+    return written(tmp_path / "validators.json", json.dumps(VALIDATORS))
+
+
+def written(file: Path, text: str) -> Path:
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_template_validators_and_the_first_entry_are_sent(
+    terminal: Terminal, api: FakeApi, template: Path, validators: Path
+) -> None:
+    files = ("--template", str(template), "--validators", str(validators))
+    added = ("destinations", "add", "siem", "--kind", "webhook", "--from", "a-1", *files)
+    terminal.json(*added, "--secret-stdin", typed="s\n")
+    body = api.body("POST", "/v1/destinations")
+    assert (body["format"], body["template"], body["validators"]) == ("template", TEMPLATE, VALIDATORS)
+    assert body["from_entry"] == "a-1"
+    assert "since" not in body
+
+
+def test_a_time_to_begin_with_is_sent(terminal: Terminal, api: FakeApi) -> None:
+    added = ("destinations", "add", "siem", "--kind", "webhook", "--since", "2026-11-22T10:00:00Z")
+    terminal.json(*added, "--secret-stdin", typed="s\n")
+    body = api.body("POST", "/v1/destinations")
+    assert body["since"] == "2026-11-22T10:00:00.000Z"
+    assert "from_entry" not in body
+
+
+def test_a_template_and_validators_that_are_not_named_are_kept(terminal: Terminal, api: FakeApi) -> None:
+    kept = {"format": "template", "template": TEMPLATE, "validators": VALIDATORS}
+    api.on("GET", PATH, httpx.Response(200, json=a_destination(**kept), headers={"etag": '"3"'}))
+    terminal.json("destinations", "edit", "siem", "--timeout", "20")
+    assert api.body("PUT", PATH).items() >= kept.items()
+
+
+def test_a_template_and_validators_are_replaced(
+    terminal: Terminal, api: FakeApi, template: Path, validators: Path
+) -> None:
+    terminal.json("destinations", "edit", "siem", "--template", str(template))
+    terminal.json("destinations", "edit", "siem", "--validators", str(validators), "--format", "ocsf")
+    first, second = (json.loads(call.content) for call in api.sent("PUT", PATH))
+    assert (first["format"], first["template"], first["validators"]) == ("template", TEMPLATE, [])
+    assert (second["format"], second["template"], second["validators"]) == ("ocsf", "", VALIDATORS)
+
+
+def test_a_format_that_is_named_is_the_one_even_with_a_template(
+    terminal: Terminal, api: FakeApi, template: Path
+) -> None:
+    terminal.json("destinations", "edit", "siem", "--template", str(template), "--format", "native")
+    assert (api.body("PUT", PATH)["format"], api.body("PUT", PATH)["template"]) == ("native", TEMPLATE)
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "why"),
+    [
+        ("--validators", "[{path: 1}]", "is no JSON"),
+        ("--validators", "Grüße", "cannot be read"),
+        ("--template", "Grüße", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_not_what_it_must_be_is_a_mistake(
+    terminal: Terminal, tmp_path: Path, option: str, content: str, why: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_text(content, encoding="latin-1")
+    result = terminal.run("destinations", "edit", "siem", option, str(file))
+    assert result.exit_code == 2
+    assert why in result.stderr
 
 
 def test_the_list_tells_how_they_are(terminal: Terminal, api: FakeApi) -> None:

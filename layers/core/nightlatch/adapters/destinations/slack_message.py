@@ -88,7 +88,8 @@ def _fields(entry: LedgerEntry, action: str) -> list[tuple[str, str]]:
     requester = entry.details.get("requester")
     if not isinstance(requester, dict):
         about = entry.resource.name or entry.resource.id
-        return [("Action", done), ("About", f"{entry.resource.type} {about}"), ("Integration", entry.integration or "")]
+        place = ("Integration", entry.integration or "")
+        return [("Action", done), ("About", f"{entry.resource.type} {about}"), *_found_of(entry), place]
     return [
         ("Requester", _person(requester)),
         ("Permissions", _listed(entry, "permission")),
@@ -97,6 +98,13 @@ def _fields(entry: LedgerEntry, action: str) -> list[tuple[str, str]]:
         ("Action", done),
         ("Duration", _duration(entry)),
     ]
+
+
+def _found_of(entry: LedgerEntry) -> list[tuple[str, str]]:
+    """Name whom an anomaly is about."""
+    finding = entry.details.get("finding")
+    people = {role: finding.get(role) for role in ("requester", "actor")} if isinstance(finding, dict) else {}
+    return [(role.title(), _person(person)) for role, person in people.items() if isinstance(person, dict)]
 
 
 def _actor(entry: LedgerEntry) -> str:

@@ -23,7 +23,7 @@ from pydantic import Field, JsonValue
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in, places_of
+from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in, places_of
 from nightlatch.domain.detectors.choices import Days, DetectorChoices
 from nightlatch.domain.detectors.matching import Keywords, found_in
 from nightlatch.domain.ledger import LedgerEntry
@@ -263,6 +263,7 @@ class AccessAutomation:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

@@ -15,9 +15,8 @@ from nightlatch.domain.alert_rule import AlertRule, CountedPer
 from nightlatch.domain.anomaly import MOST_ENTRIES, AnomalyType, Evidence, Finding, NamedResource
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import is_a_persons
+from nightlatch.domain.detectors.asked import actor_in, asked_in
 from nightlatch.domain.identifier import EPOCH
-from nightlatch.domain.identity import Person
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
 
@@ -124,7 +123,8 @@ def _finding(rule: AlertRule, entry: LedgerEntry, near: list[Hit], *, scope: str
     is_one, per = len(near) == 1, chosen.per
     is_of_one_actor, is_of_one_resource = is_one or per is CountedPer.ACTOR, is_one or per is CountedPer.RESOURCE
     is_of_one_request = is_one or (is_of_one_resource and resource.id == entry.request_id)
-    person = Person(id=actor.id, name=actor.name, email=actor.email) if is_a_persons(entry) else None
+    asked = asked_in(entry) if is_of_one_request else None
+    requester = asked.requester if asked else None
     named = NamedResource(type=resource.type, id=resource.id, name=resource.name)
     return Finding(
         type=AnomalyType.ALERT_RULE,
@@ -143,7 +143,8 @@ def _finding(rule: AlertRule, entry: LedgerEntry, near: list[Hit], *, scope: str
             },
         ),
         recommended=RECOMMENDED,
-        requester=person if is_of_one_actor else None,
+        requester=requester,
+        actor=actor_in(entry, requester) if is_of_one_actor else None,
         request_id=entry.request_id if is_of_one_request else None,
         resources=(named,) if is_of_one_resource else (),
         integration=entry.integration if is_of_one_resource else None,

@@ -104,6 +104,14 @@ def places_of(entry: LedgerEntry, asked: Asked) -> dict[str, list[AskedItem]]:
     return places
 
 
+def actor_in(entry: LedgerEntry, requester: Person | None = None) -> Person | None:
+    """Name who did what an entry tells of, unless that is Nightlatch or the requester."""
+    actor = entry.actor
+    if actor.type is ActorType.SYSTEM or (requester and actor.id == requester.id):
+        return None
+    return Person(id=actor.id, name=actor.name, email=actor.email)
+
+
 def is_a_persons(entry: LedgerEntry) -> bool:
     """Whether a person did it, not a service and not Nightlatch."""
     return entry.actor.type is ActorType.USER

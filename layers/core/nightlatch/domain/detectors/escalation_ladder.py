@@ -17,7 +17,7 @@ from pydantic import Field
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in
+from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Hours
 from nightlatch.domain.detectors.matching import Keywords, found_in
 from nightlatch.domain.ledger import LedgerEntry
@@ -126,6 +126,7 @@ class EscalationLadder:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

@@ -11,7 +11,7 @@ from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, asked_in
+from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Hours
 from nightlatch.domain.flow_loosening import loosens
 from nightlatch.domain.ledger import LedgerEntry
@@ -105,6 +105,7 @@ class FlowLoosenedAndUsed:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

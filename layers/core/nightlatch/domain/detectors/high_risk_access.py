@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, asked_in
+from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in
 from nightlatch.domain.detectors.choices import DetectorChoices, Nothing
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
@@ -69,6 +69,7 @@ class HighRiskAccess:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

@@ -9,7 +9,7 @@ from pydantic import Field
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, asked_in
+from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in
 from nightlatch.domain.detectors.choices import Days, DetectorChoices
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
@@ -74,6 +74,7 @@ class InactiveUser:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

@@ -10,7 +10,7 @@ from pydantic import Field
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, asked_in, is_a_persons
+from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in, is_a_persons
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Days
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
@@ -105,6 +105,7 @@ class ReciprocalApprovals:
             ),
             recommended=RECOMMENDED,
             requester=requester,
+            actor=actor_in(entry, requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

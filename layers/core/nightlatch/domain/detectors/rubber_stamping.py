@@ -14,7 +14,7 @@ from pydantic import Field
 from nightlatch.domain.anomaly import MOST_ENTRIES, AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, asked_in, is_a_persons
+from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in, is_a_persons
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Days, Percent
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
@@ -146,6 +146,7 @@ class RubberStamping:
             ),
             recommended=RECOMMENDED,
             requester=asked.requester,
+            actor=actor_in(entry, asked.requester),
             request_id=entry.request_id,
             flow=asked.under,
             resources=asked.resources,

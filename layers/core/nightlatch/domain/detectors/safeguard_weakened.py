@@ -13,6 +13,7 @@ from nightlatch.domain.anomaly import TITLES, AnomalySeverity, AnomalyType, Evid
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.audit_settings import Reads
 from nightlatch.domain.detection import Look
+from nightlatch.domain.detectors.asked import actor_in
 from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Nothing
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
@@ -26,6 +27,8 @@ ENDINGS: dict[str, str] = {
     EventType.DESTINATION_DISABLED: "disabled",
     EventType.DESTINATION_DELETED: "removed",
 }
+RULES = frozenset({EventType.ALERT_RULE_UPDATED, EventType.ALERT_RULE_DELETED})
+CHANGES = frozenset({EventType.SETTINGS_UPDATED, *RULES, *ENDINGS})
 ANOMALIES = "anomalies"
 """The name of the settings of anomalies."""
 
@@ -40,7 +43,7 @@ class SafeguardWeakenedChoices(ChoicesOffAtFirst):
 
 @dataclass(frozen=True)
 class SafeguardWeakened:
-    """Looks at each change of settings, and at what ends a delivery."""
+    """Looks at each change of settings, and at what ends a delivery or an alert rule."""
 
     choices: SafeguardWeakenedChoices
     kind: ClassVar[AnomalyType] = AnomalyType.SAFEGUARD_WEAKENED
@@ -48,9 +51,8 @@ class SafeguardWeakened:
 
     def subjects(self, entry: LedgerEntry) -> tuple[str, ...] | None:
         """Look at what people and services change, not Nightlatch itself; nothing must be remembered."""
-        is_change = entry.event_type == EventType.SETTINGS_UPDATED or entry.event_type in ENDINGS
         is_own = entry.actor.type is ActorType.SYSTEM or entry.foreign_id is not None
-        return () if is_change and not is_own and not self._is_exempt(entry) else None
+        return () if entry.event_type in CHANGES and not is_own and not self._is_exempt(entry) else None
 
     def look(self, entry: LedgerEntry, memories: Mapping[str, Value]) -> Look:  # noqa: ARG002  (it has none)
         """Compare what was with what is now."""
@@ -58,7 +60,8 @@ class SafeguardWeakened:
         return Look({}, (self._finding(entry, weaker),) if weaker else ())
 
     def _is_exempt(self, entry: LedgerEntry) -> bool:
-        return entry.actor.id in self.choices.exempt and entry.details.get("name") != ANOMALIES
+        is_of_detection = entry.event_type in RULES or entry.details.get("name") == ANOMALIES
+        return entry.actor.id in self.choices.exempt and not is_of_detection
 
     def _finding(self, entry: LedgerEntry, weaker: tuple[str, ...]) -> Finding:
         what: list[JsonValue] = list(weaker)
@@ -74,6 +77,7 @@ class SafeguardWeakened:
                 values={"weaker": what, "by": {"id": entry.actor.id, "name": entry.actor.name}, **changed},
             ),
             recommended=RECOMMENDED,
+            actor=actor_in(entry),
             integration=entry.integration,
         )
 
@@ -82,9 +86,21 @@ def _weaker(entry: LedgerEntry) -> Iterator[str]:
     if entry.event_type in ENDINGS:
         yield f"destination {entry.resource.name or entry.resource.id} was {ENDINGS[entry.event_type]}"
         return
+    if entry.event_type in RULES:
+        yield from _of_a_rule(entry)
+        return
     compared = COMPARED.get(str(entry.details.get("name")))
     if compared:
         yield from compared(_part(entry.details, "before"), _part(entry.details, "after"))
+
+
+def _of_a_rule(entry: LedgerEntry) -> Iterator[str]:
+    """Only a rule that was on watched anything; a change tells of the switch only if it was turned."""
+    before, after = _part(entry.details, "before"), _part(entry.details, "after")
+    if entry.event_type == EventType.ALERT_RULE_DELETED and before.get("is_active") is True:
+        yield f"alert rule {entry.resource.id} was removed"
+    if after.get("is_active") is False:
+        yield f"alert rule {entry.resource.id} was switched off"
 
 
 def _of_the_trail(before: Part, after: Part) -> Iterator[str]:

@@ -24,7 +24,7 @@ AnomalySearch = Annotated[
         pattern=r"\S",
         max_length=200,
         description="Text, in any case, in the id, the type's title, the reason, the request's id, the requester's "
-        "name or e-mail, the integration, the flow's name, a resource's name, a permission or the note.",
+        "or the actor's name or e-mail, the integration, the flow's name, a resource's name, a permission or the note.",
     ),
 ]
 
@@ -37,7 +37,7 @@ def anomaly_filter(
     states: Iterable[AnomalyState] | None,
     resource_types: Iterable[str] | None,
     resources: Iterable[str] | None,
-    requesters: Iterable[str] | None,
+    people: Iterable[str] | None,
     integrations: Iterable[str] | None,
     request_ids: Iterable[str] | None,
     text: str | None,
@@ -45,14 +45,14 @@ def anomaly_filter(
     below: str | None,
 ) -> AnomalyFilter:
     """Say which anomalies are wanted; `me` is the caller."""
-    people = [call.principal.id if person == MYSELF else person for person in requesters or ()]
+    ids = [call.principal.id if person == MYSELF else person for person in people or ()]
     return AnomalyFilter(
         types=any_of(types),
         severities=any_of(severities),
         states=any_of(states),
         resource_types=any_of(resource_types),
         resources=any_of(resources),
-        requesters=any_of(people),
+        people=any_of(ids),
         integrations=any_of(integrations),
         request_ids=any_of(request_ids),
         text=text,

@@ -34,9 +34,17 @@ MENU = {
         (
             Entry("/oversight/activity", "pulse", "Activity"),
             Entry("/oversight/anomalies", "shield", "Anomalies", "/oversight/anomalies/count"),
+            Entry("/oversight/audit", "scroll", "Audit log"),
         ),
     ),
-    "Configure": (READERS, (Entry("/configuration/flows", "flow", "Access flows"),)),
+    "Configure": (
+        READERS,
+        (
+            Entry("/configuration/flows", "flow", "Access flows"),
+            Entry("/configuration/people", "people", "People"),
+            Entry("/configuration/settings", "gear", "Settings"),
+        ),
+    ),
 }
 """Each group of entries with whom it is for."""
 

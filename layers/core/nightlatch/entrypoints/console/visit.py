@@ -87,6 +87,13 @@ class Visit:
             raise InvalidInputError(Fault("/reason", f"must not have more than {LONGEST_REASON} characters"))
         return reason
 
+    @property
+    def needed_reason(self) -> str:
+        """The reason that a form must give."""
+        if not (reason := self.reason):
+            raise InvalidInputError(Fault("/reason", "is required"))
+        return reason
+
     @cached_property
     def origin(self) -> Origin:
         """Tell how it came in. Of a form, its fields are told, but no secret."""

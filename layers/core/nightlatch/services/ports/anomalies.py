@@ -13,8 +13,9 @@ from nightlatch.domain.value import rfc3339
 class AnomalyFilter:
     """Which anomalies are wanted. None means any; of several values one is enough; all that is not None must be so.
 
-    `since` is inclusive, `until` exclusive, both by detection. `resources` are ids or names. `text` is found anywhere,
-    in any case. `below` is the place (as `place_of` says it) of what was listed last.
+    `since` is inclusive, `until` exclusive, both by detection. `resources` are ids or names, `people` ids of requesters
+    or actors. `text` is found anywhere, in any case. `below` is the place (as `place_of` says it) of what was listed
+    last.
     """
 
     types: frozenset[AnomalyType] | None = None
@@ -22,7 +23,7 @@ class AnomalyFilter:
     states: frozenset[AnomalyState] | None = None
     resource_types: frozenset[str] | None = None
     resources: frozenset[str] | None = None
-    requesters: frozenset[str] | None = None
+    people: frozenset[str] | None = None
     integrations: frozenset[str] | None = None
     request_ids: frozenset[str] | None = None
     text: str | None = None
@@ -40,7 +41,7 @@ class AnomalyFilter:
             and _is_one_of(self.states, anomaly.state)
             and _is_one_of(self.resource_types, *(resource.type for resource in resources))
             and _is_one_of(self.resources, *(word for one in resources for word in (one.id, one.name)))
-            and _is_one_of(self.requesters, *([finding.requester.id] if finding.requester else []))
+            and _is_one_of(self.people, *(person.id for person in finding.people))
             and _is_one_of(self.integrations, *([finding.integration] if finding.integration else []))
             and _is_one_of(self.request_ids, *([finding.request_id] if finding.request_id else []))
             and (self.text is None or _holds(anomaly, self.text.casefold()))
@@ -81,9 +82,9 @@ def _is_one_of(wanted: frozenset[str] | None, *values: str) -> bool:
 
 
 def _holds(anomaly: Anomaly, text: str) -> bool:
-    finding, requester, flow = anomaly.finding, anomaly.finding.requester, anomaly.finding.flow
+    finding, flow = anomaly.finding, anomaly.finding.flow
     texts = [anomaly.id, TITLES[finding.type], finding.reason, finding.request_id, finding.integration, anomaly.note]
-    texts += [requester.name, requester.email] if requester else []
+    texts += [word for person in finding.people for word in (person.name, person.email)]
     texts += [flow.name] if flow else []
     texts += [word for one in finding.resources for word in (one.name, one.permission)]
     return any(text in one.casefold() for one in texts if one)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from nightlatch.domain.saved_view import SavedViews
 from nightlatch.domain.session import Session
 
 Claims = Mapping[str, Any]
@@ -41,4 +42,12 @@ class IdentityProvider(Protocol):
 
     def redeem(self, form: Mapping[str, str]) -> Tokens:
         """Exchange a code for tokens."""
+        ...
+
+
+class SavedViewsStore(Protocol):
+    """Reading the views that people keep."""
+
+    def saved_views(self, person_id: str) -> SavedViews:
+        """Read, consistently, somebody's views; of who has none, version 0."""
         ...

@@ -44,7 +44,8 @@ class EvidenceView(TypedDict):
 class AnomalyView(TypedDict):
     """An anomaly. Its links lead to the request, its timeline and its flow, and to its end while there is access.
 
-    `rule` is the id of the alert rule that matched.
+    `actor` is who did it, where that is neither Nightlatch nor the requester. `rule` is the id of the alert rule that
+    matched.
     """
 
     id: str
@@ -57,6 +58,7 @@ class AnomalyView(TypedDict):
     reason: str
     request_id: str | None
     requester: Person | None
+    actor: Person | None
     flow: NamedFlow | None
     resources: list[NamedResource]
     integration: str | None
@@ -106,6 +108,7 @@ def _anomaly_view(anomaly: Anomaly, *, more: Mapping[str, str]) -> AnomalyView:
         reason=finding.reason,
         request_id=finding.request_id,
         requester=finding.requester,
+        actor=finding.actor,
         flow=finding.flow,
         resources=list(finding.resources),
         integration=finding.integration,

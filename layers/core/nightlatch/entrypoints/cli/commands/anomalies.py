@@ -39,7 +39,7 @@ def list_anomalies(
     zone: Zone = None,
     resource_type: Annotated[Values, typer.Option(help="Types of resources; repeatable.")] = None,
     resource: Annotated[Values, typer.Option(help="Resources, by name or id; repeatable.")] = None,
-    user: Annotated[Values, typer.Option(help="`me`, or a person's id; repeatable.")] = None,
+    user: Annotated[Values, typer.Option(help="`me`, or the id of a requester or an actor; repeatable.")] = None,
     integration: Annotated[Values, typer.Option(help="Only of these; repeatable.")] = None,
     meant: Annotated[str | None, typer.Option("--request", help="Only what is about this request.")] = None,
     search: Annotated[
@@ -203,13 +203,14 @@ def _view(anomaly: Json, *, now: datetime) -> RenderableType:
         ("Severity", anomaly["severity"]),
         ("Detected", clock(parse_time(anomaly["detected_at"]), now=now)),
         ("Requester", person(anomaly["requester"])),
+        ("Actor", person(anomaly["actor"])),
         ("Request", anomaly["request_id"] or ""),
         ("Flow", f"{flow['name']} ({flow['id']}, version {flow['version']})" if flow else ""),
         ("Integration", anomaly["integration"] or ""),
         ("Resources", ", ".join(resources)),
         ("Alert rule", anomaly["rule"] or ""),
-        *((f"  {name}", str(value)) for name, value in evidence["values"].items()),
-        *((f"  against {name}", str(value)) for name, value in evidence["thresholds"].items()),
+        *_measured("", evidence["values"]),
+        *_measured("against ", evidence["thresholds"]),
         ("Events", "\n".join(entry["id"] for entry in evidence["entries"])),
         ("Recommended", "\n".join(anomaly["recommended"])),
         ("Acknowledged by", person(anomaly["acknowledged_by"])),
@@ -218,6 +219,11 @@ def _view(anomaly: Json, *, now: datetime) -> RenderableType:
     ]
     rows = facts([(name, text) for name, text in known if text not in {"", NOTHING}])
     return Group(Text.assemble((anomaly["id"], "bold"), "  ", _state(anomaly)), rows, *_next_steps(anomaly))
+
+
+def _measured(prefix: str, values: Json) -> list[tuple[str, str]]:
+    """Write what there is: a zero and a no are something, nothing and an empty list are not."""
+    return [(f"  {prefix}{name}", str(value)) for name, value in values.items() if value not in (None, "", [], {})]
 
 
 def _next_steps(anomaly: Json) -> list[RenderableType]:

@@ -1,7 +1,9 @@
 """Destinations: say where events are sent on to, see what came of it, and let it be delivered again."""
 
+import json
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +30,24 @@ Events = Annotated[
 Severities = Annotated[list[str] | None, typer.Option("--severity", help="Only these: info, warning, error.")]
 Integrations = Annotated[list[str] | None, typer.Option("--integration", metavar="ID", help="Only of these.")]
 Form = Annotated[str | None, typer.Option("--format", help="native, ocsf or template.")]
+TemplateFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A JSON object with placeholders: how an event is written. Without --format, the format is template then.",
+    ),
+]
+ValidatorsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A JSON list, each with path and expected: what an answer must hold; [] takes them away.",
+    ),
+]
 HeaderTexts = Annotated[list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="A header to add.")]
 Seconds = Annotated[int | None, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for an answer.")]
 SecretStdin = Annotated[bool, typer.Option("--secret-stdin", help="Read the secret from standard input.")]
@@ -57,8 +77,11 @@ def add(
     severity: Severities = None,
     integration: Integrations = None,
     form: Form = None,
+    template: TemplateFile = None,
+    validators: ValidatorsFile = None,
     header: HeaderTexts = None,
     timeout: Seconds = None,
+    begin: Annotated[str | None, typer.Option("--from", metavar="ENTRY", help="Begin with this entry.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Begin with what was recorded then.")] = None,
     secret_stdin: SecretStdin = False,
     acting: Acting = None,
@@ -69,11 +92,11 @@ def add(
     nightlatch destinations add siem --kind webhook --set url=https://siem.example.com/events --event 'access.*'
     """
     run = invocation(context, acting, output)
-    chosen = _chosen(name or identifier, setting, header, form, timeout)
+    chosen = _written(template, validators) | _chosen(name or identifier, setting, header, form, timeout)
     wanted = _selection({}, event, severity, integration)
-    begin = moment(since, now=run.now)
+    start = {"from_entry": begin, "since": moment(since, now=run.now)}
     body = {"id": identifier, "kind": kind, **chosen, "selection": wanted, "secret": _secret(secret_stdin)}
-    made = run.api.post(PATH, {**body, "since": begin} if begin else body)
+    made = run.api.post(PATH, body | {name: place for name, place in start.items() if place})
     run.screen.show(made, _made_view)
 
 
@@ -87,6 +110,8 @@ def edit(
     severity: Severities = None,
     integration: Integrations = None,
     form: Form = None,
+    template: TemplateFile = None,
+    validators: ValidatorsFile = None,
     header: HeaderTexts = None,
     timeout: Seconds = None,
     acting: Acting = None,
@@ -99,7 +124,7 @@ def edit(
     run = invocation(context, acting, output)
     current = run.api.read(_path(destination))
     chosen = {field: current.body[field] for field in CHOICES}
-    changes = _chosen(name, setting, header, form, timeout)
+    changes = _written(template, validators) | _chosen(name, setting, header, form, timeout)
     for field in ("settings", "headers"):
         changes[field] = {**chosen[field], **changes[field]}
     changes["selection"] = _selection(chosen["selection"], event, severity, integration)
@@ -217,6 +242,23 @@ def _chosen(
     headers = {key: str(value) for key, _, value in (text.partition("=") for text in header or ())}
     chosen = {"name": name, "settings": settings(setting or ()), "headers": headers, "format": form, "timeout": timeout}
     return {field: value for field, value in chosen.items() if value is not None}
+
+
+def _written(template: Path | None, validators: Path | None) -> Json:
+    written: Json = {"format": "template", "template": _text(template)} if template else {}
+    if validators:
+        try:
+            written["validators"] = json.loads(_text(validators))
+        except ValueError as error:
+            raise MistakenError(f"{validators} is no JSON: {error}") from error
+    return written
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MistakenError(f"{file} cannot be read: {error}") from error
 
 
 def _selection(

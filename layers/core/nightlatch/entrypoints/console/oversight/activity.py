@@ -54,6 +54,7 @@ def show(visitor: Visitor[OversightDesk]) -> Answer:
         is_first=wanted.before_id is None,
         may_revoke=visitor.principal.has(Role.ADMIN),
         opened=_opened(visitor),
+        views=visitor.desk.saved_views().of(visitor.principal.id, query.path),
     )
 
 
@@ -66,7 +67,7 @@ def figures(visitor: Visitor[OversightDesk]) -> Answer:
 def revoke(visitor: Visitor[OversightDesk]) -> Answer:
     """End the access of one request or of several, and show what came of each."""
     ids = list(dict.fromkeys(visitor.visit.form.get("id", [])))
-    reason = visitor.visit.reason
+    reason = visitor.visit.needed_reason
     if len(ids) == 1 and visitor.visit.said("back"):
         visitor.desk.requests().revoke(ids[0], visitor.call, reason=reason)
         return redirect(f"{HERE}?open={ids[0]}")

@@ -187,7 +187,7 @@ def _wanted(visitor: Visitor[OversightDesk], times: TimeFilter) -> AnomalyFilter
         states=frozenset(map(AnomalyState, one_of(AnomalyState, chosen(visit, "state"), "state"))) or None,
         resource_types=chosen(visit, "resource_type") or None,
         resources=chosen(visit, "resource") or None,
-        requesters=chosen(visit, "requester") or None,
+        people=chosen(visit, "requester") or None,
         integrations=chosen(visit, "integration") or None,
         text=text_of(visit),
         since=times.frame.since,

@@ -1,0 +1,129 @@
+"""The console's Activity on the running stack: filters by clicks, the panel, several revoked at once, a report."""
+
+import csv
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browsing import LOOKS, NEEDS_CHROMIUM, PATIENCE, Reader, Reading, faults_of
+
+pytestmark = NEEDS_CHROMIUM
+
+HERE = "/oversight/activity"
+NOTED = "INC-7100 looked at in Activity"
+
+
+@pytest.fixture
+def granted(reading: Reading) -> list[str]:
+    """Let Maya hold two things, and return the ids of both requests."""
+    maya, noa = reading("Maya Cohen"), reading("Noa Levi")
+    requests = [_asked(maya, role) for role in ("role1", "role3")]
+    for request in requests:
+        noa.open(f"/requests/{request}").get_by_role("button", name="Approve").click()
+        expect(noa.open(f"/requests/{request}").get_by_text("Granted", exact=True).first).to_be_visible(
+            timeout=PATIENCE
+        )
+    return requests
+
+
+def _asked(maya: Reader, role: str) -> str:
+    page = maya.open(f"/request?item=orders-db/database/orders/{role}")
+    page.get_by_label("Why you need it").fill(NOTED)
+    page.get_by_role("button", name="Send the request").click()
+    page.wait_for_url("**/requests/*")
+    return page.url.rpartition("/")[2]
+
+
+def test_requests_are_filtered_opened_and_revoked_several_at_once(
+    reading: Reading, granted: list[str], tmp_path: Path
+) -> None:
+    noa = reading("Noa Levi")
+    page = noa.open(HERE)
+    expect(page.get_by_text("Median time to access")).to_be_visible()
+
+    page.get_by_role("button", name="Status").click()
+    page.locator("#filter-status").get_by_text("Granted").click()
+    page.get_by_role("button", name="Requester").click()
+    page.locator("#filter-requester").get_by_role("searchbox").fill("maya")
+    page.locator("#filter-requester").get_by_role("checkbox", name="Maya Cohen").check()
+    page.locator("#filter-requester").get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="Requester Maya Cohen")).to_be_visible()
+    assert "status=GRANTED" in page.url
+
+    page.locator(f"#row-{granted[0]} a.cover").click()
+    expect(page.locator("#panel").get_by_text(NOTED)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel .panel-in")).to_have_count(0)
+
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Export").click()
+        page.get_by_role("button", name="Download").click()
+    downloading.value.save_as(tmp_path / "report.csv")
+    rows = csv.DictReader(StringIO((tmp_path / "report.csv").read_text("utf-8-sig")))
+    assert {row["Request"] for row in rows} >= set(granted)
+
+    page.get_by_role("link", name="Back to the list").click()
+    for request in granted:
+        page.locator(f"#row-{request} input").check()
+    page.get_by_label("Why the chosen access ends").fill("the incident is over")
+    page.get_by_role("button", name="Revoke what is chosen").click()
+    expect(page.get_by_text("Ending")).to_have_count(2)
+    for request in granted:
+        expect(noa.open(f"/requests/{request}").get_by_text("Revoked", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_every_filter_is_there_without_scripts(reading: Reading) -> None:
+    noa = reading("Noa Levi", java_script_enabled=False)
+
+    page = noa.open(f"{HERE}?amount=all")
+    page.get_by_role("button", name="Status").click()
+    page.locator("#filter-status").get_by_text("Rejected").click()
+    page.locator("#filter-status").get_by_role("button", name="Apply").click()
+
+    assert "status=REJECTED" in page.url
+    expect(page.get_by_role("button", name="Status Rejected")).to_be_visible()
+    expect(noa.open(f"{HERE}/figures").get_by_text("Median time to access")).to_be_visible()
+
+
+def test_a_view_is_kept(reading: Reading) -> None:
+    noa = reading("Noa Levi")
+    page = noa.open(f"{HERE}?status=FAILED&amount=30&unit=d")
+    page.get_by_role("button", name="view").first.click()
+    page.get_by_label("Keep what is shown now as").fill("What failed")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    page = noa.open(HERE)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("link", name="What failed").click()
+    assert "status=FAILED" in page.url
+
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Remove the view What failed").click()
+    expect(page.get_by_role("button", name="Save view")).to_be_visible()
+
+
+def test_the_search_is_a_key_away_and_rows_are_walked_with_keys(reading: Reading) -> None:
+    page = reading("Noa Levi").open(f"{HERE}?amount=all")
+    page.keyboard.press("j")
+    expect(page.locator("a.cover").first).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search by ID")).to_be_focused()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_its_pages_are_accessible_and_fit(reading: Reading, scheme: str, width: int) -> None:
+    noa = reading("Noa Levi", color_scheme=scheme, viewport={"width": width, "height": 844})
+    newest = noa.open(f"{HERE}?amount=all").locator("tbody tr").first.get_attribute("id") or ""
+    paths = (
+        HERE,
+        f"{HERE}?open={newest.removeprefix('row-')}",
+        f"{HERE}?q=nothing-so-called",
+        f"{HERE}/export",
+        f"{HERE}/figures",
+    )
+
+    faults = {path: faults_of(noa, path) for path in paths}
+
+    assert {path: found for path, found in faults.items() if found} == {}
