@@ -51,6 +51,9 @@ def test_what_a_request_gave_rise_to_is_opened_revoked_and_resolved(
     expect(page.get_by_role("button", name="Revoke access")).to_have_count(0)
     page.get_by_role("button", name="Resolve").click()
     expect(page.get_by_role("alert")).to_contain_text("Say what came of it")
+    [refused] = ada.complaints  # of a form that is shown again, a browser says so
+    assert "400 (Bad Request)" in refused
+    ada.complaints.clear()
     page.get_by_label("Note").fill("she begins on Monday")
     page.get_by_role("button", name="Resolve").click()
 

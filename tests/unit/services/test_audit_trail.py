@@ -342,8 +342,9 @@ def test_an_entry_past_its_retention_is_not_found() -> None:
 def test_several_are_read_in_their_order_and_what_is_none_of_ours_is_left_out() -> None:
     store = an_even_ledger(5)
     third, first = store.ledger[3].id, store.ledger[1].id
+    second_of_another = an_even_ledger(5, apart=DAY).ledger[2].id
 
-    read = AuditTrail(ledger=store).several([third, "0199", first[:-1] + "9", first, "nothing"])
+    read = AuditTrail(ledger=store).several([third, "0199", second_of_another, first, "nothing"])
 
     assert [entry.id for entry in read] == [third, first]
 
