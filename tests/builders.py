@@ -141,6 +141,11 @@ EVE = a_principal("eve")
 ROBOT = a_principal("robot", groups=["approvers"], roles=[Role.SERVICE])
 
 
+def who_signed_in(principal: Principal, at: datetime) -> Principal:
+    """Build the same person, of whom the identity provider says when it asked who they are."""
+    return principal.model_copy(update={"signed_in_at": at})
+
+
 def groups_are(*groups: str) -> Who:
     """Build the condition that one is in any of these groups."""
     return Who(conditions=(Condition(attribute=Attribute.GROUP, operator=Operator.IS, values=groups),))

@@ -154,7 +154,11 @@ class Browser:
 
     def sign_in(self, principal: Principal, *, return_to: str = "/") -> Page:
         """Sign in at the provider, and come back."""
-        away = self.get(f"/auth/login?{urlencode({'return_to': return_to})}")
+        return self.sign_in_at(f"/auth/login?{urlencode({'return_to': return_to})}", principal)
+
+    def sign_in_at(self, address: str, principal: Principal) -> Page:
+        """Follow a link to sign in, do it at the provider, and come back."""
+        away = self.get(address)
         assert away.headers["Location"].startswith(PAGE)
         brought = self.provider.signed_in(away.headers["Location"], principal)
         return self.get(f"/auth/callback?{urlencode(brought)}")
