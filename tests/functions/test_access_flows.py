@@ -54,6 +54,14 @@ def test_if_match_is_an_etag_as_it_was_given_out(client: Client, if_match: str) 
     assert put(client, "orders-roles", if_match=if_match).faults.keys() == {"?if-match"}
 
 
+def test_a_flow_says_how_recently_its_approvers_must_have_signed_in(client: Client) -> None:
+    put(client, "new-flow", require={"fresh_sign_in": "PT15M"})
+
+    assert client.get("/v1/flows/new-flow").json["definition"]["require"]["fresh_sign_in"] == "PT15M"
+    faults = put(client, "other-flow", require={"fresh_sign_in": "PT48H"}).faults
+    assert faults == {"/require/fresh_sign_in": "must be from 1 minute to 24 hours"}
+
+
 def test_the_list_and_an_unknown_flow(client: Client) -> None:
     assert [flow["id"] for flow in client.get("/v1/flows", by=MAYA).json["flows"]] == ["orders-roles"]
     for path in ("/v1/flows/nothing", "/v1/flows/nothing/versions"):

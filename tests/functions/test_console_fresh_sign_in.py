@@ -144,4 +144,7 @@ def test_the_form_says_beforehand_what_it_takes(noa: Browser, request_: AccessRe
 def test_the_form_says_nothing_of_it_where_the_flow_does_not_ask(world: World, noa: Browser) -> None:
     world.submitted()
 
-    assert "you must have signed in" not in noa.get("/approvals").text
+    page = noa.get("/approvals")
+
+    assert "a customer cannot pay" in page.text
+    assert "you must have signed in" not in page.text

@@ -140,7 +140,7 @@ def _signed_in_at(attempt: Attempt, tokens: Tokens) -> datetime | None:
         return told
     asked_at = datetime.fromtimestamp(attempt.fresh_from, UTC)
     if told and told < asked_at - SKEW:
-        raise AuthenticationError("the identity provider did not ask again who you are")
+        raise AuthenticationError("the identity provider did not ask again who you are: sign out there first")
     return told or asked_at
 
 
