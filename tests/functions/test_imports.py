@@ -48,8 +48,8 @@ WORK = {"nightlatch.services.provisioning", "nightlatch.adapters.scheduler", "ni
 OWN = {
     "nightlatch.domain.detection_lane": {"anomalies", "anomaly_detection", "configuration", "console", "settings"},
     "nightlatch.domain.detectors": {"anomalies", "anomaly_detection", "configuration", "console", "settings"},
-    "nightlatch.domain.delivery": {"destinations", "webhook_delivery"},
-    "nightlatch.adapters.destinations": {"destinations", "webhook_delivery"},
+    "nightlatch.domain.delivery": {"configuration", "destinations", "webhook_delivery"},
+    "nightlatch.adapters.destinations": {"configuration", "destinations", "webhook_delivery"},
 }
 """What only these functions import."""
 
