@@ -22,6 +22,7 @@ ROLE = Setting(
     is_needed=True,
 )
 OAUTH = ("authorization.type", "oauth")
+BEARER = ("authorization.type", "bearer")
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ DESTINATION_KINDS: Mapping[DestinationKind, DestinationForm] = {
                 *HTTP,
             ),
             (
-                SecretPart("signing_key", "Signing key", "whsec_… in base64. Empty: one is made.", is_made=True),
-                SecretPart("bearer_token", "Bearer token", "Only where the receiver gave a token."),
-                SecretPart("client_secret", "Client secret", "Only for OAuth."),
+                SecretPart("signing_key", "Signing key", "whsec_… in base64. Empty: one is made."),
+                SecretPart("bearer_token", "Bearer token", "What the receiver gave.", only_with=BEARER),
+                SecretPart("client_secret", "Client secret", "Of the client for OAuth.", only_with=OAUTH),
             ),
         ),
         DestinationForm(

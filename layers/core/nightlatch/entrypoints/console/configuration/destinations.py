@@ -254,6 +254,7 @@ def _page(visitor: Site, destination_id: str, told: Told = NOTHING) -> Answer:
         lost=lost_in_words(shown.standing.progress),
         form=form,
         settings=settings_in_words(destination),
+        secret_parts=[one for one in form.secrets if one.counts(form.texts_of(destination.settings))],
         chosen=selection_in_words(destination.selection, _names(visitor)),
         headers=Typed.of(destination, form).headers.splitlines(),
         validators=Typed.of(destination, form).validators,

@@ -66,17 +66,21 @@ class Setting:
 
 @dataclass(frozen=True)
 class SecretPart:
-    """Something that is secret about a kind. One that is `made` need not be given."""
+    """Something that is secret about a kind. `only_with` names what must be chosen for it to be of use."""
 
     name: str
     label: str
     hint: str = ""
-    is_made: bool = False
+    only_with: tuple[str, str] | None = None
 
     @property
     def field(self) -> str:
         """Its name in a form, by which it is told nowhere."""
         return f"secret.{self.name}"
+
+    def counts(self, texts: Texts) -> bool:
+        """Whether it is of any use beside the settings."""
+        return self.only_with is None or texts.get(self.only_with[0]) == self.only_with[1]
 
 
 @dataclass(frozen=True)
