@@ -47,6 +47,7 @@ from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking, Submission, WantedItem
+from nightlatch.services.asking_for_others import AskingForOthers
 from nightlatch.services.audit_reads import AuditReads
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
@@ -77,6 +78,7 @@ from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.sessions import Sessions
 from nightlatch.services.sign_ins import SignIns
 from nightlatch.services.tallying import Tallying
+from nightlatch.services.trail_proof import TrailProof
 from nightlatch.services.whole_entries import WholeEntries
 from tests.fakes.anomalies import FakeDetectionWorkers, InMemoryAnomalies
 from tests.fakes.aws import FakeSecrets, FakeTimer, FakeVault
@@ -137,6 +139,11 @@ ADA = a_principal("ada", groups=["admins"], roles=[Role.ADMIN])
 IVO = a_principal("ivo", groups=["auditors"], roles=[Role.AUDITOR])
 EVE = a_principal("eve")
 ROBOT = a_principal("robot", groups=["approvers"], roles=[Role.SERVICE])
+
+
+def who_signed_in(principal: Principal, at: datetime) -> Principal:
+    """Build the same person, of whom the identity provider says when it asked who they are."""
+    return principal.model_copy(update={"signed_in_at": at})
 
 
 def groups_are(*groups: str) -> Who:
@@ -559,6 +566,11 @@ class World:
         return Lookups(catalogue=self.store, people=self.store, flows=self.store)
 
     @property
+    def asking_for_others(self) -> AskingForOthers:
+        """For whom else one may ask."""
+        return AskingForOthers(flows=self.store, people=self.store)
+
+    @property
     def acquaintances(self) -> Acquaintances:
         """Whom Nightlatch has met."""
         return Acquaintances(unit_of_work=self.store, people=self.store, clock=self.clock)
@@ -760,6 +772,18 @@ class World:
     def self_check(self) -> SelfCheck:
         """What checks what was sealed."""
         return SelfCheck(self._seal_tools)
+
+    @property
+    def trail_proof(self) -> TrailProof:
+        """What is proven of the trail."""
+        return TrailProof(
+            seals=self.store,
+            ledger=self.store,
+            evidence=self.evidence,
+            signer=self.signer,
+            settings=self.store,
+            clock=self.clock,
+        )
 
     @property
     def _seal_tools(self) -> SealTools:

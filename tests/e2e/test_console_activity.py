@@ -39,8 +39,8 @@ def _asked(maya: Reader, role: str) -> str:
 def test_requests_are_filtered_opened_and_revoked_several_at_once(
     reading: Reading, granted: list[str], tmp_path: Path
 ) -> None:
-    noa = reading("Noa Levi")
-    page = noa.open(HERE)
+    ada = reading("Ada Berg")
+    page = ada.open(HERE)
     expect(page.get_by_text("Median time to access")).to_be_visible()
 
     page.get_by_role("button", name="Status").click()
@@ -71,30 +71,30 @@ def test_requests_are_filtered_opened_and_revoked_several_at_once(
     page.get_by_role("button", name="Revoke what is chosen").click()
     expect(page.get_by_text("Ending")).to_have_count(2)
     for request in granted:
-        expect(noa.open(f"/requests/{request}").get_by_text("Revoked", exact=True)).to_be_visible(timeout=PATIENCE)
+        expect(ada.open(f"/requests/{request}").get_by_text("Revoked", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
 def test_every_filter_is_there_without_scripts(reading: Reading) -> None:
-    noa = reading("Noa Levi", java_script_enabled=False)
+    ada = reading("Ada Berg", java_script_enabled=False)
 
-    page = noa.open(f"{HERE}?amount=all")
+    page = ada.open(f"{HERE}?amount=all")
     page.get_by_role("button", name="Status").click()
     page.locator("#filter-status").get_by_text("Rejected").click()
     page.locator("#filter-status").get_by_role("button", name="Apply").click()
 
     assert "status=REJECTED" in page.url
     expect(page.get_by_role("button", name="Status Rejected")).to_be_visible()
-    expect(noa.open(f"{HERE}/figures").get_by_text("Median time to access")).to_be_visible()
+    expect(ada.open(f"{HERE}/figures").get_by_text("Median time to access")).to_be_visible()
 
 
 def test_a_view_is_kept(reading: Reading) -> None:
-    noa = reading("Noa Levi")
-    page = noa.open(f"{HERE}?status=FAILED&amount=30&unit=d")
+    ada = reading("Ada Berg")
+    page = ada.open(f"{HERE}?status=FAILED&amount=30&unit=d")
     page.get_by_role("button", name="view").first.click()
     page.get_by_label("Keep what is shown now as").fill("What failed")
     page.get_by_role("button", name="Save", exact=True).click()
 
-    page = noa.open(HERE)
+    page = ada.open(HERE)
     page.get_by_role("button", name="Views").click()
     page.get_by_role("link", name="What failed").click()
     assert "status=FAILED" in page.url
@@ -105,7 +105,7 @@ def test_a_view_is_kept(reading: Reading) -> None:
 
 
 def test_the_search_is_a_key_away_and_rows_are_walked_with_keys(reading: Reading) -> None:
-    page = reading("Noa Levi").open(f"{HERE}?amount=all")
+    page = reading("Ada Berg").open(f"{HERE}?amount=all")
     page.keyboard.press("j")
     expect(page.locator("a.cover").first).to_be_focused()
     page.keyboard.press("/")
@@ -114,8 +114,8 @@ def test_the_search_is_a_key_away_and_rows_are_walked_with_keys(reading: Reading
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_its_pages_are_accessible_and_fit(reading: Reading, scheme: str, width: int) -> None:
-    noa = reading("Noa Levi", color_scheme=scheme, viewport={"width": width, "height": 844})
-    newest = noa.open(f"{HERE}?amount=all").locator("tbody tr").first.get_attribute("id") or ""
+    ada = reading("Ada Berg", color_scheme=scheme, viewport={"width": width, "height": 844})
+    newest = ada.open(f"{HERE}?amount=all").locator("tbody tr").first.get_attribute("id") or ""
     paths = (
         HERE,
         f"{HERE}?open={newest.removeprefix('row-')}",
@@ -124,6 +124,6 @@ def test_its_pages_are_accessible_and_fit(reading: Reading, scheme: str, width: 
         f"{HERE}/figures",
     )
 
-    faults = {path: faults_of(noa, path) for path in paths}
+    faults = {path: faults_of(ada, path) for path in paths}
 
     assert {path: found for path, found in faults.items() if found} == {}

@@ -91,6 +91,7 @@ class Browser:
             sign_ins=lambda: world.sign_ins,
             requests=lambda: world.requests,
             asking=lambda: world.asking,
+            others=lambda: world.asking_for_others,
             approvals=lambda: world.approvals,
             anomalies=lambda: world.anomaly_desk,
             anomaly_settings=lambda: world.anomaly_settings,
@@ -100,7 +101,14 @@ class Browser:
             requests=lambda: world.requests,
             activity=lambda: world.activity,
             lookups=lambda: world.lookups,
+            trail=lambda: world.trail,
+            audit_reads=lambda: world.audit_reads,
+            whole_entries=lambda: world.whole_entries,
+            kept_seals=lambda: world.kept_seals,
+            trail_proof=lambda: world.trail_proof,
+            exports=lambda: world.exports,
             saved_views=lambda: world.saved_views,
+            anomalies=lambda: world.anomaly_desk,
         )
         configuration = ConfigurationDesk(
             **self._everywhere,
@@ -124,7 +132,12 @@ class Browser:
     @property
     def _everywhere(self) -> dict[str, Any]:
         world = self.world
-        return {"settings": lambda: SETTINGS, "sessions": lambda: world.sessions, "now": lambda: world.clock.now}
+        return {
+            "settings": lambda: SETTINGS,
+            "sessions": lambda: world.sessions,
+            "api_reads": lambda: world.api_reads,
+            "now": lambda: world.clock.now,
+        }
 
     def get(self, address: str, **headers: str) -> Page:
         """Open an address."""
@@ -143,7 +156,11 @@ class Browser:
 
     def sign_in(self, principal: Principal, *, return_to: str = "/") -> Page:
         """Sign in at the provider, and come back."""
-        away = self.get(f"/auth/login?{urlencode({'return_to': return_to})}")
+        return self.sign_in_at(f"/auth/login?{urlencode({'return_to': return_to})}", principal)
+
+    def sign_in_at(self, address: str, principal: Principal) -> Page:
+        """Follow a link to sign in, do it at the provider, and come back."""
+        away = self.get(address)
         assert away.headers["Location"].startswith(PAGE)
         brought = self.provider.signed_in(away.headers["Location"], principal)
         return self.get(f"/auth/callback?{urlencode(brought)}")

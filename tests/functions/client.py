@@ -110,6 +110,7 @@ class Answer:
 def claims_of(principal: Principal) -> dict[str, Any]:
     """Say who somebody is as API Gateway does."""
     service = {"client_id": principal.subject} if Role.SERVICE in principal.roles else {"username": principal.subject}
+    signed_in_at = {"auth_time": f"{principal.signed_in_at.timestamp():.0f}"} if principal.signed_in_at else {}
     return {
         "iss": principal.issuer,
         "sub": principal.subject,
@@ -118,6 +119,7 @@ def claims_of(principal: Principal) -> dict[str, Any]:
         "cognito:groups": f"[{' '.join(sorted(principal.groups))}]",
         "token_use": "access",
         **service,
+        **signed_in_at,
     }
 
 

@@ -1,8 +1,12 @@
 """Deciding."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.builders import ADA, MAYA, NOA, OMAR, World, a_call, a_definition
+from nightlatch.domain.access_flow import Requirements
+from nightlatch.domain.access_request import AccessRequest
+from tests.builders import ADA, MAYA, NOA, OMAR, World, a_call, a_definition, who_signed_in
 from tests.functions.client import Client
 
 
@@ -65,3 +69,46 @@ def test_an_unknown_item_is_unknown(client: Client, world: World) -> None:
     request = world.submitted()
 
     assert client.post(f"/v1/requests/{request.id}/approve", {"items": ["item-9"]}, by=NOA).status == 404
+
+
+@pytest.fixture
+def wanting_a_fresh_sign_in(world: World) -> AccessRequest:
+    definition = a_definition(require=Requirements(fresh_sign_in=timedelta(minutes=15)))
+    world.flows.put("orders-roles", definition, a_call(ADA), if_match=1)
+    return world.submitted()
+
+
+@pytest.mark.parametrize("ago", [None, timedelta(minutes=16)])
+def test_a_client_is_told_to_let_its_user_sign_in_again(
+    client: Client, world: World, wanting_a_fresh_sign_in: AccessRequest, ago: timedelta | None
+) -> None:
+    """A13."""
+    request = wanting_a_fresh_sign_in
+    noa = NOA if ago is None else who_signed_in(NOA, world.clock.now - ago)
+
+    answer = client.post(f"/v1/requests/{request.id}/approve", by=noa)
+
+    assert (answer.status, answer.json["type"], answer.json["max_age"]) == (
+        401,
+        "/problems/fresh-sign-in-required",
+        900,
+    )
+    assert answer.headers["WWW-Authenticate"] == (
+        'Bearer error="insufficient_user_authentication", '
+        'error_description="A more recent sign-in is required", max_age="900"'
+    )
+    assert world.store.request(request.id) == request
+    assert world.told(request.id) == ["access.requested"]
+
+
+def test_who_signed_in_again_approves_with_the_same_key(
+    client: Client, world: World, wanting_a_fresh_sign_in: AccessRequest
+) -> None:
+    path, key = f"/v1/requests/{wanting_a_fresh_sign_in.id}/approve", {"idempotency-key": "k-1"}
+    assert client.post(path, by=NOA, headers=key).status == 401
+
+    assert client.post(path, by=who_signed_in(NOA, world.clock.now), headers=key).json["status"] == "APPROVED"
+
+
+def test_nobody_must_sign_in_again_to_reject(client: Client, wanting_a_fresh_sign_in: AccessRequest) -> None:
+    assert client.post(f"/v1/requests/{wanting_a_fresh_sign_in.id}/reject", by=NOA).json["status"] == "REJECTED"

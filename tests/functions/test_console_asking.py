@@ -7,8 +7,9 @@ import pytest
 
 from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.change import Change
+from nightlatch.domain.selectors import PeopleSelector
 from nightlatch.entrypoints.console.front.wish import Draft, Pick
-from tests.builders import API, EVE, HOUR, MAYA, NOON, World, a_call, a_definition, a_flow, a_rule
+from tests.builders import API, EVE, HOUR, MAYA, NOON, World, a_call, a_definition, a_flow, a_principal, a_rule
 from tests.functions.browser import Browser, Page
 from tests.functions.test_console_access import SCRIPTS, signed_in
 
@@ -214,3 +215,100 @@ def test_what_is_typed_is_never_run(maya: Browser, script: str) -> None:
         assert attributes.get("href", "/")[0] in "/#"
         assert tag != "script" or attributes["src"].startswith("/static/")
         assert attributes.get("hx-post") in {None, "/request/check"}
+
+
+LEA = a_principal("lea", groups=["leads"])
+
+
+@pytest.fixture
+def lea(world: World) -> Browser:
+    """Leads may ask for developers, of whom Maya is known."""
+    let(world, on_behalf=PeopleSelector(groups=("leads",)))
+    world.acquaintances.note(a_call(MAYA))
+    world.acquaintances.note(a_call(EVE))
+    return signed_in(world, LEA)
+
+
+def test_who_may_ask_for_others_finds_them_by_typing(lea: Browser) -> None:
+    assert "For somebody else" in lea.get("/request").text
+
+    text = filled(lea, person="may").text
+
+    assert "Maya maya@example.com" in text
+    assert "eve@example.com" not in filled(lea, person="e").text
+    assert "Nobody for whom you may ask is called so." in filled(lea, person="zoe").text
+
+
+@pytest.mark.usefixtures("lea")
+def test_nobody_else_is_shown_that_there_are_others(maya: Browser) -> None:
+    assert "For somebody else" not in maya.get("/request").text
+    assert "lea@example.com" not in filled(maya, person="lea").text
+
+
+def test_what_is_offered_is_what_the_other_may_have(lea: Browser) -> None:
+    assert "Pick role1" not in lea.get("/request").text
+
+    page = filled(lea, **{"for": MAYA.id})
+
+    assert "For Maya maya@example.com" in page.text
+    assert "Pick role1 on orders" in page.text
+    assert page.field("on_behalf_of") == MAYA.id
+
+
+def test_one_can_ask_for_oneself_again(lea: Browser) -> None:
+    page = filled(lea, on_behalf_of=MAYA.id, **{"for": ""})
+
+    assert (page.field("on_behalf_of"), "For somebody else" in page.text) == ("", True)
+
+
+def test_a_request_for_another_is_sent_and_says_so(world: World, lea: Browser) -> None:
+    sent = filled(lea, ROLE1, to="/request", on_behalf_of=MAYA.id, justification=WHY)
+
+    assert sent.status == 303
+    request = world.store.request(sent.headers["Location"].rpartition("/")[2])
+    assert (request.requester, request.asked_by) == (MAYA.as_person(), LEA.as_person())
+    assert "asked by Lea" in lea.get(sent.headers["Location"]).text
+    assert "Maya has an open request for this" in filled(lea, ROLE1, on_behalf_of=MAYA.id, justification=WHY).text
+
+
+def test_what_was_asked_for_another_is_asked_for_them_again(world: World, lea: Browser) -> None:
+    sent = filled(lea, ROLE1, to="/request", on_behalf_of=MAYA.id, justification=WHY)
+    request_id = sent.headers["Location"].rpartition("/")[2]
+    world.requests.cancel(request_id, a_call(LEA))
+
+    page = lea.get(f"/request?again={request_id}")
+
+    assert "For Maya" in page.text
+
+
+@pytest.mark.parametrize("whom", [EVE.id, "usr_nobody", LEA.id])
+def test_for_whom_one_may_not_ask_is_said_and_nothing_is_sent(world: World, lea: Browser, whom: str) -> None:
+    page = filled(lea, ROLE1, on_behalf_of=whom, justification=WHY)
+    sent = filled(lea, ROLE1, to="/request", on_behalf_of=whom, justification=WHY)
+
+    assert "You may not ask for" in page.text
+    assert "Pick role1" not in page.text
+    assert sent.status in {400, 403}
+    assert world.store.open_of(EVE.id) == {}
+
+
+def test_nobody_asks_for_others_where_no_flow_lets_them(world: World, maya: Browser) -> None:
+    world.acquaintances.note(a_call(EVE))
+
+    sent = filled(maya, ROLE1, to="/request", on_behalf_of=EVE.id, justification=WHY)
+
+    assert sent.status == 403
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_what_others_are_called_is_never_run(world: World, lea: Browser, script: str) -> None:
+    """F2: scripts and markup in the name and address of somebody who is asked for."""
+    named = MAYA.model_copy(update={"name": script, "email": script})
+    world.acquaintances.note(a_call(named))
+
+    for page in (lea.get("/request"), filled(lea, on_behalf_of=MAYA.id), filled(lea, person=script)):
+        for tag, attributes in page.elements:
+            assert tag not in {"img", "iframe"}
+            assert not any(name.startswith("on") for name in attributes if name != "on_behalf_of")
+            assert attributes.get("href", "/")[0] in "/#"
+            assert tag != "script" or attributes["src"].startswith("/static/")

@@ -179,6 +179,7 @@ def test_a_rule_that_somebody_changed_meanwhile_is_not_overwritten(world: World,
     refused = ada.submit(page, f"{RULES}/mine", version=page.field("version"), **fields)
     assert (refused.status, chosen(world).count) == (412, 7)
     assert "Somebody changed this since you opened it" in refused.text
+    assert "Now in force: 7" in refused.text
     assert 'value="9"' in refused.html
 
     ada.submit(refused, f"{RULES}/mine", version=refused.field("version"), **fields)

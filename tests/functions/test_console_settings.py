@@ -188,7 +188,7 @@ def test_every_choice_of_every_detector_has_a_field_with_its_explanation_and_wha
     for field, info in type(first).model_fields.items():
         assert (info.description or "?") in page.text
         if isinstance(getattr(first, field), int | str) and field != "enabled":
-            assert f"At first: {getattr(first, field)}." in page.text
+            assert f"At first: {str(getattr(first, field)).capitalize()}." in page.text
 
 
 def test_thresholds_severity_and_exemptions_are_saved(world: World, ada: Browser) -> None:

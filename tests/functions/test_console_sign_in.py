@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.audit_settings import AuditChoices, Reads
 from nightlatch.domain.errors import NoAnswerError
 from nightlatch.domain.session import IDLE
 from nightlatch.entrypoints.console.cookies import SESSION, SIGN_IN
-from tests.builders import ADA, MAYA, ROBOT, World
+from tests.builders import ADA, MAYA, ROBOT, World, a_call
 from tests.functions.browser import HERE, HOST, Browser, query_of
 
 WINDOW = timedelta(minutes=10)
@@ -82,7 +83,21 @@ def test_signing_in_is_an_event_from_the_web(world: World, browser: Browser) -> 
 def test_roles_are_those_of_the_groups(browser: Browser) -> None:
     browser.sign_in(ADA)
 
-    assert "Admin, Requester" in browser.get("/").text
+    assert "<small>Admin</small>" in browser.get("/").html
+
+
+def test_every_page_is_told_where_all_reads_are(world: World, browser: Browser) -> None:
+    chosen = AuditChoices(retention_days=90, reads=Reads.ALL, writers=())
+    world.audit_settings.put(chosen, a_call(ADA), if_match=world.audit_settings.show().version)
+    browser.sign_in(ADA)
+    for _ in range(2):
+        browser.get("/approvals")
+    world.clock.advance(timedelta(minutes=10))
+    world.tallying.tell()
+
+    [event] = [each for each in world.events() if each.resource.id == "/approvals"]
+
+    assert (event.event_type, event.actor.name, event.details["reads"]) == ("audit.read", "Ada", 2)
 
 
 def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(world: World, browser: Browser) -> None:

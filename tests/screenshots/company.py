@@ -1,15 +1,17 @@
 """A company of eleven people and a fortnight of what they asked for: always the same one."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
 from nightlatch.domain.access_flow import ExtensionRule, Requirements
 from nightlatch.domain.access_request import AccessRequest, Status
-from nightlatch.domain.anomaly import Anomaly
+from nightlatch.domain.anomaly import Anomaly, AnomalyState
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
+from nightlatch.domain.errors import DuplicateRequestError
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.domain.integration import Integration, IntegrationStatus, Permission, Resource
 from nightlatch.domain.selectors import TargetSelector
@@ -86,7 +88,6 @@ class Company:
             self.world.acquaintances.note(self.call(person))
         self._live()
         self._today()
-        self._close()
 
     @property
     def held(self) -> AccessRequest:
@@ -173,7 +174,14 @@ class Company:
             is_quiet = hour < 7 or hour > 18 or self.world.clock.now.weekday() > 4
             self.world.clock.advance(MINUTE * self.chance.randint(*((120, 420) if is_quiet else (8, 75))))
             self.world.sweep(minutes=1)
-            self._one_more()
+            with suppress(DuplicateRequestError):  # they have it already
+                self._one_more()
+            self._look_into_what_was_found()
+
+    def _look_into_what_was_found(self) -> None:
+        for anomaly in self.world.detected():
+            if anomaly.state is AnomalyState.OPEN:
+                self.world.anomaly_desk.resolve(anomaly.id, self.call(NOA), note="part of the incident")
 
     def _one_more(self) -> None:
         person, system = self.chance.choice(DEVELOPERS), self.chance.choice(list(SYSTEMS))
@@ -196,7 +204,7 @@ class Company:
                 self.world.provisioning.advance(request.id)
 
     def _today(self) -> None:
-        """What is going on at the moment."""
+        """Let happen what is going on at the moment."""
         for person, system, permissions, hours in (
             (DEVELOPERS[3], "orders-db", ("orders_read",), 8),
             (DEVELOPERS[1], "customer-db", ("export_read", "export_admin"), 4),
@@ -209,20 +217,23 @@ class Company:
                 self.approve(request, *((NOA, OMAR) if system == "customer-db" else (NOA,)))
             else:
                 self.world.provisioning.advance(request.id)
+        self._close()
         self.world.clock.at(self.now - MINUTE * 21)
         self.ask(DEVELOPERS[4], "billing-db", "billing_read", hours=2, source=Source.SLACK)
         self.world.clock.at(self.now - MINUTE * 11)
         self.ask(DEVELOPERS[2], "orders-db", "orders_admin", hours=4, source=Source.CLI)
         self.world.clock.at(self.now - MINUTE * 4)
         self.ask(DEVELOPERS[7], "customer-db", "export_read", hours=1)
-
-    def _close(self) -> None:
-        """Write it all down, look for anomalies in it, and seal it."""
-        self.world.events()
         self.world.detected()
         self.world.events()
+        self.world.clock.at(self.now)
+
+    def _close(self) -> None:
+        """Seal everything but the last steps."""
+        self.world.clock.at(self.now - MINUTE * 30)
+        self.world.sweep(minutes=1)
+        self.world.detected()
         while self.world.sealing.seal_next():
             pass
         self.world.self_check.run(has_time=lambda: True)
         self.world.events()
-        self.world.clock.at(self.now)

@@ -137,6 +137,7 @@ requests = st.builds(
         extensions=st.none() | extensions,
         when=st.none() | hours,
         approver_reason=st.booleans(),
+        fresh_sign_in=st.none() | spans,
         reason=text,
     ),
     source=st.sampled_from(Source),
@@ -220,6 +221,7 @@ definitions = st.builds(
         ticket=st.booleans(),
         ticket_pattern=st.none() | st.just("OPS-[0-9]+"),
         approver_reason=st.booleans(),
+        fresh_sign_in=st.none() | st.just(timedelta(minutes=15)),
     ),
 )
 flows = st.builds(

@@ -34,6 +34,7 @@ STRICT: dict[str, JsonValue] = {
         "ticket": True,
         "ticket_pattern": "OPS-[0-9]+",
         "approver_reason": True,
+        "fresh_sign_in": "PT15M",
     },
 }
 
@@ -89,6 +90,8 @@ LOOSER: list[tuple[str, JsonValue, str]] = [
     ("require.ticket", False, "no ticket is needed"),
     ("require.ticket_pattern", ".*", "other texts fit"),
     ("require.approver_reason", False, "approvers need give no reason"),
+    ("require.fresh_sign_in", None, "an older sign-in is enough to approve"),
+    ("require.fresh_sign_in", "PT16M", "an older sign-in is enough to approve"),
 ]
 STRICTER: list[tuple[str, JsonValue]] = [
     ("name", "Another name"),
@@ -109,6 +112,7 @@ STRICTER: list[tuple[str, JsonValue]] = [
     ("approve.steps.0.needed", 3),
     ("approve.steps.0.escalation", None),
     ("require.minimum_length", 30),
+    ("require.fresh_sign_in", "PT5M"),
 ]
 
 
@@ -120,6 +124,12 @@ def test_what_asks_for_less_is_said(path: str, value: JsonValue, said: str) -> N
 @pytest.mark.parametrize(("path", "value"), STRICTER)
 def test_what_is_as_strict_or_stricter_is_no_loosening(path: str, value: JsonValue) -> None:
     assert loosens(FlowDefinition.model_validate(STRICT), changed(path, value)) == ()
+
+
+def test_asking_for_a_fresh_sign_in_where_none_was_asked_for_is_no_loosening() -> None:
+    before = changed("require.fresh_sign_in", None)
+
+    assert loosens(before, FlowDefinition.model_validate(STRICT)) == ()
 
 
 def test_everybody_and_everything_includes_all_others() -> None:

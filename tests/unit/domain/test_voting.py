@@ -1,5 +1,7 @@
 """Votes: who may, how often, on what, and what becomes of them."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,13 @@ from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
 from nightlatch.domain.audit_event import EventType, Severity
-from nightlatch.domain.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from nightlatch.domain.errors import (
+    ConflictError,
+    FreshSignInRequiredError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.domain.item import ItemStatus, Verdict
 from tests.builders import (
@@ -27,6 +35,7 @@ from tests.builders import (
     a_flow,
     a_principal,
     a_request,
+    who_signed_in,
 )
 
 APPROVERS = [NOA, OMAR, ADA]
@@ -417,3 +426,51 @@ def test_a_flow_may_want_to_know_why(verdict: str, reason: str) -> None:
         getattr(request, verdict)(by=NOA, reason=reason, at=NOON)
 
     assert getattr(request, verdict)(by=NOA, reason="I know of it", at=NOON).state.status is not Status.PENDING
+
+
+# A fresh sign-in
+
+FRESH = a_flow("fresh", a_definition(needed=2, require=Requirements(fresh_sign_in=HOUR)))
+
+
+def wanting_a_fresh_sign_in(*permissions: str) -> AccessRequest:
+    return a_request(*permissions, flow=FRESH).submitted(by=MAYA).state
+
+
+@pytest.mark.parametrize("signed_in_at", [None, NOON - HOUR - SECOND])
+def test_a_yes_after_an_old_or_unknown_sign_in_is_refused_where_the_flow_wants_a_fresh_one(
+    signed_in_at: datetime | None,
+) -> None:
+    """A13."""
+    voter = NOA.model_copy(update={"signed_in_at": signed_in_at})
+
+    with pytest.raises(FreshSignInRequiredError, match="flow fresh takes a sign-in within the last PT1H") as refused:
+        wanting_a_fresh_sign_in().approve(by=voter, at=NOON)
+
+    assert refused.value.within == HOUR
+    assert ("auth_time" in str(refused.value)) is (signed_in_at is None)
+
+
+def test_a_yes_after_a_fresh_sign_in_counts() -> None:
+    request = wanting_a_fresh_sign_in().approve(by=who_signed_in(NOA, NOON - HOUR + SECOND), at=NOON).state
+
+    assert request.approve(by=who_signed_in(OMAR, NOON), at=NOON).state.status is Status.APPROVED
+
+
+def test_a_no_needs_no_fresh_sign_in() -> None:
+    assert wanting_a_fresh_sign_in().reject(by=NOA, at=NOON).state.status is Status.REJECTED
+
+
+def test_a_yes_that_is_said_again_needs_no_fresh_sign_in() -> None:
+    voted = wanting_a_fresh_sign_in().approve(by=who_signed_in(NOA, NOON), at=NOON).state
+
+    assert voted.approve(by=NOA, at=NOON + 2 * HOUR).events == ()
+
+
+def test_who_cannot_approve_at_all_is_told_that_and_not_to_sign_in_again() -> None:
+    decided = wanting_a_fresh_sign_in().reject(by=NOA, at=NOON).state
+
+    with pytest.raises(ConflictError):
+        decided.approve(by=OMAR, at=NOON)
+    with pytest.raises(NotAllowedError):
+        wanting_a_fresh_sign_in().approve(by=EVE, at=NOON)

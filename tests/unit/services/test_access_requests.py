@@ -264,6 +264,25 @@ def test_only_an_administrator_ends_many(somebody: Principal) -> None:
 # Stop a person
 
 
+def test_what_somebody_has_or_asks_for_is_what_would_be_stopped() -> None:
+    world = World()
+    world.requests.cancel(world.submitted("role1").id, a_call())
+    open_requests = [world.granted("role1"), world.submitted("role3")]
+
+    found = world.requests.open_of(MAYA.id, a_call(IVO))
+    stopped = world.requests.stop_person(MAYA.id, a_call(ADA), reason="left us")
+
+    assert [one.id for one in found] == [one.id for one in open_requests] == [one.request_id for one in stopped]
+
+
+def test_what_somebody_has_is_not_shown_to_others() -> None:
+    world = World()
+    world.submitted("role1")
+
+    with pytest.raises(NotFoundError):
+        world.requests.open_of(MAYA.id, a_call(EVE))
+
+
 def test_everything_that_somebody_has_or_has_asked_for_is_ended() -> None:
     world = World()
     has, waits, pending = world.granted("role1"), world.approved("role3"), world.submitted("role1", "role3")

@@ -7,9 +7,29 @@ import pytest
 from nightlatch.domain.access_flow import Requirements
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
-from nightlatch.domain.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from nightlatch.domain.errors import (
+    ConflictError,
+    FreshSignInRequiredError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
 from nightlatch.domain.identity import Role
-from tests.builders import ADA, EVE, HOUR, MAYA, NOA, OMAR, ROBOT, World, a_call, a_definition, a_principal
+from tests.builders import (
+    ADA,
+    EVE,
+    HOUR,
+    MAYA,
+    NOA,
+    OMAR,
+    ROBOT,
+    SECOND,
+    World,
+    a_call,
+    a_definition,
+    a_principal,
+    who_signed_in,
+)
 
 Act = Callable[[World, str], AccessRequest]
 
@@ -267,3 +287,44 @@ def test_a_flow_that_wants_to_know_why_takes_no_vote_without_a_reason(reason: st
 
     assert world.store.request(request.id) == request
     assert world.approvals.approve(request.id, a_call(NOA), reason="known").status is Status.APPROVED
+
+
+def test_an_old_sign_in_changes_nothing_where_the_flow_wants_a_fresh_one_and_is_no_attempt_without_right() -> None:
+    """A13."""
+    world = World()
+    world.flows.put("orders-roles", a_definition(require=Requirements(fresh_sign_in=HOUR)), a_call(ADA), if_match=1)
+    request = world.submitted()
+    noa = who_signed_in(NOA, world.clock.now)
+    world.clock.advance(HOUR + SECOND)
+
+    with pytest.raises(FreshSignInRequiredError):
+        world.approvals.approve(request.id, a_call(noa))
+
+    assert world.store.request(request.id) == request
+    assert world.told(request.id) == ["access.requested"]
+    again = who_signed_in(NOA, world.clock.now)
+    assert world.approvals.approve(request.id, a_call(again)).status is Status.APPROVED
+
+
+def test_a_request_keeps_what_its_flow_wanted_of_approvers_when_it_was_made() -> None:
+    """A9: a flow that is loosened after the asking."""
+    world = World()
+    strict = a_definition(require=Requirements(fresh_sign_in=HOUR))
+    world.flows.put("orders-roles", strict, a_call(ADA), if_match=1)
+    request = world.submitted()
+    world.flows.put("orders-roles", a_definition(), a_call(ADA), if_match=2)
+
+    with pytest.raises(FreshSignInRequiredError):
+        world.approvals.approve(request.id, a_call(NOA))
+
+
+def test_nobody_lets_an_older_sign_in_be_enough_while_their_own_request_waits() -> None:
+    """A9."""
+    world = World()
+    strict = a_definition(require=Requirements(fresh_sign_in=HOUR))
+    world.flows.put("orders-roles", strict, a_call(ADA), if_match=1)
+    ada = a_principal("ada", groups=["developers", "admins"], roles=[Role.ADMIN])
+    world.submitted(by=ada)
+
+    with pytest.raises(ConflictError):
+        world.flows.put("orders-roles", a_definition(), a_call(ada), if_match=2)

@@ -339,6 +339,23 @@ def test_an_entry_past_its_retention_is_not_found() -> None:
         AuditTrail(ledger=store).show(store.ledger[1].id)
 
 
+def test_several_are_read_in_their_order_and_what_is_none_of_ours_is_left_out() -> None:
+    store = an_even_ledger(5)
+    third, first = store.ledger[3].id, store.ledger[1].id
+    second_of_another = an_even_ledger(5, apart=DAY).ledger[2].id
+
+    read = AuditTrail(ledger=store).several([third, "0199", second_of_another, first, "nothing"])
+
+    assert [entry.id for entry in read] == [third, first]
+
+
+def test_of_several_those_are_left_out_that_are_kept_no_longer() -> None:
+    store = an_even_ledger(3, apart=RETENTION)
+    ids = [store.ledger[number].id for number in (1, 2, 3)]
+
+    assert [entry.id for entry in AuditTrail(ledger=store).several(ids)] == ids[2:]
+
+
 # The list
 
 MOMENTS = st.integers(-2, 60).map(lambda days: NOON + days * DAY)

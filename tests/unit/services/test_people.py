@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightlatch.domain.errors import StoreUnavailableError
+from nightlatch.domain.errors import NotFoundError, StoreUnavailableError
 from nightlatch.domain.identity import Principal
 from nightlatch.services.people import SIGN_INS_REMEMBERED, Acquaintances
 from tests.builders import MAYA, Outside, World, a_call
@@ -64,3 +64,15 @@ def test_who_tells_no_sign_in_is_not_looked_for() -> None:
     welcoming(world, outside).welcome(a_call(MAYA))
 
     assert outside.calls == []
+
+
+def test_one_person_is_read_as_they_were_noted() -> None:
+    world = World()
+    world.acquaintances.note(a_call(MAYA))
+
+    assert world.acquaintances.show(MAYA.id).email == MAYA.email
+
+
+def test_who_never_came_is_not_known() -> None:
+    with pytest.raises(NotFoundError, match=MAYA.id):
+        World().acquaintances.show(MAYA.id)

@@ -7,9 +7,9 @@ import pytest
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.session import ABSOLUTE, IDLE, NOTED_EVERY, Session
 from nightlatch.services.sessions import Begun
-from tests.builders import API, MAYA, NOA, World, a_call
+from tests.builders import API, HOUR, MAYA, NOA, NOON, World, a_call, who_signed_in
 
-SIGNED_IN = MAYA.model_copy(update={"sign_in": "s-1"})
+SIGNED_IN = who_signed_in(MAYA, NOON - HOUR).model_copy(update={"sign_in": "s-1"})
 
 
 @pytest.fixture

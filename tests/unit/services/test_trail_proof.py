@@ -74,6 +74,16 @@ def test_a_self_check_of_long_ago_is_overdue(trail: SealedTrail) -> None:
     assert proof(trail).standing().is_overdue
 
 
+def test_sealing_is_overdue_when_what_is_new_was_not_sealed_for_more_than_a_day(trail: SealedTrail) -> None:
+    trail.clock.advance(DAY)
+    assert not proof(trail).standing().is_sealing_overdue
+
+    trail.clock.advance(timedelta(hours=2))
+    assert proof(trail).standing().is_sealing_overdue
+    trail.seal()
+    assert not proof(trail).standing().is_sealing_overdue
+
+
 def test_what_another_system_says_of_the_trail_proves_nothing(trail: SealedTrail) -> None:
     """A writer that may use the name cannot make the console say that all is well."""
     trail.check().run(has_time=lambda: False)

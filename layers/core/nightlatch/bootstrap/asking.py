@@ -5,6 +5,7 @@ from functools import cache
 
 from nightlatch.bootstrap import clock, known, state
 from nightlatch.services.asking import Asking
+from nightlatch.services.asking_for_others import AskingForOthers
 
 
 @cache
@@ -19,3 +20,9 @@ def asking() -> Asking:
         clock=clock.now,
         randomness=os.urandom,
     )
+
+
+@cache
+def asking_for_others() -> AskingForOthers:
+    """Wire the finding of those for whom one may ask."""
+    return AskingForOthers(flows=state.flows(), people=known.people())

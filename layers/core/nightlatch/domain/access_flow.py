@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from nightlatch.domain.approval_rule import ApprovalRule
 from nightlatch.domain.duration import LONGEST_GRANT, Duration, GrantDuration
+from nightlatch.domain.fresh_sign_in import SignInAge
 from nightlatch.domain.identity import Person
 from nightlatch.domain.integration import Slug
 from nightlatch.domain.opening_hours import OpeningHours
@@ -44,7 +45,10 @@ class GrantRule(Value):
 
 
 class Requirements(Value):
-    """What a request must bring along, and what an approver must say. A ticket that is given must fit its pattern."""
+    """What a request must bring along, and what who approves. A ticket that is given must fit its pattern.
+
+    `fresh_sign_in` is how long ago at most who approves has signed in; None asks nobody for it.
+    """
 
     justification: bool = True
     minimum_length: int = Field(default=1, ge=1, le=1000)
@@ -52,6 +56,7 @@ class Requirements(Value):
     ticket: bool = False
     ticket_pattern: TextPattern | None = None
     approver_reason: bool = False
+    fresh_sign_in: SignInAge | None = None
 
 
 class FlowDefinition(Value):
@@ -106,6 +111,7 @@ class FlowSnapshot(Value):
     extensions: ExtensionRule | None = None
     when: OpeningHours | None = None
     approver_reason: bool = False
+    fresh_sign_in: Duration | None = None
     reason: str = ""
 
     @classmethod
@@ -121,6 +127,7 @@ class FlowSnapshot(Value):
             extensions=definition.grant.extensions,
             when=definition.when,
             approver_reason=definition.require.approver_reason,
+            fresh_sign_in=definition.require.fresh_sign_in,
             reason=reason,
         )
 

@@ -4,6 +4,7 @@ NightlatchError
 ├── InvalidInputError        what was sent is wrong; carries a JSON pointer per fault
 ├── AuthenticationError      the caller's identity cannot be relied on
 ├── NotAllowedError          the caller may not do this
+├── FreshSignInRequiredError    the caller may, but must have signed in more recently
 ├── NotFoundError            no such thing, or none that the caller may see
 │   └── RequestNotFoundError     no such request, or none that is kept any longer
 ├── CursorExpiredError       a cursor points below what is still kept
@@ -28,6 +29,7 @@ NightlatchError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class NightlatchError(Exception):
@@ -56,6 +58,14 @@ class AuthenticationError(NightlatchError):
 
 class NotAllowedError(NightlatchError):
     """The caller may not do this."""
+
+
+class FreshSignInRequiredError(NightlatchError):
+    """The caller may do this, but must have signed in more recently. `within` is how long ago at most."""
+
+    def __init__(self, message: str, *, within: timedelta) -> None:
+        self.within = within
+        super().__init__(message)
 
 
 class NotFoundError(NightlatchError):

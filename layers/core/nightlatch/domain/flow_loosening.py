@@ -4,6 +4,7 @@ What cannot be told to be as strict as before counts as looser: another group of
 """
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from nightlatch.domain.access_flow import FlowDefinition, GrantRule, Requirements
 from nightlatch.domain.approval_rule import ApprovalRule
@@ -52,6 +53,7 @@ def _requirements(before: Requirements, after: Requirements) -> Iterator[str]:
         ("a shorter justification is enough", after.minimum_length < before.minimum_length),
         ("no ticket is needed", before.ticket and not after.ticket),
         ("approvers need give no reason", before.approver_reason and not after.approver_reason),
+        ("an older sign-in is enough to approve", _is_later(before.fresh_sign_in, after.fresh_sign_in)),
     ]
     yield from (text for text, is_so in needless if is_so)
     patterns = (
@@ -60,6 +62,11 @@ def _requirements(before: Requirements, after: Requirements) -> Iterator[str]:
     )
     if any(old is not None and new != old for old, new in patterns):
         yield "other texts fit"
+
+
+def _is_later(before: timedelta | None, after: timedelta | None) -> bool:
+    """Whether what ended some time ago may now have ended longer ago; None is without end."""
+    return before is not None and (after is None or after > before)
 
 
 def _longest(grant: GrantRule) -> float:

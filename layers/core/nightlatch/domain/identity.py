@@ -5,7 +5,7 @@ import hashlib
 import json
 from enum import StrEnum
 
-from nightlatch.domain.value import Value
+from nightlatch.domain.value import Instant, Value
 
 
 class Role(StrEnum):
@@ -50,6 +50,7 @@ class Principal(Value):
     """The authenticated caller of one request. `groups` come from the identity provider, `roles` from the settings.
 
     `sign_in` tells the caller's sign-ins apart, where the token does: it is the same in all tokens of one session.
+    `signed_in_at` is when the identity provider last asked them who they are; None when it does not say.
     """
 
     issuer: str
@@ -59,6 +60,7 @@ class Principal(Value):
     groups: frozenset[str] = frozenset()
     roles: frozenset[Role] = frozenset({Role.REQUESTER})
     sign_in: str | None = None
+    signed_in_at: Instant | None = None
 
     @property
     def id(self) -> str:

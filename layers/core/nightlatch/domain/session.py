@@ -26,6 +26,7 @@ class Session(Entity):
     email: str = ""
     groups: tuple[str, ...] = ()
     sign_in: str | None = None
+    signed_in_at: Instant | None = None
     form_token: str
     ip_address: str | None = None
     user_agent: str | None = None
@@ -60,6 +61,7 @@ class Session(Entity):
             groups=frozenset(self.groups),
             roles=roles,
             sign_in=self.sign_in,
+            signed_in_at=self.signed_in_at,
         )
 
     def ended(self, by: Principal, *, at: datetime) -> AuditEvent:

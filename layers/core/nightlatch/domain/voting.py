@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from nightlatch.domain.errors import ConflictError, Fault, InvalidInputError, NotAllowedError, NotFoundError
+from nightlatch.domain.duration import iso_8601
+from nightlatch.domain.errors import (
+    ConflictError,
+    Fault,
+    FreshSignInRequiredError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
+from nightlatch.domain.fresh_sign_in import is_fresh
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.item import Item, ItemStatus, Verdict, Vote
 
@@ -35,8 +44,8 @@ def cast(
 ) -> tuple[Vote, dict[str, Item]]:
     """Make one person's vote, and the items as they are with it, by id: no items when it was all said before.
 
-    Without names it is on every item that asks for it. Raises NotAllowedError, NotFoundError, ConflictError or
-    InvalidInputError when it may not, cannot or not yet be cast.
+    Without names it is on every item that asks for it. Raises NotAllowedError, NotFoundError, ConflictError,
+    InvalidInputError or FreshSignInRequiredError when it may not, cannot or not yet be cast.
     """
     if reason_against := refusal(request, by):
         raise NotAllowedError(reason_against)
@@ -46,7 +55,20 @@ def cast(
         verdict=verdict, approver=by.as_person(), groups=request.flow.approve.groups_of(by), reason=reason, at=at
     )
     wanted = [_item(request, item_id) for item_id in items] or _open_to(request, by, at) or list(request.items)
-    return vote, {item.id: _voted(request, item, vote) for item in wanted if _counts(request, item, by, verdict, at)}
+    counting = [item for item in wanted if _counts(request, item, by, verdict, at)]
+    if counting and verdict is Verdict.APPROVED:
+        _require_fresh_sign_in(request, by, at)
+    return vote, {item.id: _voted(request, item, vote) for item in counting}
+
+
+def _require_fresh_sign_in(request: "AccessRequest", voter: Principal, at: datetime) -> None:
+    """Refuse a yes of somebody who signed in too long ago. A no gives nobody anything, and need not wait."""
+    within = request.flow.fresh_sign_in
+    if within is None or is_fresh(voter.signed_in_at, within=within, at=at):
+        return
+    unknown = "" if voter.signed_in_at else ", and yours does not say when it was (auth_time)"
+    text = f"approving under access flow {request.flow.id} takes a sign-in within the last {iso_8601(within)}{unknown}"
+    raise FreshSignInRequiredError(text, within=within)
 
 
 def _item(request: "AccessRequest", item_id: str) -> Item:

@@ -10,6 +10,7 @@ from nightlatch.domain.errors import (
     CursorExpiredError,
     DuplicateRequestError,
     EgressError,
+    FreshSignInRequiredError,
     InvalidInputError,
     KeyReuseError,
     LimitReachedError,
@@ -57,6 +58,7 @@ PROBLEMS: dict[type[NightlatchError], Problem] = {
     AuthenticationError: Problem(
         "unauthenticated", 401, "The caller is not known", {"WWW-Authenticate": 'Bearer realm="nightlatch"'}
     ),
+    FreshSignInRequiredError: Problem("fresh-sign-in-required", 401, "Sign in again to do this"),
     NotAllowedError: Problem("not-allowed", 403, "The caller may not do this"),
     NotFoundError: Problem("not-found", 404, "There is no such thing"),
     MethodNotAllowedError: Problem("method-not-allowed", 405, "The path has no such method"),

@@ -19,6 +19,7 @@ from nightlatch.domain.errors import (
 from nightlatch.domain.flow_advice import Advice, advise
 from nightlatch.domain.flow_choice import FARTHEST_START, Decision, FlowChoice, Target, Wish, covers, decide
 from nightlatch.domain.identifier import RANDOM_BYTES, prefixed, uuid7
+from nightlatch.domain.identity import Principal
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.domain.item import Item
 from nightlatch.domain.people import meet
@@ -143,13 +144,14 @@ class Asking:
         open_requests = self._requests.open_of(request.requester.id)
         return DryRun(decision, request, open_requests.get(request.content_key), ())
 
-    def offers(self, call: Call) -> Iterator[Offer]:
+    def offers(self, call: Call, *, on_behalf_of: Principal | None = None) -> Iterator[Offer]:
         """List everything that the caller may ask for, by integration, resource and permission."""
         flows = self._flows.in_force().flows
+        requester, asked_by = (on_behalf_of, call.principal) if on_behalf_of else (call.principal, None)
         for integration in self._catalogue.integrations():
             for resource in self._catalogue.resources(integration.id):
                 for permission in resource.permissions:
-                    wish = Wish(call.principal, integration.id, [(resource, permission)])
+                    wish = Wish(requester, integration.id, [(resource, permission)], asked_by=asked_by)
                     if covering := [flow for flow in flows if covers(flow, wish)]:
                         yield Offer(integration, resource, permission, min(covering, key=_least_asked))
 

@@ -1,5 +1,6 @@
 """Reading the ledger: the feed for machines, the list for people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -146,6 +147,11 @@ class AuditTrail:
     def _refuse_another(self, entry: LedgerEntry | None, entry_id: str) -> None:
         if entry is not None and entry.id != entry_id:
             raise NotFoundError(f"no audit entry {entry_id}")
+
+    def several(self, entry_ids: Iterable[str]) -> list[LedgerEntry]:
+        """Read these entries in their order, as far as they are kept."""
+        wanted = {number: entry_id for entry_id in entry_ids if (number := number_in(entry_id)) is not None}
+        return [entry for entry in self._ledger.kept().by_numbers(wanted) if entry.id == wanted[entry.seq]]
 
     def _beginning(self, kept: KeptEntries, after: int | None, since: datetime | None) -> int:
         """Find the number that the feed begins after: nothing that is recorded since then lies before it."""

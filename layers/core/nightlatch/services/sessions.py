@@ -58,6 +58,7 @@ class Sessions:
             email=principal.email,
             groups=tuple(sorted(principal.groups)),
             sign_in=principal.sign_in,
+            signed_in_at=principal.signed_in_at,
             form_token=self._randomness(SECRET_BYTES).hex(),
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,

@@ -8,26 +8,45 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from nightlatch.domain.errors import AuthenticationError
+from nightlatch.domain.fresh_sign_in import read_auth_time
 from nightlatch.services.ports.ambient import Clock, Randomness
-from nightlatch.services.ports.sessions import Claims, IdentityProvider
+from nightlatch.services.ports.sessions import Claims, IdentityProvider, Tokens
 from nightlatch.services.sessions import same
 
 SECRET_BYTES = 32
 LEEWAY = timedelta(minutes=2)
 """So far may the provider's clock be from ours."""
 
+SKEW = timedelta(minutes=1)
+"""So far may it be where what counts is whether somebody signed in just now."""
+
+FRESH = {"prompt": "login", "max_age": "0"}
+"""What asks a provider to let somebody sign in anew, and to say when they did (OpenID Connect Core 3.1.2.1)."""
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sign-in under way: its browser keeps it, so that only who began it can end it."""
+    """One sign-in under way: its browser keeps it, so that only who began it can end it.
+
+    `fresh_from` (seconds since 1970) is when the provider was asked to let the person sign in anew; None: it was not.
+    """
 
     state: str
     nonce: str
     verifier: str
     return_to: str
+    fresh_from: int | None = None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What comes of a sign-in: what the access token says, and when the provider asked who it is, if that is known."""
+
+    claims: Claims
+    at: datetime | None
 
 
 class SigningIn:
@@ -50,8 +69,8 @@ class SigningIn:
         self._clock = clock
         self._randomness = randomness
 
-    def begin(self, *, return_to: str, redirect_uri: str) -> tuple[Attempt, str]:
-        """Begin a sign-in, and say where the person is sent."""
+    def begin(self, *, return_to: str, redirect_uri: str, is_fresh: bool = False) -> tuple[Attempt, str]:
+        """Begin a sign-in, and say where the person is sent; a fresh one, though the provider may know them still."""
         state, nonce, verifier = (self._randomness(SECRET_BYTES).hex() for _ in range(3))
         query = {
             "response_type": "code",
@@ -62,11 +81,13 @@ class SigningIn:
             "nonce": nonce,
             "code_challenge": _s256(verifier),
             "code_challenge_method": "S256",
+            **(FRESH if is_fresh else {}),
         }
-        return Attempt(state, nonce, verifier, return_to), self._provider.page(query)
+        fresh_from = int(self._clock().timestamp()) if is_fresh else None
+        return Attempt(state, nonce, verifier, return_to, fresh_from), self._provider.page(query)
 
-    def finish(self, attempt: Attempt, given: Mapping[str, str], *, redirect_uri: str) -> Claims:
-        """End a sign-in with what the browser brought back; return what the access token says.
+    def finish(self, attempt: Attempt, given: Mapping[str, str], *, redirect_uri: str) -> SignedIn:
+        """End a sign-in with what the browser brought back.
 
         Raises AuthenticationError when it is not the answer to `attempt`, or says what cannot be relied on.
         """
@@ -84,7 +105,7 @@ class SigningIn:
         tokens = self._provider.redeem(form)
         self._check_id_token(tokens.id_claims, nonce=attempt.nonce)
         self._check_access_token(tokens.access_claims, tokens.id_claims)
-        return tokens.access_claims
+        return SignedIn(tokens.access_claims, _signed_in_at(attempt, tokens))
 
     def _check_id_token(self, claims: Claims, *, nonce: str) -> None:
         """Check what OIDC Core 3.1.3.7 asks of a client, but for the signature."""
@@ -107,6 +128,20 @@ class SigningIn:
         expires = claims.get("exp")
         if not isinstance(expires, int) or expires < (self._clock() - LEEWAY).timestamp():
             raise AuthenticationError("the token is over")
+
+
+def _signed_in_at(attempt: Attempt, tokens: Tokens) -> datetime | None:
+    """Tell when the provider asked who it is. One that never says is believed when it was asked to, and only then.
+
+    A browser can take out of its way to the provider that it is to ask: so a time that is told is looked at.
+    """
+    told = read_auth_time(tokens.id_claims.get("auth_time", tokens.access_claims.get("auth_time")))
+    if attempt.fresh_from is None:
+        return told
+    asked_at = datetime.fromtimestamp(attempt.fresh_from, UTC)
+    if told and told < asked_at - SKEW:
+        raise AuthenticationError("the identity provider did not ask again who you are")
+    return told or asked_at
 
 
 def _s256(verifier: str) -> str:

@@ -13,7 +13,16 @@ from pydantic_core import to_json
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.ledger import INGESTED, LedgerEntry
-from nightlatch.domain.seal import LONGEST_SPAN, SEALS, SHORTEST_RETENTION, Digest, Finding, SealState, seal_key
+from nightlatch.domain.seal import (
+    LONGEST_REST,
+    LONGEST_SPAN,
+    SEALS,
+    SHORTEST_RETENTION,
+    Digest,
+    Finding,
+    SealState,
+    seal_key,
+)
 from nightlatch.domain.verification import Asked, Doubt, Outcome, Verdict, verify
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.ports.ambient import Clock
@@ -34,6 +43,7 @@ KEYS_PER_LOOK = 1000
 OVERDUE = timedelta(days=3)
 """The self-check tells once a day that all holds. If it has not for so long, it does not come to its end."""
 
+SEALING_OVERDUE = LONGEST_REST + timedelta(hours=2)
 FEW = 20
 
 NOT_PROVEN_YET = frozenset({Verdict.UNSEALED, Verdict.EXPIRED})
@@ -72,6 +82,11 @@ class ProofStanding:
     def is_overdue(self) -> bool:
         """Whether the self-check should have come to its end again."""
         return self.checked is None or self.at - self.checked.at > OVERDUE
+
+    @property
+    def is_sealing_overdue(self) -> bool:
+        """Whether what is new should have been sealed: also sealing's own events are, a day after the last seal."""
+        return self.sealed_at is not None and self.unsealed > 0 and self.at - self.sealed_at > SEALING_OVERDUE
 
 
 @dataclass(frozen=True)
@@ -131,6 +146,8 @@ class TrailProof:
         digests, unreadable = self._newest_digests(state)
         first = max(kept.head.seq - MOST_ROWS + 1, digests[0].first_seq if len(digests) == MOST_SEALS else 1)
         rows, begin = _newest(kept, first)
+        if not kept.head.seq:
+            return NewestChecked(self._clock(), Outcome(doubts=[*unreadable, *_lost_end(digests, state)]), proven_to=0)
         outcome = verify(
             [row.model_dump(mode="json") for row in _settled(rows, sealed_to=state.last_seq)],
             digests=[digest for digest in digests if digest.last_seq >= begin],

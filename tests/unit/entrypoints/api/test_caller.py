@@ -1,6 +1,7 @@
 """Who calls, by the claims that API Gateway verified and by nothing else."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -235,3 +236,10 @@ def test_whoever_a_refused_token_names_has_no_rights() -> None:
 @pytest.mark.parametrize("claims", [None, {}, {"iss": "https://id", "sub": ["maya"]}, {"iss": "https://id"}])
 def test_a_token_may_name_nobody(claims: dict[str, Any] | None) -> None:
     assert named_in(an_api_event("GET", "/v1/whoami", claims=claims)) is None
+
+
+def test_when_somebody_signed_in_is_what_the_provider_says_and_never_when_the_token_was_made() -> None:
+    """A13: each renewal makes a new token."""
+    assert principal(auth_time="1795313400").signed_in_at == datetime.fromtimestamp(1795313400, UTC)
+    assert principal(iat="1795313400", exp="1795317000").signed_in_at is None
+    assert principal(auth_time="[1795313400 1]").signed_in_at is None

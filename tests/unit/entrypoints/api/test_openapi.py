@@ -12,7 +12,13 @@ from nightlatch.entrypoints.api.openapi import FUNCTIONS, document, load_functio
 from tests.cloudformation import template
 from tests.functions.client import ROOT
 
-NOT_OF_THE_API = {"ANY /v1/{proxy+}", "GET /", "ANY /{proxy+}"}
+NOT_OF_THE_API = {
+    "ANY /v1/{proxy+}",
+    "GET /",
+    "ANY /{proxy+}",
+    "ANY /oversight/{proxy+}",
+    "ANY /configuration/{proxy+}",
+}
 """What answers that there is no such route, and the console."""
 
 

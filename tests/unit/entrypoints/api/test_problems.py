@@ -1,6 +1,7 @@
 """Errors as answers: one kind for each, found by base class."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from nightlatch.entrypoints.problem_kinds import MethodNotAllowedError, TooLarge
 KINDS = [
     (errors.InvalidInputError(errors.Fault("/items/0", "is wrong")), 400, "invalid-input"),
     (errors.AuthenticationError("x"), 401, "unauthenticated"),
+    (errors.FreshSignInRequiredError("x", within=timedelta(minutes=5)), 401, "fresh-sign-in-required"),
     (errors.NotAllowedError("x"), 403, "not-allowed"),
     (errors.NotFoundError("x"), 404, "not-found"),
     (MethodNotAllowedError("PUT", allowed=["GET"]), 405, "method-not-allowed"),

@@ -21,7 +21,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=80,
 )
-SECRET_NAMES = ("secret", "client_secret", "password", "Passphrase", "api-key", "apiKey", "accessToken", "private_key")
+SECRET_NAMES = (
+    "secret",
+    "client_secret",
+    "password",
+    "Passphrase",
+    "api-key",
+    "apiKey",
+    "accessToken",
+    "private_key",
+    "code",
+)
 
 
 def told(body: object = None, *, query: str = "", referer: str = "") -> dict[str, Any]:

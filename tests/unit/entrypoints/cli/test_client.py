@@ -55,6 +55,11 @@ def test_two_posts_have_two_keys(terminal: Terminal, api: FakeApi) -> None:
         ),
         (problem(409, "conflict", "Not possible in the present state"), 1, "Not possible in the present state"),
         (problem(401, "unauthenticated", "The caller is not known"), 4, "nightlatch login"),
+        (
+            problem(401, "fresh-sign-in-required", "Sign in again", detail="approving takes a sign-in within PT15M"),
+            4,
+            "approving takes a sign-in within PT15M; sign in again with: nightlatch login --fresh",
+        ),
         (httpx.Response(401, json={"message": "Unauthorized"}), 4, "nightlatch login"),
         (problem(500, "internal-error", "Something broke on our side"), 5, "Something broke"),
         (httpx.Response(503, text="<html>"), 5, "answered 503"),

@@ -144,6 +144,14 @@ def test_a_browser_signs_in_with_pkce(outsider: Terminal, api: FakeApi, port: in
     assert len(form["code_verifier"]) >= 43
 
 
+def test_a_fresh_sign_in_asks_the_issuer_to_ask_again(outsider: Terminal, port: int) -> None:
+    browser = Browser(code="the-code")
+    outsider.open_browser, outsider.callback_port = browser.open, port
+    outsider.run("login", "--fresh", *AT_AN_ISSUER)
+    browser.close()
+    assert (browser.page["prompt"], browser.page["max_age"]) == ("login", "0")
+
+
 def test_the_challenge_is_that_of_the_rfc() -> None:
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
     assert Challenge("", verifier).s256 == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -14,6 +14,7 @@ from typing import Any
 from nightlatch.bootstrap.settings import Settings
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.errors import AuthenticationError
+from nightlatch.domain.fresh_sign_in import read_auth_time
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.entrypoints.api.told_calls import told_call
 
@@ -55,6 +56,7 @@ def principal_from(claims: Claims, settings: Settings) -> Principal:
         groups=groups,
         roles=roles_of(groups, settings, is_service=is_service),
         sign_in=None if is_service else _sign_in(claims),
+        signed_in_at=None if is_service else read_auth_time(claims.get("auth_time")),
     )
 
 

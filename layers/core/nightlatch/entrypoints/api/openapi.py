@@ -58,6 +58,10 @@ PROBLEM = {
             "type": ["string", "null"],
             "description": "With 410: the id of the oldest event that is still kept, if there is any.",
         },
+        "max_age": {
+            "type": "integer",
+            "description": "With `fresh-sign-in-required`: how many seconds ago the caller may have signed in at most.",
+        },
     },
 }
 FAULT = {

@@ -5,12 +5,25 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from pydantic_core import to_json
 
-from nightlatch.domain.errors import CursorExpiredError, DuplicateRequestError, Fault, InvalidInputError
+from nightlatch.domain.errors import (
+    CursorExpiredError,
+    DuplicateRequestError,
+    Fault,
+    FreshSignInRequiredError,
+    InvalidInputError,
+)
 from nightlatch.entrypoints.problem_kinds import INTERNAL_ERROR, MethodNotAllowedError, problem_of
 
 CONTENT_TYPE = "application/problem+json"
 MOST_FAULTS = 100
 """So many faults are told at most; a body can be wrong in thousands of places."""
+
+
+STEP_UP = (
+    'Bearer error="insufficient_user_authentication", '
+    'error_description="A more recent sign-in is required", max_age="{max_age}"'
+)
+"""The challenge of RFC 9470, which tells a client to let its user sign in again."""
 
 
 def problem_json(error: Exception) -> dict[str, Any]:
@@ -24,6 +37,8 @@ def problem_json(error: Exception) -> dict[str, Any]:
         body["errors"] = [_told(fault) for fault in error.faults[:MOST_FAULTS]]
     if isinstance(error, DuplicateRequestError):
         body["request_id"] = error.request_id
+    if isinstance(error, FreshSignInRequiredError):
+        body["max_age"] = int(error.within.total_seconds())
     if isinstance(error, CursorExpiredError):
         body["oldest"] = error.oldest
     return body
@@ -35,6 +50,8 @@ def answer(error: Exception) -> Response[str]:
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **problem.headers}
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, FreshSignInRequiredError):
+        headers["WWW-Authenticate"] = STEP_UP.format(max_age=int(error.within.total_seconds()))
     return Response(status_code=problem.status, body=to_json(problem_json(error)).decode(), headers=headers)
 
 

@@ -16,7 +16,7 @@ LARGEST = 2000
 """Characters of all parameters together, names and values."""
 
 REDACTED = "[redacted]"
-SECRET = re.compile(r"secret|passw|passphrase|token|credential|authorization|api.?key|private", re.IGNORECASE)
+SECRET = re.compile(r"secret|passw|passphrase|token|credential|authorization|api.?key|private|^code$", re.IGNORECASE)
 
 Parameter = tuple[str, JsonValue]
 

@@ -74,6 +74,7 @@ def sign_in_with_browser(
     open_browser: Callable[[str], bool],
     say: Callable[[str], None],
     now: Callable[[], int],
+    is_fresh: bool = False,
     port: int = PORT,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Tokens:
@@ -81,7 +82,7 @@ def sign_in_with_browser(
     where, challenge = endpoints(http, stack), Challenge.new()
     # Cognito accepts http for the name `localhost` only, never for the number.
     redirect_uri = f"http://localhost:{port}{_PATH}"
-    page = authorization_url(where, stack, challenge, redirect_uri=redirect_uri)
+    page = authorization_url(where, stack, challenge, redirect_uri=redirect_uri, is_fresh=is_fresh)
     with _Listener(port, challenge.state) as (server, callback):
         say(page)
         open_browser(page)
@@ -98,8 +99,10 @@ def sign_in_with_browser(
     return tokens_from(http, where.token, form, now=now(), kept=None)
 
 
-def authorization_url(where: Endpoints, stack: Stack, challenge: Challenge, *, redirect_uri: str) -> str:
-    """Write the address of the page where the person signs in."""
+def authorization_url(
+    where: Endpoints, stack: Stack, challenge: Challenge, *, redirect_uri: str, is_fresh: bool = False
+) -> str:
+    """Write the address of the page where the person signs in; anew, if it is to be fresh."""
     query = {
         "response_type": "code",
         "client_id": stack.client_id,
@@ -108,6 +111,7 @@ def authorization_url(where: Endpoints, stack: Stack, challenge: Challenge, *, r
         "state": challenge.state,
         "code_challenge": challenge.s256,
         "code_challenge_method": "S256",
+        **({"prompt": "login", "max_age": "0"} if is_fresh else {}),
     }
     return f"{where.authorization}{'&' if '?' in where.authorization else '?'}{urlencode(query)}"
 

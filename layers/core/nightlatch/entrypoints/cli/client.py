@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from nightlatch.entrypoints.cli.errors import NotSignedInError, ProblemError, UnreachableError, faults, headline
+from nightlatch.entrypoints.cli.errors import ProblemError, UnreachableError, faults, headline, refused_token
 from nightlatch.entrypoints.cli.shapes import Json
 
 PAUSES = (0.5, 1.0, 2.0)
@@ -151,7 +151,7 @@ def _says_later(answer: httpx.Response) -> bool:
 def _understood(answer: httpx.Response) -> Answer:
     body = _json(answer)
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        raise NotSignedInError("the API did not accept the token; sign in again with: nightlatch login")
+        raise refused_token(body)
     if answer.is_server_error:
         raise UnreachableError(headline(answer.status_code, body), lines=faults(body))
     if not answer.is_success:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 DUPLICATE = "/problems/duplicate-request"
+FRESH_SIGN_IN = "/problems/fresh-sign-in-required"
 
 
 class CliError(Exception):
@@ -55,6 +56,13 @@ class UnreachableError(CliError):
     """The API does not answer, or answers with a fault of its own."""
 
     exit_code = 5
+
+
+def refused_token(problem: Mapping[str, Any]) -> NotSignedInError:
+    """Say why the API wants another token, and how to get one."""
+    if problem.get("type") == FRESH_SIGN_IN:
+        return NotSignedInError(f"{problem['detail']}; sign in again with: nightlatch login --fresh")
+    return NotSignedInError("the API did not accept the token; sign in again with: nightlatch login")
 
 
 def headline(status: int, problem: Mapping[str, Any]) -> str:

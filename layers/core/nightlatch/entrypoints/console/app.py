@@ -24,6 +24,9 @@ from nightlatch.entrypoints.problem_kinds import INTERNAL_ERROR, MethodNotAllowe
 
 logger = Logger()
 
+TOLD_BY_THEMSELVES = frozenset({"/oversight/audit", "/oversight/audit/{entry_id}"})
+"""Pages whose reads are told with what was read."""
+
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
@@ -56,7 +59,7 @@ def respond(visit: Visit, site: Site) -> Answer:
 
 
 def _routed(visit: Visit, site: Site) -> Answer:
-    page, names, roles = site.found(visit)
+    page, names, roles, route = site.found(visit)
     if roles == STRANGERS:
         return page(visit, site.desk, **names)
     if visit.method != "GET":
@@ -70,6 +73,8 @@ def _routed(visit: Visit, site: Site) -> Answer:
     logger.append_keys(principal=visitor.principal.id)
     if not visitor.principal.has(*roles):
         raise NotAllowedError(f"this is for {' or '.join(f'{role}s' for role in sorted(roles))} only")
+    if visit.method == "GET" and route not in TOLD_BY_THEMSELVES:
+        site.desk.api_reads().count(visitor.call, route=route)
     return page(visitor, **names)
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nightlatch.bootstrap import clock
+from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.sessions import sessions
 from nightlatch.bootstrap.settings import Settings, settings
+from nightlatch.services.api_reads import ApiReads
 from nightlatch.services.sessions import Sessions
 
 
@@ -16,4 +18,5 @@ class Desk:
 
     settings: Callable[[], Settings] = settings
     sessions: Callable[[], Sessions] = sessions
+    api_reads: Callable[[], ApiReads] = api_reads
     now: Callable[[], datetime] = clock.now

@@ -29,7 +29,14 @@ MENU = {
             Entry("/request", "plus", "Request access"),
         ),
     ),
-    "Oversight": (READERS, (Entry("/oversight/activity", "pulse", "Activity"),)),
+    "Oversight": (
+        READERS,
+        (
+            Entry("/oversight/activity", "pulse", "Activity"),
+            Entry("/oversight/anomalies", "shield", "Anomalies", "/oversight/anomalies/count"),
+            Entry("/oversight/audit", "scroll", "Audit log"),
+        ),
+    ),
     "Configure": (
         READERS,
         (

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from nightlatch.domain.errors import NotFoundError
 from nightlatch.domain.identity import Role
@@ -25,6 +26,15 @@ Routes = Mapping[tuple[str, str], Page]
 Pages = Mapping[frozenset[Role], Routes]
 
 
+class Found(NamedTuple):
+    """A page, what the names in its path stand for, whom it is for, and its path."""
+
+    page: Page
+    names: dict[str, str]
+    roles: frozenset[Role]
+    route: str
+
+
 @dataclass(frozen=True)
 class Site:
     """The pages of one function, by method and path.
@@ -37,14 +47,14 @@ class Site:
     pages: Pages
     strangers: Routes = field(default_factory=dict)
 
-    def found(self, visit: Visit) -> tuple[Page, dict[str, str], frozenset[Role]]:
-        """Find the page that a visit asks for, the names in its path, and whom it is for; raise when there is none."""
+    def found(self, visit: Visit) -> Found:
+        """Find the page that a visit asks for; raise when there is none."""
         known = set()
         for roles, routes in ((STRANGERS, self.strangers), *self.pages.items()):
             for (method, route), page in routes.items():
                 if match := _pattern(route).fullmatch(visit.path):
                     if method == visit.method:
-                        return page, match.groupdict(), roles
+                        return Found(page, match.groupdict(), roles, route)
                     known.add(method)
         if known:
             raise MethodNotAllowedError(visit.method, allowed=sorted(known))

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from nightlatch.domain.duration import iso_8601
 from nightlatch.domain.value import rfc3339
-from nightlatch.entrypoints.console import wording
+from nightlatch.entrypoints.console import entry_words, wording
 from nightlatch.entrypoints.console.static_files import addresses
 
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -48,6 +48,10 @@ def environment() -> Environment:
         status=wording.status_mark,
         source=wording.source_word,
         event=wording.event_mark,
+        state=entry_words.state_mark,
+        target=entry_words.target_of,
+        detail=entry_words.detail_of,
+        number="{:,}".format,
         severity=wording.severity_mark,
         anomaly=wording.anomaly_title,
         anomaly_state=wording.anomaly_state_mark,

@@ -29,6 +29,9 @@ def login(
     ] = None,
     issuer: Annotated[str | None, typer.Option(help="Its Issuer.")] = None,
     client_id: Annotated[str | None, typer.Option(help="Its ClientId.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Let the issuer ask again who you are: some flows want it of approvers.")
+    ] = False,
     home: Home = HOME,
     acting: Acting = None,
     output: Output = None,
@@ -40,7 +43,11 @@ def login(
     """
     run = invocation(context, acting, output)
     stack = _stack(run, home, api=api, issuer=issuer, client_id=client_id)
-    tokens = _with_password(run, stack, name, from_stdin=password_stdin) if name else _with_browser(run, stack)
+    tokens = (
+        _with_browser(run, stack, is_fresh=fresh)
+        if name is None
+        else _with_password(run, stack, name, from_stdin=password_stdin)
+    )
     profile = Profile(run.acting or name or DEFAULT, stack, tokens)
     run.profiles.save(profile)
     run.profiles.use(profile.name)
@@ -104,7 +111,7 @@ def _with_password(run: Invocation, stack: "Stack", name: str, *, from_stdin: bo
         return login.sign_in(http, stack, name, password, now=int(run.now.timestamp()))
 
 
-def _with_browser(run: Invocation, stack: "Stack") -> "Tokens":
+def _with_browser(run: Invocation, stack: "Stack", *, is_fresh: bool) -> "Tokens":
     from nightlatch.entrypoints.cli import browser  # noqa: PLC0415  # as above
 
     with run.http(stack.sign_in_page or stack.issuer) as http:
@@ -114,6 +121,7 @@ def _with_browser(run: Invocation, stack: "Stack") -> "Tokens":
             open_browser=run.outside.open_browser,
             say=lambda page: run.screen.note("Sign in here, if no browser opens: ", (page, LINK)),
             now=lambda: int(run.now.timestamp()),
+            is_fresh=is_fresh,
             port=run.outside.callback_port or browser.PORT,
         )
 

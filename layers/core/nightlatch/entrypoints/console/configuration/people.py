@@ -6,6 +6,7 @@ from nightlatch.domain.people import KnownPerson
 from nightlatch.entrypoints.api.caller import roles_of
 from nightlatch.entrypoints.console.answers import OK, Answer
 from nightlatch.entrypoints.console.configuration.desk import ConfigurationDesk
+from nightlatch.entrypoints.console.listing import Query
 from nightlatch.entrypoints.console.visitor import Visitor
 from nightlatch.entrypoints.problem_kinds import problem_of
 
@@ -25,6 +26,7 @@ def show_all(visitor: Site) -> Answer:
         "configuration/people.html",
         people=[(one, special_roles(visitor, one)) for one in shown],
         text=text,
+        query=Query(visitor.visit),
         number=len(found),
         begin=begin,
         after=shown[-1].id if len(found) > begin + PAGE else None,

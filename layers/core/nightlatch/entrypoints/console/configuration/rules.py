@@ -107,6 +107,7 @@ def _page(visitor: Site, form: RuleForm, rule: AlertRule | None = None, told: To
         told.status,
         form=form,
         rule=rule,
+        in_force=RuleForm.of(rule, visitor.desk.settings().time_zone) if rule else form,
         told=told,
         is_done=visitor.visit.asked("done") == "saved",
         is_tried=bool(visitor.visit.asked("tried")),

@@ -8,6 +8,7 @@ from itertools import islice
 
 from nightlatch.domain.errors import DuplicateRequestError, Fault, InvalidInputError
 from nightlatch.domain.integration import Integration, Permission, Resource
+from nightlatch.domain.people import KnownPerson
 from nightlatch.entrypoints.console.answers import Answer, redirect
 from nightlatch.entrypoints.console.front.desk import FrontDesk
 from nightlatch.entrypoints.console.front.wish import Draft, Pick, again
@@ -15,6 +16,7 @@ from nightlatch.entrypoints.console.visitor import Visitor
 from nightlatch.services.asking import DryRun, Offer, Submission, WantedItem
 
 MOST_FOUND = 12
+MOST_PEOPLE = 6
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480, 1440, 4320))
 BAD_REQUEST = 400
 CONFLICT = 409
@@ -29,6 +31,15 @@ class Found:
     integration: Integration
     resource: Resource
     permissions: list[tuple[Permission, Pick]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Others:
+    """Whether the reader may ask for others, for whom it is (None: for themselves), and who else was found."""
+
+    is_possible: bool = False
+    chosen: KnownPerson | None = None
+    found: Sequence[KnownPerson] = ()
 
 
 @dataclass(frozen=True)
@@ -93,11 +104,13 @@ def _again(visitor: Visitor[FrontDesk], request_id: str) -> Draft:
     request = visitor.desk.requests().show(request_id, visitor.call)
     items = [WantedItem(item.resource_type, item.resource_id, item.permission) for item in request.items]
     picks = again(request.integration.id, items)
-    return Draft(picks=picks, justification=request.justification, ticket=request.ticket)
+    whom = request.requester.id if request.asked_by else ""
+    return Draft(picks=picks, justification=request.justification, ticket=request.ticket, on_behalf_of=whom)
 
 
 def _page(visitor: Visitor[FrontDesk], draft: Draft, *, status: int = 200, faults: Sequence[str] = ()) -> Answer:
-    offers = list(visitor.desk.asking().offers(visitor.call))
+    others = _others(visitor, draft)
+    offers = _offers(visitor, draft, others)
     return visitor.page(
         "asking.html",
         status=status,
@@ -110,7 +123,26 @@ def _page(visitor: Visitor[FrontDesk], draft: Draft, *, status: int = 200, fault
         faults=faults,
         once=visitor.visit.said("once") or secrets.token_urlsafe(16),
         zone_name=visitor.desk.settings().time_zone,
+        others=others,
     )
+
+
+def _others(visitor: Visitor[FrontDesk], draft: Draft) -> Others:
+    """Find for whom it is, and for whom else it could be."""
+    people, call = visitor.desk.others(), visitor.call
+    if not people.is_possible(call):
+        return Others()
+    if draft.on_behalf_of:
+        return Others(is_possible=True, chosen=people.person(draft.on_behalf_of, call))
+    return Others(is_possible=True, found=people.find(draft.person_search, call, limit=MOST_PEOPLE))
+
+
+def _offers(visitor: Visitor[FrontDesk], draft: Draft, others: Others) -> list[Offer]:
+    """List what may be asked for; nothing for somebody for whom the reader may not ask."""
+    asking = visitor.desk.asking()
+    if not draft.on_behalf_of:
+        return list(asking.offers(visitor.call))
+    return list(asking.offers(visitor.call, on_behalf_of=others.chosen.as_principal())) if others.chosen else []
 
 
 def _found(offers: Sequence[Offer], draft: Draft) -> list[Found]:

@@ -31,7 +31,9 @@ def login(visit: Visit, desk: FrontDesk) -> Answer:
     """Begin a sign-in, and send the browser to the identity provider."""
     try:
         attempt, page = desk.signing_in().begin(
-            return_to=own_path(visit.asked("return_to") or "/"), redirect_uri=_redirect_uri(visit, desk)
+            return_to=own_path(visit.asked("return_to") or "/"),
+            redirect_uri=_redirect_uri(visit, desk),
+            is_fresh=bool(visit.asked("fresh")),
         )
     except EgressError as error:
         return _failed(visit, desk, error)
@@ -44,10 +46,11 @@ def callback(visit: Visit, desk: FrontDesk) -> Answer:
     try:
         attempt = _attempt(visit)
         given = {name: values[0] for name, values in visit.query.items()}
-        claims = desk.signing_in().finish(attempt, given, redirect_uri=_redirect_uri(visit, desk))
-        principal = _person(principal_from(claims, desk.settings()))
+        signed_in = desk.signing_in().finish(attempt, given, redirect_uri=_redirect_uri(visit, desk))
+        known = _person(principal_from(signed_in.claims, desk.settings()))
     except (AuthenticationError, EgressError) as error:
         return _failed(visit, desk, error)
+    principal = known.model_copy(update={"signed_in_at": signed_in.at})
     begun = desk.sessions().begin(principal, origin=visit.origin)
     return redirect(own_path(attempt.return_to)).with_cookies(session_cookie(begun.cookie), forgotten(SIGN_IN))
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.anomaly import Anomaly
 from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.errors import FreshSignInRequiredError
 from nightlatch.entrypoints.console import counts
 from nightlatch.entrypoints.console.answers import Answer, redirect
 from nightlatch.entrypoints.console.front.desk import FrontDesk
@@ -17,6 +18,7 @@ from nightlatch.entrypoints.console.visitor import Visitor
 from nightlatch.entrypoints.console.wording import plural
 from nightlatch.services.ports.anomalies import AnomalyFilter
 
+REFUSED = 403
 PAGE = 20
 MOST_REMEMBERED = 20
 """So far back goes what is told of a requester."""
@@ -84,7 +86,10 @@ def count(visitor: Visitor[FrontDesk]) -> Answer:
 def approve(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     """Say yes, to all that asks for it or to some items."""
     items = visitor.visit.form.get("items", [])
-    visitor.desk.approvals().approve(request_id, visitor.call, items=items, reason=visitor.visit.reason)
+    try:
+        visitor.desk.approvals().approve(request_id, visitor.call, items=items, reason=visitor.visit.reason)
+    except FreshSignInRequiredError as error:
+        return _ask_to_sign_in_again(visitor, request_id, error)
     return redirect(f"/requests/{request_id}")
 
 
@@ -93,6 +98,11 @@ def reject(visitor: Visitor[FrontDesk], request_id: str) -> Answer:
     items = visitor.visit.form.get("items", [])
     visitor.desk.approvals().reject(request_id, visitor.call, items=items, reason=visitor.visit.reason)
     return redirect(f"/requests/{request_id}")
+
+
+def _ask_to_sign_in_again(visitor: Visitor[FrontDesk], request_id: str, error: FreshSignInRequiredError) -> Answer:
+    again = f"/auth/login?{urlencode({'return_to': f'/requests/{request_id}', 'fresh': 1})}"
+    return visitor.page("fresh_sign_in.html", REFUSED, again=again, within=error.within)
 
 
 def _waiting(

@@ -60,10 +60,12 @@ class Draft:
     starts_at: str = ""
     justification: str = ""
     ticket: str = ""
+    on_behalf_of: str = ""
+    person_search: str = ""
 
     @classmethod
     def of(cls, fields: Fields) -> "Draft":
-        """Read a form or an address, with what a button of it adds, removes or takes over."""
+        """Read a form or an address, with what a button of it adds, removes or takes over. `for` is chosen by one."""
         fields = {**fields, **parse_qs(_first(fields, "take"), keep_blank_values=True)}
         picks = [Pick.read(text) for text in (*fields.get("item", ()), *fields.get("add", ()))]
         removed = {Pick.read(text) for text in fields.get("remove", ())}
@@ -74,6 +76,8 @@ class Draft:
             starts_at=_first(fields, "starts_at").strip(),
             justification=_first(fields, "justification").strip()[:LONGEST_JUSTIFICATION],
             ticket=_first(fields, "ticket").strip()[:LONGEST_TICKET],
+            on_behalf_of=_first(fields, "for" if "for" in fields else "on_behalf_of").strip(),
+            person_search=_first(fields, "person").strip(),
         )
 
     def submissions(self, zone: str) -> list[Submission]:
@@ -87,6 +91,7 @@ class Draft:
                 ticket=self.ticket,
                 duration=duration,
                 starts_at=starts_at,
+                on_behalf_of=self.on_behalf_of or None,
             )
             for integration, picks in groupby(sorted(self.picks), key=lambda pick: pick.integration)
         ]

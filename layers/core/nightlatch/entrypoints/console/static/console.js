@@ -13,6 +13,7 @@
   const said = (form) => [...new FormData(form)].join();
 
   let status;
+  let owner;
   let saidBefore;
   let inUse;
   let returnTo;
@@ -30,9 +31,26 @@
   function showTimes() {
     for (const time of all("time[datetime]")) {
       time.dataset.zoned ??= time.textContent;
-      const local = new Date(time.dateTime).toLocaleString("en-GB", FORM).replace(",", "");
+      const form = /:\d\d:\d\d/.test(time.dataset.zoned) ? { ...FORM, second: "2-digit" } : FORM;
+      const local = new Date(time.dateTime).toLocaleString("en-GB", form).replace(",", "");
       const text = isLocal() ? local : time.dataset.zoned;
       if (time.textContent !== text) time.textContent = text;
+    }
+    for (const name of all("[data-zone-name]")) {
+      name.dataset.zoned ??= name.textContent;
+      const text = isLocal() ? OWN_ZONE : name.dataset.zoned;
+      if (name.textContent !== text) name.textContent = text;
+    }
+    showFields();
+  }
+
+  // Times in fields are read in the zone that is shown. What was typed stays as it is.
+  function showFields() {
+    for (const zone of all("[data-zone]")) zone.value = isLocal() ? OWN_ZONE : "";
+    for (const field of all("[data-at]")) {
+      const at = new Date(field.dataset.at);
+      const local = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+      field.value = isLocal() ? local : field.defaultValue;
     }
   }
 
@@ -61,6 +79,28 @@
     }
   }
 
+  // A request's card floats beside its link while the pointer or the focus is on either; Escape takes it away.
+  function followCard(event) {
+    const card = document.getElementById("card");
+    const over = event.target.closest("[data-card], #card");
+    if (!card || over === card || over === owner) return;
+    dropCard();
+    owner = over;
+  }
+
+  function dropCard() {
+    const card = document.getElementById("card");
+    owner = null;
+    card.replaceChildren();
+    card.togglePopover(false);
+  }
+
+  function placeCard() {
+    const card = document.getElementById("card");
+    if (!owner || !card?.firstElementChild || card.matches(":popover-open")) return;
+    card.showPopover({ source: owner });
+  }
+
   function refresh() {
     all("noscript").forEach((one) => one.remove());  // what is swapped in was read as if there were no scripts
     for (const hidden of all("[data-theme-switch][hidden], [data-time-switch][hidden], [data-copy][hidden]")) {
@@ -71,6 +111,7 @@
     offerZones();
     followStatus();
     markRow();
+    placeCard();
   }
 
   // A filter holds when it is closed. Its choices may be fetched when it is opened.
@@ -116,6 +157,7 @@
   }
 
   function onInput({ target }) {
+    delete target.dataset.at;
     if (!target.matches("[data-find]")) return;
     const wanted = target.value.toLowerCase();
     for (const choice of target.closest(".chooser").querySelectorAll("li")) {
@@ -144,6 +186,7 @@
   }
 
   function onKey(event) {
+    if (event.key === "Escape" && owner) return dropCard();
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const search = document.querySelector("[data-slash]");
     if (event.key === "j") step(1);
@@ -162,6 +205,8 @@
   document.addEventListener("change", onChange);
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
+  document.addEventListener("mouseover", followCard);
+  document.addEventListener("focusin", followCard);
   document.addEventListener("htmx:after:swap", onSwap);
   document.addEventListener("DOMContentLoaded", () => {
     refresh();
