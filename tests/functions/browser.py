@@ -113,6 +113,8 @@ class Browser:
         configuration = ConfigurationDesk(
             **self._everywhere,
             flows=lambda: world.flows,
+            integrations=lambda: world.integrations,
+            destinations=lambda: world.destinations,
             audit_settings=lambda: world.audit_settings,
             trail=lambda: world.trail,
             anomaly_settings=lambda: world.anomaly_settings,

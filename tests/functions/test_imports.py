@@ -62,8 +62,8 @@ OWN = {
         "oversight",
         "settings",
     },
-    "nightlatch.domain.delivery": {"destinations", "webhook_delivery"},
-    "nightlatch.adapters.destinations": {"destinations", "webhook_delivery"},
+    "nightlatch.domain.delivery": {"configuration", "destinations", "webhook_delivery"},
+    "nightlatch.adapters.destinations": {"configuration", "destinations", "webhook_delivery"},
 }
 """What only these functions import."""
 

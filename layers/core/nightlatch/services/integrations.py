@@ -50,6 +50,10 @@ class Integrations:
             raise NotFoundError(f"no integration {integration_id}")
         return integration
 
+    def resources(self, integration_id: str) -> list[Resource]:
+        """Read what the last scan found in an integration, by type and id."""
+        return self._catalogue.resources(self.show(integration_id).id)
+
     def add(
         self, integration_id: str, call: Call, *, name: str, kind: str, settings: dict[str, Any], secret: str
     ) -> Integration:

@@ -41,6 +41,8 @@ MENU = {
         READERS,
         (
             Entry("/configuration/flows", "flow", "Access flows"),
+            Entry("/configuration/integrations", "plug", "Integrations"),
+            Entry("/configuration/destinations", "send", "Destinations"),
             Entry("/configuration/people", "people", "People"),
             Entry("/configuration/settings", "gear", "Settings"),
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -16,7 +16,7 @@ from nightlatch.domain.errors import Fault, InvalidInputError
 from nightlatch.domain.value import Value
 from nightlatch.entrypoints.console.visit import Visit
 
-V = TypeVar("V", bound=Value)
+V = TypeVar("V", bound=BaseModel)
 
 LONGEST_NUMBER = 9
 NESTING = {"events", "hours"}

@@ -7,7 +7,9 @@ from nightlatch.bootstrap.anomalies import alert_rules, replays
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
+from nightlatch.bootstrap.destinations import destinations
 from nightlatch.bootstrap.flows import access_flows
+from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
 from nightlatch.entrypoints.console.desk import Desk
@@ -17,13 +19,15 @@ from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.destinations import Destinations
+from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.replays import Replays
 
 
 @dataclass(frozen=True)
 class ConfigurationDesk(Desk):
-    """Access flows, settings and people."""
+    """Access flows, systems, destinations, settings and people."""
 
     flows: Callable[[], AccessFlows] = access_flows
     audit_settings: Callable[[], AuditSettingsDesk] = audit_settings
@@ -33,3 +37,5 @@ class ConfigurationDesk(Desk):
     replays: Callable[[], Replays] = replays
     people: Callable[[], Acquaintances] = acquaintances
     requests: Callable[[], AccessRequests] = access_requests
+    integrations: Callable[[], Integrations] = integrations
+    destinations: Callable[[], Destinations] = destinations

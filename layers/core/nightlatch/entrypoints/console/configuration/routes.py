@@ -1,11 +1,25 @@
 """The pages of configuration. Auditors look, administrators change."""
 
-from nightlatch.entrypoints.console.configuration import audit, detectors, flows, people, replays, rules, settings
+from nightlatch.entrypoints.console.configuration import (
+    audit,
+    destinations,
+    detectors,
+    flows,
+    integrations,
+    people,
+    replays,
+    rules,
+    settings,
+)
 from nightlatch.entrypoints.console.site import ADMINS, READERS, Pages
 
 PAGES: Pages = {
     READERS: {
         ("GET", "/configuration/flows"): flows.show,
+        ("GET", "/configuration/integrations"): integrations.show_all,
+        ("GET", "/configuration/integrations/{integration_id}"): integrations.show,
+        ("GET", "/configuration/destinations"): destinations.show_all,
+        ("GET", "/configuration/destinations/{destination_id}"): destinations.show,
         ("GET", "/configuration/settings"): settings.show,
         ("GET", "/configuration/settings/audit"): audit.show,
         ("GET", "/configuration/settings/deployment"): settings.show_deployment,
@@ -18,6 +32,21 @@ PAGES: Pages = {
         ("GET", "/configuration/people/{person_id}"): people.show,
     },
     ADMINS: {
+        ("GET", "/configuration/integrations/-/new"): integrations.ask_for_new,
+        ("POST", "/configuration/integrations/-/new"): integrations.add,
+        ("POST", "/configuration/integrations/{integration_id}/check"): integrations.check,
+        ("POST", "/configuration/integrations/{integration_id}/scan"): integrations.scan,
+        ("GET", "/configuration/destinations/-/new"): destinations.ask_for_new,
+        ("POST", "/configuration/destinations/-/new"): destinations.create,
+        ("GET", "/configuration/destinations/{destination_id}/edit"): destinations.ask_to_edit,
+        ("POST", "/configuration/destinations/{destination_id}/edit"): destinations.edit,
+        ("POST", "/configuration/destinations/{destination_id}/test"): destinations.try_out,
+        ("POST", "/configuration/destinations/{destination_id}/enable"): destinations.enable,
+        ("POST", "/configuration/destinations/{destination_id}/disable"): destinations.disable,
+        ("POST", "/configuration/destinations/{destination_id}/secret"): destinations.rotate,
+        ("POST", "/configuration/destinations/{destination_id}/replay"): destinations.replay,
+        ("GET", "/configuration/destinations/{destination_id}/remove"): destinations.ask_to_remove,
+        ("POST", "/configuration/destinations/{destination_id}/remove"): destinations.remove,
         ("POST", "/configuration/settings/audit"): audit.save,
         ("POST", "/configuration/settings/detectors/{name}"): detectors.save,
         ("POST", "/configuration/settings/detectors/{name}/reset"): detectors.reset,
