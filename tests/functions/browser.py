@@ -113,6 +113,7 @@ class Browser:
         configuration = ConfigurationDesk(
             **self._everywhere,
             flows=lambda: world.flows,
+            flow_reach=lambda: world.flow_reach,
             audit_settings=lambda: world.audit_settings,
             trail=lambda: world.trail,
             anomaly_settings=lambda: world.anomaly_settings,

@@ -7,6 +7,7 @@ from nightlatch.bootstrap.anomalies import alert_rules, replays
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
+from nightlatch.bootstrap.flow_reach import flow_reach
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
@@ -17,6 +18,7 @@ from nightlatch.services.alert_rules import AlertRuleDesk
 from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.flow_reach import FlowReach
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.replays import Replays
 
@@ -26,6 +28,7 @@ class ConfigurationDesk(Desk):
     """Access flows, settings and people."""
 
     flows: Callable[[], AccessFlows] = access_flows
+    flow_reach: Callable[[], FlowReach] = flow_reach
     audit_settings: Callable[[], AuditSettingsDesk] = audit_settings
     trail: Callable[[], AuditTrail] = audit_trail
     anomaly_settings: Callable[[], AnomalySettingsDesk] = anomaly_settings

@@ -5,7 +5,8 @@ from nightlatch.entrypoints.console.site import ADMINS, READERS, Pages
 
 PAGES: Pages = {
     READERS: {
-        ("GET", "/configuration/flows"): flows.show,
+        ("GET", "/configuration/flows"): flows.show_all,
+        ("GET", "/configuration/flows/{flow_id}"): flows.show,
         ("GET", "/configuration/settings"): settings.show,
         ("GET", "/configuration/settings/audit"): audit.show,
         ("GET", "/configuration/settings/deployment"): settings.show_deployment,
