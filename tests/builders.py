@@ -58,6 +58,7 @@ from nightlatch.services.destinations import Destinations
 from nightlatch.services.detection import CHUNK, ROOM, Detection
 from nightlatch.services.export_jobs import PART, ExportJobs
 from nightlatch.services.exports import Exports
+from nightlatch.services.flow_reach import FlowReach
 from nightlatch.services.ingestion import Ingestion
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.kept_seals import KeptSeals
@@ -598,6 +599,11 @@ class World:
     def flows(self) -> AccessFlows:
         """What administrators do with flows."""
         return AccessFlows(unit_of_work=self.store, flows=self.store, requests=self.store, clock=self.clock)
+
+    @property
+    def flow_reach(self) -> FlowReach:
+        """What those want to know who write flows."""
+        return FlowReach(catalogue=self.store, people=self.store)
 
     @property
     def integrations(self) -> Integrations:

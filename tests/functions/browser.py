@@ -115,6 +115,7 @@ class Browser:
             flows=lambda: world.flows,
             integrations=lambda: world.integrations,
             destinations=lambda: world.destinations,
+            flow_reach=lambda: world.flow_reach,
             audit_settings=lambda: world.audit_settings,
             trail=lambda: world.trail,
             anomaly_settings=lambda: world.anomaly_settings,

@@ -8,6 +8,7 @@ from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
 from nightlatch.bootstrap.destinations import destinations
+from nightlatch.bootstrap.flow_reach import flow_reach
 from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
@@ -20,6 +21,7 @@ from nightlatch.services.anomaly_settings import AnomalySettingsDesk
 from nightlatch.services.audit_settings import AuditSettingsDesk
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.destinations import Destinations
+from nightlatch.services.flow_reach import FlowReach
 from nightlatch.services.integrations import Integrations
 from nightlatch.services.people import Acquaintances
 from nightlatch.services.replays import Replays
@@ -30,6 +32,7 @@ class ConfigurationDesk(Desk):
     """Access flows, systems, destinations, settings and people."""
 
     flows: Callable[[], AccessFlows] = access_flows
+    flow_reach: Callable[[], FlowReach] = flow_reach
     audit_settings: Callable[[], AuditSettingsDesk] = audit_settings
     trail: Callable[[], AuditTrail] = audit_trail
     anomaly_settings: Callable[[], AnomalySettingsDesk] = anomaly_settings

@@ -15,11 +15,12 @@ from nightlatch.entrypoints.console.site import ADMINS, READERS, Pages
 
 PAGES: Pages = {
     READERS: {
-        ("GET", "/configuration/flows"): flows.show,
         ("GET", "/configuration/integrations"): integrations.show_all,
         ("GET", "/configuration/integrations/{integration_id}"): integrations.show,
         ("GET", "/configuration/destinations"): destinations.show_all,
         ("GET", "/configuration/destinations/{destination_id}"): destinations.show,
+        ("GET", "/configuration/flows"): flows.show_all,
+        ("GET", "/configuration/flows/{flow_id}"): flows.show,
         ("GET", "/configuration/settings"): settings.show,
         ("GET", "/configuration/settings/audit"): audit.show,
         ("GET", "/configuration/settings/deployment"): settings.show_deployment,
