@@ -11,12 +11,15 @@ from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.anomaly import Anomaly, AnomalyState
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
+from nightlatch.domain.destination import DestinationKind, Selection
+from nightlatch.domain.destination_choices import DestinationChoices
 from nightlatch.domain.errors import DuplicateRequestError
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.domain.integration import Integration, IntegrationStatus, Permission, Resource
 from nightlatch.domain.selectors import TargetSelector
 from nightlatch.services.asking import Submission, WantedItem
 from nightlatch.services.call import Call
+from nightlatch.services.destinations import Start, Wanted
 from nightlatch.services.ports.requests import RequestFilter
 from tests.builders import API, HOUR, ISSUER, NOON, World, a_definition, groups_are
 
@@ -60,6 +63,17 @@ SYSTEMS = {
 }
 """Each integration's name, its database, that one's tags and its permissions."""
 
+DESTINATIONS: dict[str, tuple[str, DestinationKind, str, tuple[str, ...]]] = {
+    "siem": ("Splunk, security", DestinationKind.SPLUNK_HEC, "https://hec.acme.example/services/collector", ()),
+    "audit-channel": ("Slack #access-audit", DestinationKind.SLACK, "https://hooks.slack.example/T0", ("access.*",)),
+    "pager": (
+        "On-call pager",
+        DestinationKind.WEBHOOK,
+        "https://pager.acme.example/in",
+        ("anomaly.*", "access.quarantined"),
+    ),
+}
+
 WHY = (
     "INC-2291: duplicate charges, need to inspect the ledger rows",
     "Quarterly export for finance, ticket FIN-118",
@@ -84,6 +98,7 @@ class Company:
         self.world.clock.at(self.now - FORTNIGHT * DAY)
         self._connect()
         self._write_flows()
+        self._send_on()
         for person in EVERYBODY:
             self.world.acquaintances.note(self.call(person))
         self._live()
@@ -167,6 +182,19 @@ class Company:
             self.world.flows.put(flow_id, definition, self.call(NOA), if_match=None)
         self.world.flows.delete("orders-roles", self.call(NOA), if_match=1)
 
+    def _send_on(self) -> None:
+        """Send what happens to a SIEM, to Slack and to a program of the company's own."""
+        for destination_id, (name, kind, url, names) in DESTINATIONS.items():
+            selection = Selection(event_types=names)
+            choices = DestinationChoices(name=name, settings={"url": url}, selection=selection)
+            wanted = Wanted(destination_id, DestinationKind.WEBHOOK, choices, "", Start())
+            made = self.world.destinations.create(wanted, self.call(NOA)).shown.standing.destination
+            self.world.store.commit(Change(made.changed(kind=kind)), origin=API)
+
+    def _deliver(self) -> None:
+        for destination_id in DESTINATIONS:
+            self.world.delivering.work_off(destination_id, has_time=lambda: True)
+
     def _live(self) -> None:
         """Let people work, mostly by day, until this morning."""
         while self.world.clock.now < self.now - timedelta(hours=6):
@@ -226,6 +254,7 @@ class Company:
         self.ask(DEVELOPERS[7], "customer-db", "export_read", hours=1)
         self.world.detected()
         self.world.events()
+        self._deliver()
         self.world.clock.at(self.now)
 
     def _close(self) -> None:
