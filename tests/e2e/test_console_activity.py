@@ -1,6 +1,7 @@
 """The console's Activity on the running stack: filters by clicks, the panel, several revoked at once, a report."""
 
 import csv
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -16,8 +17,8 @@ NOTED = "INC-7100 looked at in Activity"
 
 
 @pytest.fixture
-def granted(reading: Reading) -> list[str]:
-    """Let Maya hold two things, and return the ids of both requests."""
+def granted(reading: Reading) -> Iterator[list[str]]:
+    """Let Maya hold two things, and name both requests. What is left of them afterwards is given back."""
     maya, noa = reading("Maya Cohen"), reading("Noa Levi")
     requests = [_asked(maya, role) for role in ("role1", "role3")]
     for request in requests:
@@ -25,7 +26,11 @@ def granted(reading: Reading) -> list[str]:
         expect(noa.open(f"/requests/{request}").get_by_text("Granted", exact=True).first).to_be_visible(
             timeout=PATIENCE
         )
-    return requests
+    yield requests
+    for request in requests:
+        back = maya.open(f"/requests/{request}").get_by_role("button", name="Give back")
+        if back.count():
+            back.click()
 
 
 def _asked(maya: Reader, role: str) -> str:

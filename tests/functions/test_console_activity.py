@@ -290,6 +290,12 @@ def test_figures_count_what_is_and_what_was(world: World) -> None:
     ]
 
 
+def test_figures_are_kept_for_a_minute_by_the_readers_own_browser(ada: Browser) -> None:
+    headers = ada.get(f"{HERE}/figures").headers
+
+    assert (headers["Cache-Control"], headers["Vary"]) == ("private, max-age=60", "HX-Request, Cookie")
+
+
 def test_figures_say_when_there_is_more_than_they_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activity, "MOST_COUNTED", 1)
     world.submitted("role1")

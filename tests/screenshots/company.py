@@ -147,6 +147,8 @@ class Company:
                 settings={"host": f"{integration_id}.internal", "database": database},
                 secret_reference=f"integrations/{integration_id}",
                 status=IntegrationStatus.READY,
+                resource_count=1,
+                scanned_at=self.now - timedelta(hours=3, minutes=20),
                 created_at=self.world.clock.now,
                 updated_at=self.world.clock.now,
                 version=2 if integration_id == "orders-db" else 1,

@@ -27,6 +27,8 @@ from nightlatch.services.ports.requests import RequestFilter
 
 PAGE = 25
 MOST_RECENT = ("7", "d")
+FOR_A_MINUTE = "private, max-age=60"
+OF_ONE_READER = "HX-Request, Cookie"
 ASKED_FROM = (Source.WEB, Source.CLI, Source.API, Source.SLACK)
 HERE = "/oversight/activity"
 
@@ -61,7 +63,9 @@ def show(visitor: Visitor[OversightDesk]) -> Answer:
 def figures(visitor: Visitor[OversightDesk]) -> Answer:
     """Show how it stands and how it went."""
     zone = ZoneInfo(visitor.desk.settings().time_zone)
-    return visitor.page("oversight/figures.html", figures=visitor.desk.activity().figures(zone))
+    shown = visitor.desk.activity().figures(zone)
+    # What was kept is never shown to whoever signs in next.
+    return visitor.page("oversight/figures.html", keep=FOR_A_MINUTE, figures=shown).with_headers(Vary=OF_ONE_READER)
 
 
 def revoke(visitor: Visitor[OversightDesk]) -> Answer:

@@ -15,7 +15,6 @@
   let status;
   let owner;
   let saidBefore;
-  let inUse;
   let returnTo;
 
   const theme = localStorage.getItem(THEME);
@@ -114,34 +113,30 @@
     placeCard();
   }
 
-  // A filter holds when it is closed. Its choices may be fetched when it is opened.
+  // Filters hold when the last of them is closed. Their choices may be fetched when one is opened.
   function onToggle(event) {
     const chooser = event.target.closest?.(".chooser");
-    if (!chooser?.isConnected) return;
-    const form = chooser.closest("form");
+    const form = chooser?.closest("form");
+    if (!form) return;
     if (event.newState === "open") {
-      saidBefore = said(form);
-      inUse = chooser.id;
-      chooser.querySelector("[data-lookup]")?.dispatchEvent(new Event("opened"));
-    } else if (inUse === chooser.id) {
-      inUse = undefined;
-    }
-    if (event.newState === "closed" && said(form) !== saidBefore) {
+      saidBefore ??= said(form);
       returnTo = chooser.id;
+      chooser.querySelector("[data-lookup]")?.dispatchEvent(new Event("opened"));
+    } else if (!form.querySelector(".chooser:popover-open") && said(form) !== saidBefore) {
       form.requestSubmit();
     }
   }
 
-  function onSubmit({ submitter }) {
-    if (submitter?.closest(".chooser")) inUse = undefined;
+  function onSubmit({ target }) {
+    if (!target.matches("[data-filters]")) return;
+    saidBefore = said(target);
+    target.querySelector(".chooser:popover-open")?.hidePopover();
   }
 
-  // The list was swapped: a filter that is being used is opened again, or its button is where one was.
+  // The list was swapped: one goes on where one was.
   function onSwap() {
-    const button = document.querySelector(`[popovertarget="${inUse ?? returnTo}"]`);
-    if (document.activeElement === document.body) button?.focus();
-    if (inUse && !document.getElementById(inUse)?.matches(":popover-open")) button?.click();
-    returnTo = undefined;
+    saidBefore = undefined;
+    if (document.activeElement === document.body) document.querySelector(`[popovertarget="${returnTo}"]`)?.focus();
   }
 
   // What is empty, or of the other way to say a time, stays out of the address.
