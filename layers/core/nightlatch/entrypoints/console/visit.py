@@ -13,7 +13,7 @@ from nightlatch.entrypoints.api.caller import origin_of
 from nightlatch.entrypoints.problem_kinds import TooLargeError
 
 LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 200
+MOST_FIELDS = 1000
 LONGEST_REASON = 1000
 
 Fields = Mapping[str, list[str]]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nightlatch.domain.errors import Fault, InvalidInputError
+from nightlatch.domain.integration import Slug
 from nightlatch.domain.value import Value
 from nightlatch.entrypoints.console.visit import Visit
 
@@ -126,6 +127,15 @@ def lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
+def slug(text: str) -> str:
+    """Read an id; raise InvalidInputError when it is none."""
+    try:
+        return TypeAdapter(Slug).validate_python(text)
+    except ValidationError as error:
+        message = "must be lower case letters, digits and inner hyphens, at most 63"
+        raise InvalidInputError(Fault("/id", message)) from error
+
+
 def number(text: str) -> int | str:
     """Read a whole number; what is none stays as it is, and is refused where it is used."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else text
@@ -157,6 +167,7 @@ def _options(info: FieldInfo) -> tuple[str, ...]:
 
 WORDING = {
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
     "enum": "is none of the choices",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
-
 from nightlatch.domain.alert_rule import AlertRule, AlertRuleChoices
-from nightlatch.domain.errors import Fault, InvalidInputError
-from nightlatch.domain.integration import Slug
 from nightlatch.domain.opening_hours import WEEK
-from nightlatch.entrypoints.console.configuration.chosen import checked, lines, number
+from nightlatch.entrypoints.console.configuration.chosen import checked, lines, number, slug
 from nightlatch.entrypoints.console.visit import Visit
 
 ANY_TIME, OUTSIDE, WITHIN = "", "outside", "within"
@@ -106,11 +102,7 @@ class RuleForm:
 
     def checked_id(self) -> str:
         """Read the id; raise InvalidInputError when it is none."""
-        try:
-            return TypeAdapter(Slug).validate_python(self.id)
-        except ValidationError as error:
-            message = "must be lower case letters, digits and inner hyphens, at most 63"
-            raise InvalidInputError(Fault("/id", message)) from error
+        return slug(self.id)
 
     def choices(self) -> AlertRuleChoices:
         """Make the choices; raise InvalidInputError with a fault for each field that is wrong."""
