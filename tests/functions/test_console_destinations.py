@@ -192,7 +192,7 @@ def test_one_that_fails_says_since_when_and_when_it_is_tried_again(world: World,
 
     assert "Failing since 22 Nov 12:00 3 events behind" in listed
     assert "Failing since 22 Nov 2026 12:00:00 Tried again 22 Nov 12:00:05 , attempt 2" in page.text
-    assert 'hx-trigger="every 5s"' in page.html
+    assert f'hx-get="{SIEM}?unasked=1" hx-trigger="every 5s"' in page.html
 
 
 @pytest.mark.usefixtures("siem")
