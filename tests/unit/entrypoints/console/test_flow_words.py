@@ -47,7 +47,12 @@ EVERY_PART = a_definition(
         )
     ),
     require=Requirements(
-        minimum_length=10, justification_pattern="INC.*", ticket=True, ticket_pattern="OPS-[0-9]+", approver_reason=True
+        minimum_length=10,
+        justification_pattern="INC.*",
+        ticket=True,
+        ticket_pattern="OPS-[0-9]+",
+        approver_reason=True,
+        fresh_sign_in=timedelta(minutes=15),
     ),
 )
 
@@ -66,6 +71,7 @@ def test_every_part_of_a_flow_is_said() -> None:
             "A justification of at least 10 characters that fits INC.*",
             "A ticket that fits OPS-[0-9]+",
             "A reason by who decides",
+            "A sign-in of who approves, within 15 min",
         ),
     }
 

@@ -173,6 +173,7 @@ class FlowForm:
     ticket: bool = False
     ticket_pattern: str = ""
     approver_reason: bool = False
+    fresh: Length = Length(unit="M")
 
     @classmethod
     def empty(cls, zone: str) -> "FlowForm":
@@ -211,13 +212,14 @@ class FlowForm:
             ticket=require.ticket,
             ticket_pattern=require.ticket_pattern or "",
             approver_reason=require.approver_reason,
+            fresh=Length.of(require.fresh_sign_in) if require.fresh_sign_in else empty.fresh,
         )
 
     @classmethod
     def sent(cls, form: Fields) -> "FlowForm":
         """Read what was typed, and do what a button of the form asks for: add, remove or raise a part."""
         typed: dict[str, Any] = {name: _said(form, name) for name in TEXTS}  # each field as its own kind
-        typed |= {name: Length.sent(form, name) for name in ("default", "maximum", "longest", "window")}
+        typed |= {name: Length.sent(form, name) for name in ("default", "maximum", "longest", "window", "fresh")}
         typed |= {name: name in form for name in ("justification", "ticket", "approver_reason")}
         made = cls(
             conditions=tuple(ConditionForm.sent(form, name) for name in _parts(form, "condition", "attribute")),
@@ -314,6 +316,7 @@ class FlowForm:
             "ticket": self.ticket,
             "ticket_pattern": self.ticket_pattern or None,
             "approver_reason": self.approver_reason,
+            "fresh_sign_in": self.fresh.iso_8601 if self.fresh.amount else None,
         }
 
 

@@ -68,6 +68,7 @@ LABELS = {
     "/require/ticket": "A ticket is required",
     "/require/ticket_pattern": "Pattern of the ticket",
     "/require/approver_reason": "Approvers say why",
+    "/require/fresh_sign_in": "Approvers signed in within",
 }
 """What each place of a definition is called, by its JSON pointer."""
 
@@ -272,6 +273,9 @@ def requirements(require: Requirements) -> Lines:
         f"a ticket{_fitting(require.ticket_pattern)}": require.ticket,
         f"a ticket, if given,{_fitting(require.ticket_pattern)}": not require.ticket and bool(require.ticket_pattern),
         "a reason by who decides": require.approver_reason,
+        f"a sign-in of who approves, within {exactly(require.fresh_sign_in or timedelta())}": bool(
+            require.fresh_sign_in
+        ),
     }
     return tuple(capital(text) for text, is_asked in asked.items() if is_asked) or ("Nothing",)
 
