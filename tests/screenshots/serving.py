@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -84,7 +84,8 @@ def _handler(pages: Pages) -> type[BaseHTTPRequestHandler]:
             if who := _who(self.path, dict(self.headers.items())):
                 self.send_header("Set-Cookie", f"{WHO}={who}; Path=/")
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(BrokenPipeError):  # the browser has gone on
+                self.end_headers()
+                self.wfile.write(content)
 
     return Handler
