@@ -18,7 +18,7 @@ from nightlatch.domain.selectors import (
     TargetSelector,
     Who,
 )
-from tests.builders import ADA, EVE, HOUR, IVO, MAYA, NOA, OMAR, World, a_call, a_definition
+from tests.builders import ADA, EVE, HOUR, IVO, MAYA, NOA, OMAR, World, a_call, a_definition, groups_are
 from tests.functions.browser import Browser, Page
 from tests.functions.test_console_access import SCRIPTS, signed_in
 
@@ -184,6 +184,14 @@ def test_what_is_saved_as_it_was_opened_changes_nothing(world: World, ada: Brows
 
     assert answer.status == 303
     assert world.flows.show("orders-roles") == before
+
+
+def test_a_flow_that_names_very_many_can_be_changed(world: World, ada: Browser) -> None:
+    many = tuple(f"group-{number}" for number in range(400))
+    written(world, a_definition(who=groups_are(*many)))
+
+    assert ada.post(EDIT, typed(ada.get(EDIT), name="Many")).status == 303
+    assert world.flows.show("orders-roles").definition == a_definition(name="Many", who=groups_are(*many))
 
 
 def test_every_part_can_be_typed(world: World, ada: Browser) -> None:
