@@ -161,6 +161,8 @@
   }
 
   function onChange({ target }) {
+    // Choices that are still on their way know nothing of what is ticked now.
+    target.closest(".choices-list")?.closest(".chooser").querySelector("[data-lookup]")?.dispatchEvent(new Event("htmx:abort"));
     if (!target.closest("[data-time-switch]")) return;
     localStorage.setItem(TIME, target.checked ? "on" : "off");
     showTimes();
