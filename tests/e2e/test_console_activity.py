@@ -79,6 +79,39 @@ def test_requests_are_filtered_opened_and_revoked_several_at_once(
         expect(ada.open(f"/requests/{request}").get_by_text("Revoked", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
+FILTERS = ("status", "resource_type", "requester", "integration", "resource", "permission", "flow", "source")
+
+
+def test_every_filter_is_chosen_by_clicks(reading: Reading) -> None:
+    page = reading("Ada Berg").open(f"{HERE}?amount=all")
+    for name in FILTERS:
+        pill = page.locator(f"[popovertarget=filter-{name}]")
+        if not pill.is_visible():
+            page.get_by_text("More filters").click()
+        pill.click()
+        page.locator(f"#filter-{name} input[type=checkbox]").first.check()
+        page.locator(f"#filter-{name}").get_by_role("button", name="Apply").click()
+        page.wait_for_url(f"**{name}=*")
+        expect(page.locator(f"[popovertarget=filter-{name}].on")).to_be_visible()
+
+    page.get_by_role("link", name="Clear", exact=True).first.click()
+    page.get_by_role("button", name="Last 7 days").click()
+    page.get_by_label("Last", exact=True).fill("3")
+    page.get_by_label("Unit").select_option("weeks")
+    page.get_by_label("Round to the hour").check()
+    page.locator("#filter-time").get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="Last 3 weeks")).to_be_visible()
+    assert "round=hour" in page.url
+
+    page.get_by_role("button", name="Last 3 weeks").click()
+    page.get_by_text("Absolute").click()
+    page.get_by_label("From").fill("2026-01-01T00:00")
+    page.get_by_label("Read as").select_option("UTC")
+    page.locator("#filter-time").get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="2026-01-01 00:00 to now")).to_be_visible()
+    assert "amount" not in page.url
+
+
 def test_every_filter_is_there_without_scripts(reading: Reading) -> None:
     ada = reading("Ada Berg", java_script_enabled=False)
 

@@ -186,6 +186,18 @@ def test_what_is_saved_as_it_was_opened_changes_nothing(world: World, ada: Brows
     assert world.flows.show("orders-roles") == before
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\u2028b", " a", "a ", "\u202egnp"])
+def test_a_flow_whose_names_a_form_would_change_is_not_opened_in_one(world: World, ada: Browser, name: str) -> None:
+    """F2: what is left out of a flow must not come into it because somebody saved another change."""
+    excluded = ResourceSelector(names=(name,))
+    what = TargetSelector(integration="orders-db", names=("*",), exclude=excluded, permissions=("*",))
+    written(world, a_definition(what=what))
+
+    page = ada.get(EDIT)
+
+    assert (page.status, "has names that a form would change" in page.text) == (409, True)
+
+
 def test_a_flow_that_names_very_many_can_be_changed(world: World, ada: Browser) -> None:
     many = tuple(f"group-{number}" for number in range(400))
     written(world, a_definition(who=groups_are(*many)))

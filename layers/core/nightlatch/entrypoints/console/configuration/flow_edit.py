@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nightlatch.domain.access_flow import AccessFlow
-from nightlatch.domain.errors import Fault, NotFoundError
+from nightlatch.domain.errors import ConflictError, Fault, NotFoundError
 from nightlatch.domain.integration import Resource
 from nightlatch.domain.opening_hours import WEEK
 from nightlatch.domain.selectors import Operator
@@ -78,7 +78,12 @@ def create(visitor: Site) -> Answer:
 def edit(visitor: Site, flow_id: str) -> Answer:
     """Show the form of a flow as it is in force."""
     flow = visitor.desk.flows().show(flow_id)
-    return _page(visitor, FlowForm.of(flow, visitor.desk.settings().time_zone), flow_id=flow_id, version=flow.version)
+    form = FlowForm.of(flow, visitor.desk.settings().time_zone)
+    if not form.holds(flow.definition):
+        raise ConflictError(
+            f"flow {flow_id} has names that a form would change: change it with `nightlatch flows apply`"
+        )
+    return _page(visitor, form, flow_id=flow_id, version=flow.version)
 
 
 def check(visitor: Site, flow_id: str) -> Answer:

@@ -13,6 +13,7 @@ from nightlatch.domain.opening_hours import WEEK
 from nightlatch.domain.selectors import Condition, PeopleSelector, TargetSelector, Who
 from nightlatch.domain.value import Value
 from nightlatch.entrypoints.console.configuration.chosen import checked, lines, number, slug
+from nightlatch.entrypoints.console.templating import DIRECTIONS
 from nightlatch.entrypoints.console.visit import Fields
 
 V = TypeVar("V", bound=Value)
@@ -261,6 +262,13 @@ class FlowForm:
         if missing:
             raise InvalidInputError(*missing)
         return made
+
+    def holds(self, definition: FlowDefinition) -> bool:
+        """Whether a definition comes back as it was: names may have blanks around them, or marks that pages replace."""
+        try:
+            return self.definition() == definition and not DIRECTIONS.search(definition.model_dump_json())
+        except InvalidInputError:
+            return False
 
     @property
     def who(self) -> Who | None:
