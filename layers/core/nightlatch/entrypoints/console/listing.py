@@ -19,9 +19,6 @@ LONGEST_VALUE = 200
 PLACES = frozenset({"before", "open"})
 """What says where somebody is in a list, not what they look for."""
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks", "mo": "months"}
-QUICK = (("1", "h"), ("24", "h"), ("7", "d"), ("30", "d"), ("90", "d"))
-
 
 class Query:
     """What the address of a list holds, and the addresses that its links lead to."""
