@@ -1,7 +1,8 @@
 """How much processor time a warm call of the API takes, against botocore alone making the same calls to DynamoDB.
 
 Each call is made once on moto and what DynamoDB answered is kept; from then on these answers come straight back where
-botocore would have sent its request. So the time is the client's own: ours, PynamoDB's and botocore's.
+botocore would have sent its request. So the time is the client's own: ours, PynamoDB's and botocore's. What the
+DynamoDB client takes of it, from a question to the answer as it was read, is a row of its own.
 """
 
 import os
@@ -40,6 +41,7 @@ from tests.integration.aws.tables import make_anew, table_definition
 CALLS_PER_ROUND = 5
 PAGE = 100
 BASELINE = "botocore alone"
+IN_CLIENT = "of that, DynamoDB client"
 EVENTS = "dynamodb"
 
 WISH = {
@@ -129,12 +131,15 @@ def rows(*, rounds: int) -> Iterable[Row]:
     os.environ.update(ENVIRONMENT)  # moto takes its own credentials away
     measures = {name: partial(of_ours, call, tapes[name]) for name, call in calls.items()}
     bare = {f"{name}: {BASELINE}": partial(of_botocore, tapes[name]) for name in calls}
-    taken = in_turn({**measures, **bare}, rounds=rounds)
+    within = {f"{name}: {IN_CLIENT}": partial(in_client, call, tapes[name]) for name, call in calls.items()}
+    taken = in_turn({**measures, **bare, **within}, rounds=rounds)
     # The least of all rounds: what other work on the machine adds to processor time is never the call's own.
     least = {name: min(values) for name, values in taken.items()}
     for name in calls:
-        ratio = {BASELINE: least[name] / least[f"{name}: {BASELINE}"]}
-        yield Row(name, least[name], "ms", ratio)
+        bare_ms = least[f"{name}: {BASELINE}"]
+        yield Row(name, least[name], "ms", {BASELINE: least[name] / bare_ms})
+        client_ms = least[f"{name}: {IN_CLIENT}"]
+        yield Row(f"  {IN_CLIENT}", client_ms, "ms", {BASELINE: client_ms / bare_ms})
 
 
 def _calls() -> dict[str, Callable[[], None]]:
@@ -194,6 +199,30 @@ def recorded(call: Callable[[], object]) -> Tape:
 def of_ours(call: Callable[[], object], tape: Tape) -> float:
     """Measure a call whose answers are on a tape."""
     return milliseconds(call, tape, _events())
+
+
+def in_client(call: Callable[[], object], tape: Tape) -> float:
+    """Measure what of a call passes between its questions to DynamoDB and the answers, as they are read."""
+    return min(_in_client_once(call, tape) for _ in range(CALLS_PER_ROUND))
+
+
+def _in_client_once(call: Callable[[], object], tape: Tape) -> float:
+    connection = table_of(StateRecord).connection
+    spent: list[float] = []
+
+    def timed(*asked: Any) -> dict[str, Any]:
+        started_at = time.process_time()
+        answer: dict[str, Any] = type(connection).dispatch(connection, *asked)
+        spent.append(time.process_time() - started_at)
+        return answer
+
+    connection.dispatch = timed  # type: ignore[assignment]  # what the records call
+    try:
+        with tape.playing(_events()):
+            call()
+    finally:
+        del connection.dispatch
+    return sum(spent) * 1000
 
 
 def of_botocore(tape: Tape) -> float:

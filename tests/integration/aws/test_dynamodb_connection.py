@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -258,3 +259,21 @@ def test_an_append_of_three_full_rows_is_one_call(store: Store, calls: Calls) ->
     ((name, params),) = calls
     assert name == "TransactWriteItems"
     assert len(params["TransactItems"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("at_first", "batches", "queries"),
+    [(1, [1], 1), (51, [51], 1), (100, [100], 1), (101, [100, 1], 1), (151, [100, 51], 2)],
+)
+def test_a_page_of_a_list_reads_what_it_needs_and_no_more(
+    store: Store, calls: Calls, at_first: int, batches: list[int], queries: int
+) -> None:
+    requests = [a_request(at=NOW - number * timedelta(minutes=1)) for number in range(250)]
+    store.put(*requests)
+    calls.clear()
+    candidates = store.requests.candidates(RequestFilter(), at_first=at_first)
+    found = list(islice(candidates, at_first))
+    read = [params["RequestItems"]["state"]["Keys"] for name, params in calls if name == "BatchGetItem"]
+    assert [len(keys) for keys in read] == batches
+    assert [name for name, _ in calls].count("Query") == queries
+    assert [*found, *candidates] == requests

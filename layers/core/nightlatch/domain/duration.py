@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
@@ -15,14 +16,15 @@ ISO_8601 = re.compile(
 
 def parse_duration(text: object) -> timedelta:
     """Read `PT1H30M` and its like; raise ValueError for anything else, and for nothing at all."""
-    span = text if isinstance(text, timedelta) else _read(text)
+    span = text if isinstance(text, timedelta) else _read(text if isinstance(text, str) else "")
     if span <= timedelta():
         raise ValueError("must be longer than nothing")
     return span
 
 
-def _read(text: object) -> timedelta:
-    match = ISO_8601.fullmatch(text) if isinstance(text, str) else None
+@lru_cache(maxsize=256)  # a page of requests holds hundreds, and nearly all are the same few
+def _read(text: str) -> timedelta:
+    match = ISO_8601.fullmatch(text)
     if match is None:
         raise ValueError("must be an ISO 8601 duration such as PT1H or PT30M")
     return timedelta(**{unit: int(amount) for unit, amount in match.groupdict().items() if amount})

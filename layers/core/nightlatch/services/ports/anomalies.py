@@ -67,7 +67,7 @@ class Anomalies(Protocol):
         """Say, consistently, which of these there are."""
         ...
 
-    def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
+    def candidates(self, wanted: AnomalyFilter, *, at_first: int = 100) -> Iterator[Anomaly]:
         """Read all of the wanted time and place, the latest detected first, no further than consumed."""
         ...
 
