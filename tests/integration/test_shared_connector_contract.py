@@ -139,6 +139,8 @@ def test_access_that_the_same_person_had_before_is_there_after(target: SharedTar
 
 def test_access_that_somebody_else_gives_meanwhile_is_there_after(target: SharedTarget) -> None:
     """J4."""
+    if not target.has_grantors:
+        pytest.skip("such a target keeps one membership, and it is whoever's who gave it first")
     connector = target.connector()
     connector.grant(an_intent(target))
     target.let_stand("maya", "role1")

@@ -43,6 +43,7 @@ from nightlatch.adapters.connectors.postgresql_roles import (
 )
 from nightlatch.adapters.connectors.postgresql_server import DEFAULT_PAGE_SIZE, DEFAULT_TIMEOUTS, PostgresqlServer
 from nightlatch.adapters.connectors.postgresql_statements import (
+    FIRST_VERSION_WITH_MEMBERSHIP_OPTIONS,
     close_login,
     create_user,
     drop_user,
@@ -221,6 +222,8 @@ class PostgresqlConnector:
         user, heir = self._settings.user, self._settings.reassign_to
         if not own.may_create_users:
             return f"{user} lacks CREATEROLE, which making session users needs"
+        if own.server_version < FIRST_VERSION_WITH_MEMBERSHIP_OPTIONS and not own.inherits:
+            return f"{user} is NOINHERIT: on a server before version 16 it could not end what it grants"
         if heir and not has_rights_of(session, heir):
             return f"{user} is not a member of {heir}, which reassign_to names"
         return None

@@ -36,7 +36,7 @@ _ROLE = _ROLES + " WHERE r.rolname = CAST(:name AS text)"
 
 _OWN_ROLE = """
 SELECT CAST(current_setting('server_version_num') AS int) AS server_version,
-       rolsuper AS is_superuser, rolsuper OR rolcreaterole AS may_create_users
+       rolsuper AS is_superuser, rolsuper OR rolcreaterole AS may_create_users, rolsuper OR rolinherit AS inherits
   FROM pg_roles WHERE rolname = current_user
 """
 _HAS_RIGHTS_OF = "SELECT coalesce(pg_has_role(to_regrole(:role), 'USAGE'), false) AS holds"
@@ -87,11 +87,15 @@ class Role(Account):
 
 
 class OwnRole(Value):
-    """What the connector's own role may do, on which version (as a number: 160003 is 16.3)."""
+    """What the connector's own role may do, on which version (as a number: 160003 is 16.3).
+
+    `inherits`: it has the rights of the roles that it is a member of, where the membership itself does not say.
+    """
 
     server_version: int
     is_superuser: bool
     may_create_users: bool
+    inherits: bool
 
 
 class _Fact(Value):
