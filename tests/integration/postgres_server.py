@@ -68,8 +68,8 @@ class PostgresServer:
     def has_grantors(self) -> bool:
         """Whether a membership exists once for each who gave it, with options of its own: from 16 on."""
         with self.connect() as connection:
-            ((number,),) = connection.run("SHOW server_version_num") or ()
-        return int(number) >= 16_00_00
+            shown = connection.run("SHOW server_version_num")
+        return int(shown[0][0]) >= 16_00_00
 
     def log(self) -> str:
         """Read all that the server has logged."""
