@@ -37,13 +37,13 @@ from nightlatch.entrypoints.api.parameters import (
     PathId,
     PathSlug,
     Relative,
-    Requesters,
     Rounded,
     Since,
     Slugs,
     Until,
     Zone,
 )
+from nightlatch.entrypoints.api.request_parameters import Requesters
 from nightlatch.entrypoints.api.views.alert_rules import (
     AlertRuleList,
     AlertRuleView,

@@ -9,7 +9,7 @@ from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.trail import Bearings, Keeping
+from nightlatch.services.ports.keeping import Bearings, Keeping
 from nightlatch.services.ports.writing import UnitOfWork
 
 ORIGIN = Origin.model_construct(source=Source.SCHEDULE)
