@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.anomalies import alert_rules, anomalies, replays
+from nightlatch.bootstrap.anomalies import anomalies
+from nightlatch.bootstrap.rules import alert_rules, replays
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends

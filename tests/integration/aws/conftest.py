@@ -39,10 +39,11 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.anomalies import Anomalies
+from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
 from nightlatch.services.ports.deliveries import Destinations
 from nightlatch.services.ports.deploying import Deployments
-from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.detection import AlertRules, Lanes, Memories
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People

@@ -21,7 +21,8 @@ from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.anomalies import Anomalies
-from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
+from nightlatch.services.ports.detection import AlertRules, Lanes, Memories
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
     IN_FLIGHT,
@@ -143,16 +141,6 @@ class Sealing:
             return
         if change := state.found(finding, at=self._tools.clock()):
             self._tools.commit(change)
-
-
-def read_digest(content: bytes | None) -> Digest | None:
-    """Read a digest as it is kept; None when this is none."""
-    if content is None:
-        return None
-    try:
-        return Digest.model_validate_json(content)
-    except ValidationError:
-        return None
 
 
 def _unpacks_to(text: bytes, content: bytes) -> bool:

@@ -25,11 +25,11 @@ from nightlatch.domain.seal import (
 )
 from nightlatch.domain.verification import Asked, Doubt, Outcome, Verdict, verify
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.configuration import AuditSettingsStore
 from nightlatch.services.ports.evidence import Evidence, Seals, Signer
 from nightlatch.services.ports.trail import KeptEntries, Ledger
-from nightlatch.services.sealing import read_digest
 
 MOST_ROWS = 2_000
 LARGEST_READ = 8_000_000

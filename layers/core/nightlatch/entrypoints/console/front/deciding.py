@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.anomaly import Anomaly
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.choices import RiskWords
 from nightlatch.domain.errors import FreshSignInRequiredError
 from nightlatch.entrypoints.console import counts
 from nightlatch.entrypoints.console.answers import Answer, redirect
