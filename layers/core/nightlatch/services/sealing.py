@@ -25,6 +25,7 @@ from nightlatch.domain.seal import (
     SealState,
     in_pieces,
 )
+from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.seal_tools import SealTools
 
 
