@@ -5,9 +5,9 @@ worker dies: of rivals one moves the lane, the others are told and look again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -35,8 +35,7 @@ ROOM = 80
 ORIGIN = Origin.model_construct(source=Source.SYSTEM)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What a step has come to: with which number the lane goes on, at how many entries it looked, what it found."""
 
     next_seq: int

@@ -1,6 +1,6 @@
 """Reading the signed digests, and the key that they are signed with."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -11,8 +11,7 @@ from nightlatch.services.ports.evidence import Evidence, Signer
 KEYS_PER_LOOK = 1000
 
 
-@dataclass(frozen=True)
-class SealPage:
+class SealPage(NamedTuple):
     """Digests, oldest first. `after` is the first number of the last of them; None at the end."""
 
     digests: list[Digest]

@@ -3,7 +3,7 @@
 Rivals and deaths are harmless: moving a time again changes nothing, and of two who took the same step one is told.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
@@ -15,8 +15,7 @@ from nightlatch.services.ports.writing import UnitOfWork
 ORIGIN = Origin.model_construct(source=Source.SCHEDULE)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What a step has come to: from which number it goes on, and how many times it moved."""
 
     next: int

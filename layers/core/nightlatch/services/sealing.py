@@ -7,8 +7,8 @@ is in the archive once. Of rivals all write the same; one is the first to go on,
 import gzip
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
@@ -29,8 +29,7 @@ from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.seal_tools import SealTools
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How far sealing is behind, and how much of the trail was found not to hold."""
 
     at: datetime

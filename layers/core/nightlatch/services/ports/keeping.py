@@ -1,17 +1,15 @@
 """Keeping the ledger as long as the settings say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.ledger import Head
 from nightlatch.domain.retention_walk import RetentionWalk
 
 
-@dataclass(frozen=True)
-class Bearings:
+class Bearings(NamedTuple):
     """Where the walk of retention has come to, by which settings it should go, and where the ledger ends."""
 
     settings: AuditSettings
@@ -19,8 +17,7 @@ class Bearings:
     walk: RetentionWalk | None
 
 
-@dataclass(frozen=True)
-class StoredTime:
+class StoredTime(NamedTuple):
     """When a stored entry was recorded, and when it expires."""
 
     seq: int
@@ -28,8 +25,7 @@ class StoredTime:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True)
-class StoredTimes:
+class StoredTimes(NamedTuple):
     """Some stored entries in order, and the number at which the others go on."""
 
     times: Sequence[StoredTime]

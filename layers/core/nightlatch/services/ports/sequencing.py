@@ -1,9 +1,8 @@
 """What the sequencer works on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, WaitingRow
 
@@ -16,8 +15,7 @@ class ForeignIds(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Where the chain stands, and how long its entries are to be kept."""
 
     head: Head
