@@ -26,24 +26,20 @@ from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
 from nightlatch.entrypoints.api.parameters import (
     Cursor,
-    ItemWords,
     Limit,
     Offset,
     PathId,
     PathPerson,
-    Quarantined,
     Relative,
-    Requesters,
     Rounded,
-    Search,
     Since,
     Slugs,
     Sources,
-    Statuses,
     Until,
     Zone,
 )
 from nightlatch.entrypoints.api.queries import request_filter
+from nightlatch.entrypoints.api.request_parameters import ItemWords, Quarantined, Requesters, Search, Statuses
 from nightlatch.entrypoints.api.views.caller import Caller, Health, caller_view
 from nightlatch.entrypoints.api.views.catalog import Catalog, catalog_view
 from nightlatch.entrypoints.api.views.dry_runs import DryRunView, dry_run_view

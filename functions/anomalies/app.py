@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from nightlatch.bootstrap.anomalies import alert_rules, anomalies, replays
+from nightlatch.bootstrap.anomalies import anomalies
+from nightlatch.bootstrap.rules import alert_rules, replays
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -37,13 +38,13 @@ from nightlatch.entrypoints.api.parameters import (
     PathId,
     PathSlug,
     Relative,
-    Requesters,
     Rounded,
     Since,
     Slugs,
     Until,
     Zone,
 )
+from nightlatch.entrypoints.api.request_parameters import Requesters
 from nightlatch.entrypoints.api.views.alert_rules import (
     AlertRuleList,
     AlertRuleView,

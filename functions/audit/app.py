@@ -9,22 +9,13 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.entrypoints.api.asked_entries import AskedEntries, asking_for_entries
 from nightlatch.entrypoints.api.cursors import TheCursors, ThisPage
+from nightlatch.entrypoints.api.entry_parameters import FeedTypes, From, FromNumber, LongLimit
+from nightlatch.entrypoints.api.entry_queries import entry_filter, feed_position
 from nightlatch.entrypoints.api.frames import Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
-from nightlatch.entrypoints.api.parameters import (
-    Cursor,
-    FeedTypes,
-    From,
-    FromNumber,
-    Ids,
-    Limit,
-    LongLimit,
-    Offset,
-    PathId,
-    Since,
-)
-from nightlatch.entrypoints.api.queries import ThisQuery, entry_filter, feed_position
+from nightlatch.entrypoints.api.parameters import Cursor, Ids, Limit, Offset, PathId, Since
+from nightlatch.entrypoints.api.queries import ThisQuery
 from nightlatch.entrypoints.api.views.audit import EntryList, EventFeed, entry_list, event_feed
 from nightlatch.entrypoints.api.views.seals import PublicKey, SealList, public_key, seal_list
 from nightlatch.entrypoints.asked_frame import AskedFrame

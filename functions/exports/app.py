@@ -9,10 +9,11 @@ from aws_lambda_powertools.event_handler.depends import Depends
 
 from nightlatch.domain.export import ExportOrder
 from nightlatch.entrypoints.api.asked_entries import AskedEntries, asking_for_entries
+from nightlatch.entrypoints.api.export_parameters import Format, IncludeFilters
 from nightlatch.entrypoints.api.frames import Now, TheSettings
 from nightlatch.entrypoints.api.http_api import http_api, lambda_handler
 from nightlatch.entrypoints.api.idempotency import ThisCall
-from nightlatch.entrypoints.api.parameters import Format, IncludeFilters, PathId
+from nightlatch.entrypoints.api.parameters import PathId
 from nightlatch.entrypoints.api.views.exports import ExportView, export_view, handed_out
 from nightlatch.services.exports import Exports
 

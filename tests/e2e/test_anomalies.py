@@ -18,7 +18,7 @@ from nightlatch.entrypoints.local import database
 from nightlatch.entrypoints.local.database import Passwords
 from nightlatch.entrypoints.local.facts import StackFacts
 from nightlatch.entrypoints.local.layout import layout
-from nightlatch.services.ports.destinations import OutgoingCall
+from nightlatch.services.ports.egress import OutgoingCall
 from tests.e2e.conftest import Cli
 from tests.e2e.person import JsonObject, Person, until
 from tests.e2e.places import SOON, Inbox, destination, reached

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from nightlatch.domain.errors import EgressBlockedError
-from nightlatch.services.ports.destinations import Answer, OutgoingCall
+from nightlatch.services.ports.egress import Answer, OutgoingCall
 
 API = "https://slack.com/api"
 WEBHOOK = "https://hooks.slack.com/services/T000/B000/secret"

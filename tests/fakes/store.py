@@ -55,9 +55,10 @@ from nightlatch.domain.value import Entity, Perishable
 from nightlatch.services.ports.ambient import Clock, Randomness
 from nightlatch.services.ports.deliveries import Standing as DeliveryStanding
 from nightlatch.services.ports.facts import Known, Wanted
+from nightlatch.services.ports.keeping import Bearings, StoredTime, StoredTimes
 from nightlatch.services.ports.requests import DueRequest, RequestFilter
 from nightlatch.services.ports.sequencing import Standing
-from nightlatch.services.ports.trail import Bearings, LedgerIndex, StoredTime, StoredTimes
+from nightlatch.services.ports.trail import LedgerIndex
 from nightlatch.services.ports.writing import Receipt
 
 E = TypeVar("E", bound=Entity)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter
 
-from nightlatch.bootstrap.anomalies import alert_rules, anomalies, replays
+from nightlatch.bootstrap.anomalies import anomalies
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.api_reads import api_reads
 from nightlatch.bootstrap.approvals import approvals
@@ -26,6 +26,7 @@ from nightlatch.bootstrap.ingestion import ingestion
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
+from nightlatch.bootstrap.rules import alert_rules, replays
 from nightlatch.bootstrap.settings import Settings, settings
 from nightlatch.bootstrap.sign_ins import sign_ins
 from nightlatch.domain.identity import Principal, Role

@@ -59,22 +59,9 @@ LEDGER = {"nightlatch.adapters.dynamodb.ledger"}
 WORK = {"nightlatch.services.provisioning", "nightlatch.adapters.scheduler", "nightlatch.adapters.lambda_fan_out"}
 
 OWN = {
-    "nightlatch.domain.detection_lane": {
-        "anomalies",
-        "anomaly_detection",
-        "configuration",
-        "console",
-        "oversight",
-        "settings",
-    },
-    "nightlatch.domain.detectors": {
-        "anomalies",
-        "anomaly_detection",
-        "configuration",
-        "console",
-        "oversight",
-        "settings",
-    },
+    "nightlatch.domain.detection_lane": {"anomalies", "anomaly_detection", "configuration"},
+    "nightlatch.domain.detectors": {"anomalies", "anomaly_detection", "configuration", "console", "settings"},
+    "nightlatch.domain.detectors.asked": {"anomaly_detection"},
     "nightlatch.domain.delivery": {"configuration", "destinations", "webhook_delivery"},
     "nightlatch.adapters.destinations": {"configuration", "destinations", "webhook_delivery"},
 }

@@ -1,6 +1,5 @@
 """What lists are asked for: filters, time frames, and reading on."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +37,7 @@ def called(answer: Any) -> list[str]:
 def in_zone(client: Client, zone: str) -> None:
     """Deploy in a zone."""
     for app in client.apps.values():
-        app.api.dependency_overrides[settings] = lambda: replace(SETTINGS, time_zone=zone)
+        app.api.dependency_overrides[settings] = lambda: SETTINGS._replace(time_zone=zone)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from nightlatch.domain.detectors.access_automation import AccessAutomation, AccessAutomationChoices
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.access_automation import AccessAutomation
+from nightlatch.domain.detectors.choices import AccessAutomationChoices, RiskWords
 from tests.proof.askers import WEEKS, Way, told
 from tests.unit.domain.detectors.requests import found_by
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -150,7 +149,7 @@ def test_a_destination_that_hangs_or_fails_holds_up_no_other() -> None:
         world.clock.advance(timedelta(seconds=30))
         work_off(world, "well")
         well.extend(receiver_of(world, "well").numbers)
-        return replace(LATER, took=timedelta(seconds=30))
+        return LATER._replace(took=timedelta(seconds=30))
 
     receiver_of(world, "hanging").answering = hang
     work_off(world, "dead", "hanging")

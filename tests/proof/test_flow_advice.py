@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -157,13 +156,13 @@ def test_where_nothing_would_work_nothing_is_advised(flows: Sequence[AccessFlow]
 def test_there_are_not_more_advices_than_one_reads() -> None:
     many = a_resource("orders", *(f"role{number}" for number in range(20)))
     flows = [a_flow("roles", a_definition(what=only(*(f"role{number}" for number in range(1, 20)))))]
-    wish = replace(a_wish(), targets=[(many, many.permissions[0])])
+    wish = a_wish()._replace(targets=[(many, many.permissions[0])])
 
     assert len(advice_for(flows, wish)) == MOST
 
 
 def test_a_stranger_is_advised_nothing() -> None:
-    wish = replace(a_wish(duration=9 * HOUR), requester=a_principal("zoe"))
+    wish = a_wish(duration=9 * HOUR)._replace(requester=a_principal("zoe"))
 
     assert advice_for([a_flow()], wish) == []
 

@@ -39,16 +39,20 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.anomalies import Anomalies
+from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
 from nightlatch.services.ports.configuration import AuditSettingsStore, Catalogue, Flows
 from nightlatch.services.ports.deliveries import Destinations
-from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.deploying import Deployments
+from nightlatch.services.ports.detection import AlertRules, Lanes, Memories
 from nightlatch.services.ports.evidence import Seals
 from nightlatch.services.ports.exporting import Exports
 from nightlatch.services.ports.facts import Facts, People
+from nightlatch.services.ports.keeping import Keeping
 from nightlatch.services.ports.requests import Requests
-from nightlatch.services.ports.sequencing import Deployments, Outbox, Tallies
+from nightlatch.services.ports.sequencing import Outbox
 from nightlatch.services.ports.sessions import SavedViewsStore, StoredSessions
-from nightlatch.services.ports.trail import Keeping, Ledger
+from nightlatch.services.ports.tallies import Tallies
+from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 from tests.fakes.anomalies import InMemoryAnomalies
 from tests.fakes.store import InMemoryStore, predictable

@@ -12,7 +12,7 @@ from nightlatch.domain.alert_rule import AlertRule, delivered, in_force
 from nightlatch.domain.anomaly import Anomaly, AnomalyType
 from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory
-from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
+from nightlatch.domain.detectors.choices import HighRiskAccessChoices
 from nightlatch.domain.errors import NotFoundError, RivalChangeError, StoreUnavailableError
 from nightlatch.services.ports.anomalies import AnomalyFilter, place_of
 from tests.builders import ADA, an_anomaly

@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -138,7 +137,7 @@ def test_a_client_is_kept_until_shortly_before_its_credentials_expire(roles: Rol
 def test_another_destination_takes_the_role_in_its_own_name(roles: Roles) -> None:
     use = RoleUse("s3", REGION, ROLE, external_id="dst_1", timeout=timedelta(seconds=10))
     one = roles.roles.client(use)
-    assert roles.roles.client(replace(use, external_id="dst_2")) is not one
+    assert roles.roles.client(use._replace(external_id="dst_2")) is not one
     assert roles.roles.client(use) is one
 
 

@@ -9,7 +9,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.services.ports.trail import Bearings, StoredTime
+from nightlatch.services.ports.keeping import Bearings, StoredTime
 from tests.integration.aws.builders import MILLISECOND, NOW, ORIGIN, Clock, an_event, events_in_order
 from tests.integration.aws.conftest import RETENTION, Store, on_dynamodb
 from tests.integration.aws.test_dynamodb_connection import Calls, calls

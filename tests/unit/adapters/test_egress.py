@@ -14,7 +14,7 @@ import trustme
 
 from nightlatch.adapters.egress import MOST_READ, DirectEgress
 from nightlatch.domain.errors import EgressBlockedError, NoAnswerError
-from nightlatch.services.ports.destinations import OutgoingCall
+from nightlatch.services.ports.egress import OutgoingCall
 from tests.fakes.receiver import LOOPBACK, Receiver, Talk, answering, listening, reply, saying, silent
 
 NAME = "receiver.example"

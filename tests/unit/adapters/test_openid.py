@@ -15,7 +15,7 @@ import pytest
 from nightlatch.adapters.loopback import Loopback
 from nightlatch.adapters.openid import OpenIdProvider
 from nightlatch.domain.errors import AuthenticationError, EgressBlockedError, NoAnswerError
-from nightlatch.services.ports.destinations import Answer, OutgoingCall
+from nightlatch.services.ports.egress import Answer, OutgoingCall
 
 ISSUER = "https://id.example.com/tenant"
 DISCOVERY = f"{ISSUER}/.well-known/openid-configuration"

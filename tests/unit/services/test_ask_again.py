@@ -80,7 +80,7 @@ def test_what_is_said_anew_is_different_and_the_rest_as_before(changes: Changes)
 
     again = world.asking.ask_again(before.id, a_call(MAYA), changes=changes)
 
-    said = {name: value for name, value in vars(changes).items() if value is not None}
+    said = {name: value for name, value in changes._asdict().items() if value is not None}
     expected = {"justification": before.justification, "ticket": "OPS-1", "duration": 2 * HOUR, "starts_at": None}
     assert {name: getattr(again, name) for name in expected} == {**expected, **said}
 

@@ -12,10 +12,12 @@ from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.audit_settings import AuditChoices, Reads
 from nightlatch.domain.change import Change
 from nightlatch.domain.detection_lane import LIVE, DetectionLane, DetectorMemory, LaneState
-from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
-from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
-from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
-from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
+from nightlatch.domain.detectors.choices import (
+    AccessAutomationChoices,
+    ApprovedAfterRejectionChoices,
+    HighRiskAccessChoices,
+    InactiveUserChoices,
+)
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.selectors import TargetSelector
 from nightlatch.services.asking import Submission, WantedItem

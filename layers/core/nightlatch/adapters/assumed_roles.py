@@ -4,10 +4,9 @@ The external id says for which destination we ask: a role that trusts it cannot 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -19,8 +18,7 @@ LASTS = timedelta(hours=1)
 RENEWED_BEFORE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class RoleUse:
+class RoleUse(NamedTuple):
     """A service that is called in the name of a role, and how patiently."""
 
     service: str

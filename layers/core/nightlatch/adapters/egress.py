@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from nightlatch.adapters.egress_policy import Address, Target, literal, target_of
 from nightlatch.domain.errors import EgressBlockedError, NoAnswerError
-from nightlatch.services.ports.destinations import Answer, OutgoingCall
+from nightlatch.services.ports.egress import Answer, OutgoingCall
 
 MOST_READ = 64 * 1024
 """So many bytes of an answer are read, and no more."""

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from nightlatch.domain.errors import EgressBlockedError
@@ -38,8 +38,7 @@ NEVER = (
 """Also link-local addresses, and others where clouds tell machines their credentials. No exception opens these."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Where a call goes."""
 
     host: str

@@ -6,7 +6,7 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from nightlatch.domain.errors import EgressBlockedError, NoAnswerError
-from nightlatch.services.ports.destinations import Answer, OutgoingCall
+from nightlatch.services.ports.egress import Answer, OutgoingCall
 
 HOST = "127.0.0.1"
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nightlatch.domain.errors import AuthenticationError
-from nightlatch.services.ports.destinations import Answer, Egress, OutgoingCall
+from nightlatch.services.ports.egress import Answer, Egress, OutgoingCall
 from nightlatch.services.ports.sessions import Tokens
 
 PATIENCE = timedelta(seconds=5)

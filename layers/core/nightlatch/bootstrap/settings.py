@@ -1,13 +1,12 @@
 """The environment, read once."""
 
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What template.yaml sets for every function."""
 
     state_table: str
@@ -49,8 +48,7 @@ class Settings:
         }
 
 
-@dataclass(frozen=True)
-class ConsoleSettings:
+class ConsoleSettings(NamedTuple):
     """What template.yaml sets for the console besides. `sign_in_page` is there on the local stack only."""
 
     issuer: str

@@ -9,7 +9,7 @@ from nightlatch.adapters.loopback import Loopback
 from nightlatch.adapters.openid import OpenIdProvider
 from nightlatch.bootstrap import clock
 from nightlatch.bootstrap.settings import console_settings, settings
-from nightlatch.services.ports.destinations import Egress
+from nightlatch.services.ports.egress import Egress
 from nightlatch.services.signing_in import SigningIn
 
 

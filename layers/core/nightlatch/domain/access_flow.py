@@ -1,8 +1,7 @@
 """Access flows: who may ask for what, for how long, and who decides. No flow, no access."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -89,8 +88,7 @@ class FlowRegister(Entity):
     version: int = 0
 
 
-@dataclass(frozen=True)
-class FlowsInForce:
+class FlowsInForce(NamedTuple):
     """Every flow, by id, as they stood at one count of the register."""
 
     register: FlowRegister

@@ -4,17 +4,19 @@ from pydantic import Field, JsonValue
 
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
-from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
-from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
-from nightlatch.domain.detectors.asked import RiskWords
-from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
-from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
-from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
-from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
-from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
-from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
-from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
-from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
+from nightlatch.domain.detectors.choices import (
+    AccessAutomationChoices,
+    ApprovedAfterRejectionChoices,
+    EscalationLadderChoices,
+    FlowLoosenedAndUsedChoices,
+    HighRiskAccessChoices,
+    InactiveUserChoices,
+    ReciprocalApprovalsChoices,
+    RiskWords,
+    RubberStampingChoices,
+    SafeguardWeakenedChoices,
+    UnusualHoursChoices,
+)
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Value
 

@@ -8,9 +8,8 @@ asked its voter, so that nobody counts twice. No step is approved automatically:
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -142,8 +141,7 @@ class ApprovalRule(Value):
         return progress
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far an item has come: the current step, since when, the votes counted in it and those counted before."""
 
     rule: ApprovalRule
@@ -182,9 +180,9 @@ class Progress:
             return self
         votes = (*self.votes, vote)
         if not self.step.is_filled(votes, without=self.without):
-            return replace(self, votes=votes)
+            return self._replace(votes=votes)
         counted = self.counted_before + len(votes)
-        return replace(self, position=self.position + 1, since=vote.at, votes=(), counted_before=counted)
+        return self._replace(position=self.position + 1, since=vote.at, votes=(), counted_before=counted)
 
 
 def _matched(places: Sequence[Place], people: Sequence[One], *, fits: Callable[[Place, One], bool]) -> int:

@@ -6,7 +6,7 @@ runs it over the same entries from the same memories finds the same, so that the
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.anomaly import AnomalyType, Finding
 from nightlatch.domain.audit_event import EventType
@@ -37,8 +37,7 @@ OF_A_FINDING = 2
 """What a finding takes when it is kept: an anomaly and, at worst, a row of the outbox for its event alone."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What a look at one entry came to: what is remembered of its subjects from now on, and what was found."""
 
     memories: Mapping[str, Value]

@@ -28,16 +28,15 @@ NightlatchError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 
 class NightlatchError(Exception):
     """Base of every error that Nightlatch raises on purpose."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing wrong with the input: `pointer` is a JSON pointer into the body, or `?name` for a query parameter."""
 
     pointer: str

@@ -5,9 +5,9 @@ Nothing is said here that the entries do not show. Of a filtered choice of entri
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from nightlatch.domain.audit_event import EventType, Severity
 from nightlatch.domain.identity import ActorType
@@ -16,8 +16,7 @@ from nightlatch.domain.ledger import LedgerEntry, entry_hash
 ENDS = frozenset({EventType.ACCESS_EXPIRED, EventType.ACCESS_REVOKED, EventType.ACCESS_RETURNED})
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """What can be counted. `lateness` is the longest time that an access outlived its end."""
 
     entries: int
@@ -32,8 +31,7 @@ class Figures:
     errors: int
 
 
-@dataclass(frozen=True)
-class ChainFindings:
+class ChainFindings(NamedTuple):
     """What the hashes say. `altered` do not fit their content, `detached` do not follow on the entry before them."""
 
     altered: tuple[int, ...]

@@ -1,10 +1,10 @@
 """What would work instead of a wish that no flow lets pass. Nothing is advised that was not tried."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
+from typing import NamedTuple
 
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.duration import iso_8601
@@ -23,8 +23,7 @@ class AdviceKind(StrEnum):
     SEPARATELY = "separately"
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """A wish that would pass, and how it differs."""
 
     kind: AdviceKind
@@ -52,15 +51,15 @@ def _different(advices: Iterable[Advice]) -> Iterator[Advice]:
 def _nearer_in_time(wish: Wish, decision: Decision, at: datetime) -> Iterator[Advice]:
     for candidate in sorted(decision.candidates, key=lambda one: len(one.faults)):
         maximum = candidate.flow.definition.grant.maximum
-        shorter = replace(wish, duration=maximum) if wish.duration and wish.duration > maximum else None
+        shorter = wish._replace(duration=maximum) if wish.duration and wish.duration > maximum else None
         shorter_text = f"ask for at most {iso_8601(maximum)}"
         if shorter:
             yield Advice(AdviceKind.SHORTER, shorter_text, shorter)
         if opening := _later_opening(candidate.flow, wish, at):
             text = f"begin at {rfc3339(opening)}"
-            yield Advice(AdviceKind.OTHER_TIME, text, replace(wish, starts_at=opening))
+            yield Advice(AdviceKind.OTHER_TIME, text, wish._replace(starts_at=opening))
             if shorter:
-                yield Advice(AdviceKind.OTHER_TIME, f"{text}, and {shorter_text}", replace(shorter, starts_at=opening))
+                yield Advice(AdviceKind.OTHER_TIME, f"{text}, and {shorter_text}", shorter._replace(starts_at=opening))
 
 
 def _later_opening(flow: AccessFlow, wish: Wish, at: datetime) -> datetime | None:
@@ -70,7 +69,7 @@ def _later_opening(flow: AccessFlow, wish: Wish, at: datetime) -> datetime | Non
 
 
 def _others(wish: Wish, flows: Sequence[AccessFlow], at: datetime) -> Iterator[Advice]:
-    alone = [replace(wish, targets=[target]) for target in wish.targets]
+    alone = [wish._replace(targets=[target]) for target in wish.targets]
     if len(alone) > 1:
         for single in alone:
             yield Advice(AdviceKind.SEPARATELY, f"ask for {_named(single.targets[0])} alone", single)
@@ -86,7 +85,7 @@ def _other_permissions(wish: Wish, position: int) -> Iterator[Advice]:
         if target not in wish.targets:
             text = f"ask for {_named(target)} instead of {wanted.name}"
             targets = [*wish.targets[:position], target, *wish.targets[position + 1 :]]
-            yield Advice(AdviceKind.OTHER_PERMISSION, text, replace(wish, targets=targets))
+            yield Advice(AdviceKind.OTHER_PERMISSION, text, wish._replace(targets=targets))
 
 
 def _named(target: Target) -> str:

@@ -1,8 +1,8 @@
 """The choice of the access flow for a wish: one pure function, and the reasons for its answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.duration import iso_8601
@@ -16,8 +16,7 @@ FARTHEST_START = timedelta(days=90)
 Target = tuple[Resource, Permission]
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """What somebody would like to have. `duration` None means the flow's default, `starts_at` None as soon as may be.
 
     `asked_by` is who asks, when that is not the person who is to have it.
@@ -42,16 +41,14 @@ class Wish:
         return now if self.starts_at is None else max(self.starts_at, now)
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A flow that covers the wish, and what of the wish breaks its rules."""
 
     flow: AccessFlow
     faults: tuple[Fault, ...]
 
 
-@dataclass(frozen=True)
-class FlowChoice:
+class FlowChoice(NamedTuple):
     """The flow that applies, for how long, and why it was this one."""
 
     flow: AccessFlow
@@ -59,8 +56,7 @@ class FlowChoice:
     reason: str
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What the flows say to a wish. `candidates` cover it; `choice` is the one that applies, if any does."""
 
     candidates: tuple[Candidate, ...]

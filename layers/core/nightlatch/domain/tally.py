@@ -5,9 +5,9 @@ its tally was told begins another of the same window, which is told in its turn:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -45,8 +45,7 @@ class TallyKind(StrEnum):
     UNKNOWN_SIGN_INS = "unknown_sign_ins"
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(NamedTuple):
     """How long a kind's windows are, and under which names an event's details hold what was counted.
 
     `grace` is for how long after its end a window is still counted in.

@@ -7,8 +7,8 @@ be later by the length of the gap.
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nightlatch.domain.value import to_utc_milliseconds
@@ -26,16 +26,14 @@ _UNITS = {
 _MONTHS_IN_A_YEAR = 12
 
 
-@dataclass(frozen=True)
-class TimeFrame:
+class TimeFrame(NamedTuple):
     """From `since` on and before `until`, in whole milliseconds of UTC. None is no end."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Last:
+class Last(NamedTuple):
     """A stretch that ends now: so many months of the calendar, or a span of which a day is 24 hours."""
 
     months: int = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from nightlatch.domain.errors import NightlatchError
 from nightlatch.domain.ledger import GENESIS, entry_hash
@@ -35,8 +35,7 @@ class Verdict(StrEnum):
     VALID = "valid"
 
 
-@dataclass(frozen=True)
-class Doubt:
+class Doubt(NamedTuple):
     """One thing that is not proven: from which number on and to which, and why."""
 
     verdict: Verdict
@@ -45,8 +44,7 @@ class Doubt:
     reason: str
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What is to be proven. Without `first_seq` and `last_seq`: all that the rows and the digests hold.
 
     What was recorded before `kept_since` need not be there any more.

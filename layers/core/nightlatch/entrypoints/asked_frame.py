@@ -1,8 +1,8 @@
 """The time frame that a list is asked for: what its query says of time, checked together, as instants."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nightlatch.domain.errors import Fault, InvalidInputError
@@ -18,8 +18,7 @@ from nightlatch.domain.time_frame import (
 )
 
 
-@dataclass(frozen=True)
-class AskedFrame:
+class AskedFrame(NamedTuple):
     """What a query says of time. Its parameters' names are `begin_name` and `end_name` where it names two times.
 
     A date is a whole day: one that is the end is in the frame.

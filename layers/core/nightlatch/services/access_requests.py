@@ -1,8 +1,9 @@
 """What is done with requests that have been made: follow them, use them, extend them, end them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
@@ -22,8 +23,7 @@ from nightlatch.services.request_commands import Decide, RequestCommands
 from nightlatch.services.request_page import RequestPage, read_page
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a command on one of many requests: the request as it then is, or what stood against it."""
 
     request_id: str
@@ -66,7 +66,7 @@ class AccessRequests:
             own = frozenset({call.principal.id})
             if wanted.requesters not in {None, own}:
                 raise NotAllowedError("only administrators and auditors may list the requests of others")
-            wanted = replace(wanted, requesters=own)
+            wanted = wanted._replace(requesters=own)
         candidates = self._requests.candidates(wanted, at_first=skip + limit + 1)
         return read_page(candidates, wanted, limit=limit, skip=skip)
 

@@ -1,7 +1,7 @@
 """What people do with anomalies: look at them, say what became of them, and end the access that one is about."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.anomaly import Anomaly, AnomalyState
@@ -20,8 +20,7 @@ from nightlatch.services.request_commands import RequestCommands
 Judgement = Callable[[Anomaly], Change[Anomaly]]
 
 
-@dataclass(frozen=True)
-class SeenAnomaly:
+class SeenAnomaly(NamedTuple):
     """An anomaly, and whether the access that it is about can be ended now."""
 
     anomaly: Anomaly

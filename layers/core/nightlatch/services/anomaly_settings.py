@@ -4,7 +4,7 @@ from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.errors import StaleVersionError, VersionRequiredError
 from nightlatch.services.call import Call, despite_rivals
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.detection import AnomalySettingsStore
+from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
 from nightlatch.services.ports.writing import UnitOfWork
 
 

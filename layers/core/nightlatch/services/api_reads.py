@@ -8,7 +8,7 @@ from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.call import Call
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.configuration import AuditSettingsStore
-from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.tallies import Tallies
 
 REMEMBERED = timedelta(minutes=1)
 """So long after it was changed the setting may still be unknown to a function that runs."""

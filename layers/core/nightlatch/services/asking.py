@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.access_flow import AccessFlow, FlowsInForce, FlowSnapshot
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference
@@ -32,8 +33,7 @@ from nightlatch.services.ports.writing import UnitOfWork
 from nightlatch.services.request_commands import RequestCommands
 
 
-@dataclass(frozen=True)
-class WantedItem:
+class WantedItem(NamedTuple):
     """One permission on one resource, as somebody named them."""
 
     resource_type: str
@@ -54,8 +54,7 @@ class Submission:
     on_behalf_of: str | None = None
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(NamedTuple):
     """What is to be different when the same is asked for again. None leaves it as it was; a start is never kept."""
 
     justification: str | None = None
@@ -64,8 +63,7 @@ class Changes:
     starts_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A permission that the caller may ask for, and the flow that would rule it."""
 
     integration: Integration
@@ -74,8 +72,7 @@ class Offer:
     flow: AccessFlow
 
 
-@dataclass(frozen=True)
-class DryRun:
+class DryRun(NamedTuple):
     """What would come of a submission: the request that it would be, or what is against it and would work instead."""
 
     decision: Decision
@@ -84,8 +81,7 @@ class DryRun:
     advice: Sequence[Advice]
 
 
-@dataclass(frozen=True)
-class _Ask:
+class _Ask(NamedTuple):
     """A submission with what it names."""
 
     integration: Integration

@@ -7,7 +7,7 @@ from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.call import Call
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.tallies import Tallies
 
 
 class AuditReads:

@@ -1,8 +1,8 @@
 """Reading the ledger: the feed for machines, the list for people."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
@@ -27,8 +27,7 @@ LONGEST_FLIGHT = timedelta(days=1)
 """Far longer than a transaction takes, far shorter than any retention: what is missing below older entries is gone."""
 
 
-@dataclass(frozen=True)
-class FeedPage:
+class FeedPage(NamedTuple):
     """Entries in ledger order. `last` is the number that the next page goes on after: the last one looked at.
 
     What was recorded at `kept_since` or before is served no longer.
@@ -40,8 +39,7 @@ class FeedPage:
     kept_since: datetime
 
 
-@dataclass(frozen=True)
-class ListPage:
+class ListPage(NamedTuple):
     """Entries, newest first. The next page goes on below `before` (None at the end) and passes over `skip`."""
 
     entries: list[LedgerEntry]

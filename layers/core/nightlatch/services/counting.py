@@ -1,8 +1,7 @@
 """Counting what waits for somebody, no further than it is worth: a number in a menu may not cost what a list does."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -11,8 +10,7 @@ LONGEST_COUNT = 200
 """So many things are looked at for one number."""
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """How many there are, or at least are."""
 
     number: int

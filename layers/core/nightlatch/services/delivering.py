@@ -4,9 +4,10 @@ Any number of workers may come, and die at any line: one at a time holds the cla
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
 from nightlatch.domain.audit_event import EventType, Origin, Source
 from nightlatch.domain.change import Change
@@ -36,8 +37,7 @@ EVERYTHING = EntryFilter.model_construct()
 HasTime = Callable[[], bool]
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """How the destinations are."""
 
     at: datetime
@@ -46,8 +46,7 @@ class Health:
     disabled: int
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What comes next in a lane: entries to send, or (none) a number up to which nothing is wanted, or is kept."""
 
     entries: Sequence[LedgerEntry] = ()

@@ -7,7 +7,7 @@ from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.deployment import started
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.sequencing import Deployments
+from nightlatch.services.ports.deploying import Deployments
 from nightlatch.services.ports.writing import UnitOfWork
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -43,8 +44,7 @@ LONGEST_TEST = 20
 TEST_EVENT = "destination.test"
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """Where a destination begins: at an entry, at a time, or (neither) with what comes next."""
 
     entry_id: str | None = None
@@ -62,8 +62,7 @@ class Wanted:
     start: Start
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(NamedTuple):
     """What is to be delivered again: one delivery, all that failed, or the stretch between two ends."""
 
     delivery_id: str | None = None
@@ -74,8 +73,7 @@ class Again:
     until: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A destination as it stands; `head` is the last number of the ledger."""
 
     standing: Standing

@@ -5,9 +5,9 @@ worker dies: of rivals one moves the lane, the others are told and look again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,7 +21,8 @@ from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.anomalies import Anomalies
-from nightlatch.services.ports.detection import AlertRules, AnomalySettingsStore, Lanes, Memories
+from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
+from nightlatch.services.ports.detection import AlertRules, Lanes, Memories
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.ports.writing import UnitOfWork
 
@@ -34,8 +35,7 @@ ROOM = 80
 ORIGIN = Origin.model_construct(source=Source.SYSTEM)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What a step has come to: with which number the lane goes on, at how many entries it looked, what it found."""
 
     next_seq: int

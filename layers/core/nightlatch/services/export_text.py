@@ -5,8 +5,8 @@ depends on nothing but where that begins, and two who write the same export writ
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from nightlatch.domain.export import Export, Progress
 from nightlatch.domain.ledger import LedgerEntry
@@ -17,8 +17,7 @@ ENTRIES_IN_A_PIECE = 64
 """Few: an entry can have hundreds of kilobytes, and a piece is held whole."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Some of the text, and how far the export has come with it. It may be empty, where no entry was wanted."""
 
     content: bytes

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.errors import Fault, InvalidInputError, LimitReachedError, RivalChangeError
 from nightlatch.domain.export import Export, ExportOrder, ExportState
@@ -36,8 +36,7 @@ STALLED = timedelta(minutes=6)
 """A worker's five minutes, and one more: whoever has not been heard of for so long is not at work any longer."""
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """An export that is an answer."""
 
     export: Export
@@ -45,8 +44,7 @@ class Answered:
     sha256: bytes
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """An export as it stands. The addresses are there when there are files to fetch."""
 
     export: Export

@@ -1,7 +1,7 @@
 """How far an access flow reaches: who could ask for what under it, as far as is known now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.integration import Integration, Permission, Resource
 from nightlatch.domain.people import KnownPerson
@@ -12,16 +12,14 @@ from nightlatch.services.ports.facts import People
 NOBODY_KNOWN = ""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A resource with what may be asked for on it."""
 
     resource: Resource
     permissions: Sequence[Permission]
 
 
-@dataclass(frozen=True)
-class Admitted:
+class Admitted(NamedTuple):
     """Who may ask: people who are known, and groups of theirs of which one alone is enough.
 
     `strangers` says whether somebody may who is in no group, and was never here.

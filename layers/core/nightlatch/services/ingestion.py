@@ -1,8 +1,8 @@
 """Other systems write their events into the ledger: all of a batch or nothing, and each event once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from nightlatch.domain.audit_settings import Writer
 from nightlatch.domain.body import BodyReference, body_of
@@ -17,8 +17,7 @@ from nightlatch.services.ports.sequencing import ForeignIds
 from nightlatch.services.ports.writing import UnitOfWork
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """How many entries are written with this call, and how many had been before."""
 
     accepted: int

@@ -1,17 +1,17 @@
 """Reading the signed digests, and the key that they are signed with."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydantic import ValidationError
 
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.seal import LONGEST_SPAN, SEALS, Digest, first_seq_of, seal_key
 from nightlatch.services.ports.evidence import Evidence, Signer
-from nightlatch.services.sealing import read_digest
 
 KEYS_PER_LOOK = 1000
 
 
-@dataclass(frozen=True)
-class SealPage:
+class SealPage(NamedTuple):
     """Digests, oldest first. `after` is the first number of the last of them; None at the end."""
 
     digests: list[Digest]
@@ -59,3 +59,13 @@ class KeptSeals:
         if digest is None:
             raise StoreUnavailableError(f"{key} holds no digest")
         return digest
+
+
+def read_digest(content: bytes | None) -> Digest | None:
+    """Read a digest as it is kept; None when this is none."""
+    if content is None:
+        return None
+    try:
+        return Digest.model_validate_json(content)
+    except ValidationError:
+        return None

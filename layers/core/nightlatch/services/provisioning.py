@@ -14,8 +14,8 @@ says where to go on, and its `due_at` when the sweeper will. Each attempt is cou
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.access_request import AT_WORK, AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
@@ -33,8 +33,7 @@ CLOCK_SKEW = timedelta(seconds=2)
 """So far ahead may the clock be that wrote a `due_at`: a doorbell must not come too early for it."""
 
 
-@dataclass(frozen=True)
-class Backlog:
+class Backlog(NamedTuple):
     """What is due at a moment, for how long the oldest has been, and what is quarantined.
 
     `due` counts requests by integration, that of the longest overdue first.

@@ -1,8 +1,8 @@
 """Replays: looking through the past once more, perhaps with other settings, or with a rule that is only tried."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly_settings import AnomalyChoices
@@ -20,8 +20,7 @@ from nightlatch.services.ports.writing import UnitOfWork
 MOST_UNDER_WAY = 3
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(NamedTuple):
     """What is to be looked through, and by what: the settings in force, others, or one rule alone."""
 
     since: datetime

@@ -1,15 +1,14 @@
 """One page of a list of requests."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.services.paging import search
 from nightlatch.services.ports.requests import RequestFilter
 
 
-@dataclass(frozen=True)
-class RequestPage:
+class RequestPage(NamedTuple):
     """Requests, newest first. The next page goes on below `before_id` (None at the end) and passes over `skip`."""
 
     requests: list[AccessRequest]

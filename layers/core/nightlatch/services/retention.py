@@ -3,20 +3,19 @@
 Rivals and deaths are harmless: moving a time again changes nothing, and of two who took the same step one is told.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.trail import Bearings, Keeping
+from nightlatch.services.ports.keeping import Bearings, Keeping
 from nightlatch.services.ports.writing import UnitOfWork
 
 ORIGIN = Origin.model_construct(source=Source.SCHEDULE)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What a step has come to: from which number it goes on, and how many times it moved."""
 
     next: int

@@ -6,7 +6,7 @@ from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identity import SYSTEM
 from nightlatch.domain.tally import Tally, TallyKind
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.tallies import Tallies
 from nightlatch.services.ports.writing import UnitOfWork
 
 LONGEST_ERROR = 500

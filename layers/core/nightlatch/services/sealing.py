@@ -7,10 +7,8 @@ is in the archive once. Of rivals all write the same; one is the first to go on,
 import gzip
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from pydantic import ValidationError
+from typing import NamedTuple
 
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
@@ -27,11 +25,11 @@ from nightlatch.domain.seal import (
     SealState,
     in_pieces,
 )
+from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.seal_tools import SealTools
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How far sealing is behind, and how much of the trail was found not to hold."""
 
     at: datetime
@@ -143,16 +141,6 @@ class Sealing:
             return
         if change := state.found(finding, at=self._tools.clock()):
             self._tools.commit(change)
-
-
-def read_digest(content: bytes | None) -> Digest | None:
-    """Read a digest as it is kept; None when this is none."""
-    if content is None:
-        return None
-    try:
-        return Digest.model_validate_json(content)
-    except ValidationError:
-        return None
 
 
 def _unpacks_to(text: bytes, content: bytes) -> bool:

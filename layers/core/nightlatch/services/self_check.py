@@ -26,8 +26,8 @@ from nightlatch.domain.seal import (
     told_of,
     told_of_round,
 )
+from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.seal_tools import SealTools
-from nightlatch.services.sealing import read_digest
 
 BETWEEN_ROUNDS = timedelta(days=1)
 RUNS_PER_ROUND = 80

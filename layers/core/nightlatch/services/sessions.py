@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from nightlatch.domain.audit_event import Origin
 from nightlatch.domain.change import Change, together
@@ -20,8 +20,7 @@ from nightlatch.services.ports.writing import UnitOfWork
 SECRET_BYTES = 32
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(NamedTuple):
     """A session that began, and what its browser is given: the only place where the secret is."""
 
     session: Session

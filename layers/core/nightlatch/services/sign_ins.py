@@ -6,7 +6,7 @@ from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, Resourc
 from nightlatch.domain.identity import Actor, ActorType, Principal
 from nightlatch.domain.tally import LONGEST_SIGN_IN, Tally, TallyKind
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.tallies import Tallies
 
 SOMEBODY = Actor.model_construct(type=ActorType.USER, id="unknown")
 """Whoever sent a token that does not say whose it is."""

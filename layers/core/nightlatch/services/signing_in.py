@@ -7,8 +7,8 @@ Core 3.1.3.7, 6). Everything else of the ID token is checked here.
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.errors import AuthenticationError
 from nightlatch.domain.fresh_sign_in import read_auth_time
@@ -27,8 +27,7 @@ FRESH = {"prompt": "login", "max_age": "0"}
 """What asks a provider to let somebody sign in anew, and to say when they did (OpenID Connect Core 3.1.2.1)."""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One sign-in under way: its browser keeps it, so that only who began it can end it.
 
     `fresh_from` (seconds since 1970) is when the provider was asked to let the person sign in anew; None: it was not.
@@ -41,8 +40,7 @@ class Attempt:
     fresh_from: int | None = None
 
 
-@dataclass(frozen=True)
-class SignedIn:
+class SignedIn(NamedTuple):
     """What comes of a sign-in: what the access token says, and when the provider asked who it is, if that is known."""
 
     claims: Claims

@@ -2,7 +2,7 @@
 
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.services.ports.ambient import Clock
-from nightlatch.services.ports.sequencing import Tallies
+from nightlatch.services.ports.tallies import Tallies
 from nightlatch.services.ports.writing import UnitOfWork
 
 

@@ -4,9 +4,9 @@ Nothing is said here that was not done: what no seal covers is told as such, and
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
@@ -25,11 +25,11 @@ from nightlatch.domain.seal import (
 )
 from nightlatch.domain.verification import Asked, Doubt, Outcome, Verdict, verify
 from nightlatch.services.audit_trail import AuditTrail
+from nightlatch.services.kept_seals import read_digest
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.configuration import AuditSettingsStore
 from nightlatch.services.ports.evidence import Evidence, Seals, Signer
 from nightlatch.services.ports.trail import KeptEntries, Ledger
-from nightlatch.services.sealing import read_digest
 
 MOST_ROWS = 2_000
 LARGEST_READ = 8_000_000
@@ -50,8 +50,7 @@ NOT_PROVEN_YET = frozenset({Verdict.UNSEALED, Verdict.EXPIRED})
 """What is no fault: the newest entries, and those whose time is over."""
 
 
-@dataclass(frozen=True)
-class SelfChecked:
+class SelfChecked(NamedTuple):
     """What the last self-check that found everything in order was over."""
 
     at: datetime
@@ -60,8 +59,7 @@ class SelfChecked:
     digests: int
 
 
-@dataclass(frozen=True)
-class ProofStanding:
+class ProofStanding(NamedTuple):
     """How far the trail is proven. `findings` are what the self-check, or sealing, found to be wrong."""
 
     at: datetime
@@ -89,8 +87,7 @@ class ProofStanding:
         return self.sealed_at is not None and self.unsealed > 0 and self.at - self.sealed_at > SEALING_OVERDUE
 
 
-@dataclass(frozen=True)
-class NewestChecked:
+class NewestChecked(NamedTuple):
     """What came of checking the newest stretch: `outcome.first_seq` to `outcome.last_seq` were read and hashed again.
 
     The signatures of `outcome.digests` seals were checked; `proven_to` is the last number that one of them covers.

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from nightlatch.adapters.destinations.registry import SenderRegistry
 from nightlatch.adapters.egress import DirectEgress
 from nightlatch.domain.destination import Destination, DestinationKind, KeptSecret
-from nightlatch.services.ports.destinations import Answer, OutgoingCall, Parcel, Sender
+from nightlatch.services.ports.destinations import Parcel, Sender
+from nightlatch.services.ports.egress import Answer, OutgoingCall
 from tests.builders import NOON, a_chain
 from tests.fakes.aws import FakeSecrets
 from tests.fakes.receiver import LOOPBACK, Received, Receiver

@@ -6,7 +6,8 @@ import pytest
 
 from nightlatch.adapters.destinations.answers import kept, retry_after, verdict_of
 from nightlatch.domain.destination import Destination, DestinationKind
-from nightlatch.services.ports.destinations import ANSWER_KEPT, Answer, Verdict
+from nightlatch.services.ports.destinations import ANSWER_KEPT, Verdict
+from nightlatch.services.ports.egress import Answer
 from tests.builders import NOON
 
 SOMEWHERE = Destination(

@@ -10,7 +10,8 @@ from nightlatch.adapters.destinations.answers import lacking, verdict_of
 from nightlatch.adapters.destinations.registry import SenderRegistry
 from nightlatch.domain.destination import Destination, DestinationKind, Format, Validator
 from nightlatch.domain.errors import InvalidInputError
-from nightlatch.services.ports.destinations import Answer, Parcel, Verdict
+from nightlatch.services.ports.destinations import Parcel, Verdict
+from nightlatch.services.ports.egress import Answer
 from tests.builders import NOON, a_chain
 from tests.fakes.aws import FakeSecrets
 from tests.fakes.slack import FakeSlack

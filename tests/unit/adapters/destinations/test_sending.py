@@ -15,7 +15,8 @@ from nightlatch.adapters.destinations.webhook import Secret
 from nightlatch.adapters.egress import DirectEgress
 from nightlatch.domain.destination import Destination, DestinationKind, Format, KeptSecret
 from nightlatch.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
-from nightlatch.services.ports.destinations import OutgoingCall, Verdict
+from nightlatch.services.ports.destinations import Verdict
+from nightlatch.services.ports.egress import OutgoingCall
 from tests.builders import NOON
 from tests.fakes.receiver import Received, reply
 from tests.unit.adapters.destinations.places import OpenPlace, a_parcel

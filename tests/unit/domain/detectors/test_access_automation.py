@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.access_automation import CLIENTS, AccessAutomation, AccessAutomationChoices
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.access_automation import AccessAutomation
+from nightlatch.domain.detectors.choices import CLIENTS, AccessAutomationChoices, RiskWords
 from tests.builders import EVE, MAYA, NOON, ROBOT
 from tests.unit.domain.detectors.requests import History, an_item, found_by
 

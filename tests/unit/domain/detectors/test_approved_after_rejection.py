@@ -6,8 +6,8 @@ import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection, ApprovedAfterRejectionChoices
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejection
+from nightlatch.domain.detectors.choices import ApprovedAfterRejectionChoices, RiskWords
 from tests.builders import EVE, MAYA, NOA, NOON, OMAR
 from tests.unit.domain.detectors.requests import History, an_item, found_by
 

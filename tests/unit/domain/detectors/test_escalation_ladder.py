@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
-from nightlatch.domain.detectors.asked import RiskWords
-from nightlatch.domain.detectors.escalation_ladder import EscalationLadder, EscalationLadderChoices
+from nightlatch.domain.detectors.choices import EscalationLadderChoices, RiskWords
+from nightlatch.domain.detectors.escalation_ladder import EscalationLadder
 from tests.builders import EVE, MAYA, NOON
 from tests.unit.domain.detectors.requests import HOUR, History, an_item, found_by
 

@@ -8,7 +8,8 @@ from pydantic import JsonValue
 from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
-from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsed, FlowLoosenedAndUsedChoices
+from nightlatch.domain.detectors.choices import FlowLoosenedAndUsedChoices
+from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsed
 from nightlatch.domain.identity import Principal
 from tests.builders import ADA, MAYA, NOON, a_definition, an_entry
 from tests.unit.domain.detectors.requests import FLOW, HOUR, History, found_by

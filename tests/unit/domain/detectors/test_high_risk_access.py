@@ -5,8 +5,8 @@ from pydantic import JsonValue
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.asked import RiskWords
-from nightlatch.domain.detectors.high_risk_access import HighRiskAccess, HighRiskAccessChoices
+from nightlatch.domain.detectors.choices import HighRiskAccessChoices, RiskWords
+from nightlatch.domain.detectors.high_risk_access import HighRiskAccess
 from nightlatch.domain.ledger import PendingEvent
 from tests.builders import API, MAYA, ROBOT, a_foreign_event
 from tests.unit.domain.detectors.requests import History, an_item, found_by

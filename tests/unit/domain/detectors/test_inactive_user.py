@@ -6,7 +6,8 @@ import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.inactive_user import InactiveUser, InactiveUserChoices
+from nightlatch.domain.detectors.choices import InactiveUserChoices
+from nightlatch.domain.detectors.inactive_user import InactiveUser
 from tests.builders import ADA, EVE, MAYA, NOON, ROBOT
 from tests.unit.domain.detectors.requests import History, found_by
 

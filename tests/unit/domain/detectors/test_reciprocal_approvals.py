@@ -6,7 +6,8 @@ import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals, ReciprocalApprovalsChoices
+from nightlatch.domain.detectors.choices import ReciprocalApprovalsChoices
+from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovals
 from nightlatch.domain.identity import Principal
 from tests.builders import EVE, NOA, NOON, OMAR, ROBOT
 from tests.unit.domain.detectors.requests import HOUR, History, found_by

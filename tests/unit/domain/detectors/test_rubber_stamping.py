@@ -6,7 +6,8 @@ import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.audit_event import EventType
-from nightlatch.domain.detectors.rubber_stamping import RubberStamping, RubberStampingChoices
+from nightlatch.domain.detectors.choices import RubberStampingChoices
+from nightlatch.domain.detectors.rubber_stamping import RubberStamping
 from nightlatch.domain.identity import Principal
 from tests.builders import EVE, MAYA, NOA, NOON, OMAR, ROBOT, SECOND
 from tests.unit.domain.detectors.requests import HOUR, History, found_by

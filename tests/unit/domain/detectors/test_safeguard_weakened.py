@@ -8,7 +8,8 @@ from nightlatch.domain.anomaly import AnomalySeverity, Finding
 from nightlatch.domain.anomaly_settings import AnomalyChoices, AnomalySettings
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.audit_settings import AuditChoices, AuditSettings, Reads
-from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakened, SafeguardWeakenedChoices
+from nightlatch.domain.detectors.choices import SafeguardWeakenedChoices
+from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakened
 from nightlatch.domain.identity import SYSTEM, Actor
 from nightlatch.domain.ledger import INGESTED, LedgerEntry
 from tests.builders import ADA, EVE, NOON, ROBOT, a_finding, an_entry

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nightlatch.domain.anomaly import AnomalySeverity, Finding
-from nightlatch.domain.detectors.unusual_hours import UnusualHours, UnusualHoursChoices
+from nightlatch.domain.detectors.choices import UnusualHoursChoices
+from nightlatch.domain.detectors.unusual_hours import UnusualHours
 from nightlatch.domain.identity import Principal
 from tests.builders import ADA, EVE, MAYA, ROBOT
 from tests.unit.domain.detectors.requests import History, an_item, found_by

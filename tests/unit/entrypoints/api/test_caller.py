@@ -1,6 +1,5 @@
 """Who calls, by the claims that API Gateway verified and by nothing else."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,7 +84,7 @@ def test_roles_come_from_the_groups_that_the_settings_name(group: object, role: 
 def test_the_groups_claim_is_a_setting() -> None:
     event = an_api_event("GET", "/v1/whoami", claims=claims(roles=["admins"], **{"cognito:groups": "[x]"}))
 
-    assert principal_of(event, replace(SETTINGS, groups_claim="roles")).groups == {"admins"}
+    assert principal_of(event, SETTINGS._replace(groups_claim="roles")).groups == {"admins"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from nightlatch.domain.destination import Destination
-from nightlatch.services.ports.destinations import ANSWER_KEPT, Answer, Verdict
+from nightlatch.services.ports.destinations import ANSWER_KEPT, Verdict
+from nightlatch.services.ports.egress import Answer
 
 GONE = 410
 TOO_LARGE = 413

@@ -2,7 +2,6 @@
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from typing import Annotated, Any
@@ -69,7 +68,7 @@ class AwsSender(ABC):
             outcome = _refusal(error)
         except BotoCoreError as error:
             outcome = Outcome(Verdict.LATER, timedelta(), error=f"AWS cannot be reached: {type(error).__name__}")
-        return replace(outcome, took=timedelta(seconds=monotonic() - began))
+        return outcome._replace(took=timedelta(seconds=monotonic() - began))
 
 
 def no_secret(secret: str) -> None:

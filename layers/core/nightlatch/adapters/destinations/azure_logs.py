@@ -7,7 +7,6 @@ What the stream does not declare is dropped there; so a 400 speaks of the rule o
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -19,7 +18,8 @@ from nightlatch.adapters.destinations.secret_text import as_given, must_be_one_w
 from nightlatch.domain.destination import KeptSecret
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
 from nightlatch.domain.value import rfc3339
-from nightlatch.services.ports.destinations import Answer, Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.egress import Answer
 
 API_VERSION = "2023-01-01"
 BOUNDS = Bounds(entries=2000, bytes=1_000_000)
@@ -107,7 +107,7 @@ class AzureSender(HttpSender):
 
     def understood(self, answer: Answer, outcome: Outcome) -> Outcome:
         """Take a 400 for a misconfiguration."""
-        return replace(outcome, verdict=Verdict.LATER) if answer.status == BAD_REQUEST else outcome
+        return outcome._replace(verdict=Verdict.LATER) if answer.status == BAD_REQUEST else outcome
 
 
 def sender(tools: Tools, settings: Settings) -> AzureSender:

@@ -3,7 +3,7 @@
 import gzip
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ from nightlatch.domain.destination import Destination, KeptSecret
 from nightlatch.domain.errors import EgressBlockedError, NoAnswerError, NotFoundError, StoreUnavailableError
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
-from nightlatch.services.ports.destinations import Answer, Bounds, Egress, Outcome, OutgoingCall, Parcel, Verdict
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.egress import Answer, Egress, OutgoingCall
 
 if TYPE_CHECKING:
     from nightlatch.adapters.assumed_roles import AssumedRoles
@@ -162,7 +163,7 @@ class HttpSender(ABC):
             ),
         )
         is_hopeless = outcome.verdict is Verdict.TOO_LARGE and len(parcel.entries) == 1
-        return replace(outcome, verdict=Verdict.REFUSED) if is_hopeless else outcome
+        return outcome._replace(verdict=Verdict.REFUSED) if is_hopeless else outcome
 
 
 def _why_not(destination: Destination, answer: Answer, verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from nightlatch.adapters.destinations.answers import kept
 from nightlatch.domain.errors import NoAnswerError
-from nightlatch.services.ports.destinations import Answer, Egress, OutgoingCall
+from nightlatch.services.ports.egress import Answer, Egress, OutgoingCall
 
 OK = 200
 MARGIN = timedelta(minutes=1)

@@ -18,7 +18,8 @@ from nightlatch.adapters.destinations.unfit import UnfitSender
 from nightlatch.domain.destination import Destination, DestinationKind, Format, KeptSecret, Validator
 from nightlatch.domain.errors import EgressBlockedError, Fault, InvalidInputError, NotFoundError
 from nightlatch.domain.value import Value
-from nightlatch.services.ports.destinations import Egress, Sender
+from nightlatch.services.ports.destinations import Sender
+from nightlatch.services.ports.egress import Egress
 from nightlatch.services.ports.targets import Secrets
 
 MODULES = {

@@ -7,7 +7,6 @@ which a message that is sent again would be recognised: after a lost answer ther
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -17,7 +16,8 @@ from nightlatch.adapters.destinations.http_sender import HttpSender, HttpSetting
 from nightlatch.adapters.destinations.slack_message import message
 from nightlatch.domain.destination import KeptSecret
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
-from nightlatch.services.ports.destinations import Answer, Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.egress import Answer
 
 BOUNDS = Bounds(entries=1, bytes=64 * 1024)
 API = "https://slack.com/api"
@@ -81,7 +81,7 @@ class SlackSender(HttpSender):
         if outcome.verdict is Verdict.DELIVERED and word is None:
             return outcome
         verdict = _verdict(word, outcome.verdict)
-        return replace(outcome, verdict=verdict, error=f"answered {answer.status}: {word or 'no word'}")
+        return outcome._replace(verdict=verdict, error=f"answered {answer.status}: {word or 'no word'}")
 
 
 def _verdict(word: str | None, by_status: Verdict) -> Verdict:

@@ -9,7 +9,6 @@ require it.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,8 @@ from nightlatch.adapters.destinations.http_sender import HttpSender, HttpSetting
 from nightlatch.adapters.destinations.secret_text import as_given, must_be_one_word
 from nightlatch.domain.destination import KeptSecret
 from nightlatch.domain.ledger import LedgerEntry, canonical_json
-from nightlatch.services.ports.destinations import Answer, Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.destinations import Bounds, Outcome, Parcel, Verdict
+from nightlatch.services.ports.egress import Answer
 
 PATH = "/services/collector/event"
 BOUNDS = Bounds(entries=1000, bytes=800_000)
@@ -86,11 +86,11 @@ class SplunkSender(HttpSender):
         code = told.get("code")
         error = f"answered {answer.status}, code {code}" if isinstance(code, int) and outcome.error else outcome.error
         if answer.status != BAD_REQUEST or not isinstance(code, int):
-            return replace(outcome, error=error)
+            return outcome._replace(error=error)
         if code not in ABOUT_THE_EVENTS:
-            return replace(outcome, error=error, verdict=Verdict.LATER)
+            return outcome._replace(error=error, verdict=Verdict.LATER)
         place = told.get("invalid-event-number")
-        return replace(outcome, error=error, refused=place if isinstance(place, int) else None)
+        return outcome._replace(error=error, refused=place if isinstance(place, int) else None)
 
 
 def sender(tools: Tools, settings: Settings) -> SplunkSender:

@@ -1,7 +1,6 @@
 """The one connection that the records of both tables share: a function makes one client, and only if it uses it."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
@@ -15,8 +14,7 @@ from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.domain.errors import StoreUnavailableError
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """How long a call is waited for. Whole seconds would do, but not for Cognito."""
 
     connect_seconds: float

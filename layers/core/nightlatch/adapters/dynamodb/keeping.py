@@ -14,6 +14,8 @@ from nightlatch.adapters.dynamodb.keys import (
     ENTRIES_PER_PARTITION,
     HEAD,
     RETENTION_WALK,
+    Key,
+    key_of,
     ledger_key,
     ledger_partition,
     padded,
@@ -23,7 +25,12 @@ from nightlatch.adapters.dynamodb.outbox import head_in
 from nightlatch.adapters.dynamodb.reading import PAGE, read_many
 from nightlatch.adapters.dynamodb.records import StateRecord, epoch_seconds, value_of
 from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.services.ports.trail import Bearings, StoredTime, StoredTimes
+from nightlatch.services.ports.keeping import Bearings, StoredTime, StoredTimes
+
+
+@key_of.register
+def _(_: RetentionWalk) -> Key:
+    return RETENTION_WALK
 
 
 class DynamoKeeping:

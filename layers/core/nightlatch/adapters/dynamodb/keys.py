@@ -44,14 +44,11 @@ from functools import singledispatch
 from nightlatch.domain.access_flow import AccessFlow, FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_settings import AuditSettings
-from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import ForeignId
 from nightlatch.domain.people import KnownPerson
-from nightlatch.domain.retention_walk import RetentionWalk
-from nightlatch.domain.seal import SealState
 from nightlatch.domain.tally import Tally
 from nightlatch.domain.value import Entity, rfc3339
 
@@ -214,12 +211,6 @@ def key_of(entity: Entity) -> Key:  # noqa: PLR0911  (one for each kind)
             return INTEGRATIONS, entity.id
         case AuditSettings():
             return AUDIT_SETTINGS
-        case RetentionWalk():
-            return RETENTION_WALK
         case Tally():
             return tally_key(entity)
-        case Deployment():
-            return DEPLOYMENT
-        case SealState():
-            return SEAL
     raise TypeError(f"{type(entity).__name__} has no place in the State table")

@@ -1,9 +1,14 @@
 """Reading where sealing stands."""
 
-from nightlatch.adapters.dynamodb.keys import SEAL
+from nightlatch.adapters.dynamodb.keys import SEAL, Key, key_of
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
 from nightlatch.domain.seal import SealState
+
+
+@key_of.register
+def _(_: SealState) -> Key:
+    return SEAL
 
 
 class DynamoSeals:

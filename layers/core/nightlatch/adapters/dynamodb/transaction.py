@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 from uuid import UUID
 
 from pynamodb.exceptions import TransactWriteError
@@ -29,8 +29,7 @@ FIRST_PAUSE_SECONDS = 0.2
 Sleep = Callable[[float], None]
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """How often a write is sent to a DynamoDB that is too busy for it, and how long a pause comes to be at most."""
 
     attempts: int

@@ -6,9 +6,8 @@ too. What the class has no attribute for is in `unmapped`, as it was recorded.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from nightlatch.adapters.exports.json_text import JsonLines
 from nightlatch.domain.audit_event import Severity
@@ -22,16 +21,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Category:
+class Category(NamedTuple):
     """A category of OCSF."""
 
     uid: int
     name: str
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A class of OCSF, and the attributes that only it has."""
 
     uid: int

@@ -1,1 +1,1 @@
-"""The detectors: a module for each, with what is chosen of it. `registry` makes those that are on."""
+"""The detectors: a module for each; what is chosen of them is in `choices`. `registry` makes those that are on."""

@@ -16,16 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in, places_of
-from nightlatch.domain.detectors.choices import Days, DetectorChoices
-from nightlatch.domain.detectors.matching import Keywords, found_in
+from nightlatch.domain.detectors.asked import Asked, AskedItem, actor_in, asked_in, places_of
+from nightlatch.domain.detectors.choices import AccessAutomationChoices, RiskWords
+from nightlatch.domain.detectors.matching import found_in
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
 
@@ -36,63 +36,6 @@ CONCERNING = ENDINGS | BEGINNINGS | {EventType.ACCESS_REQUESTED}
 RANKS = tuple(AnomalySeverity)
 MOST_ENTRIES = 15
 TWO = 2
-
-CLIENTS = (
-    "aiohttp",
-    "axios",
-    "boto",
-    "curl",
-    "Go-http-client",
-    "got",
-    "httpie",
-    "insomnia",
-    "Java-http-client",
-    "libwww-perl",
-    "node-fetch",
-    "okhttp",
-    "postman",
-    "PowerShell",
-    "python-httpx",
-    "python-requests",
-    "python-urllib",
-    "ruby",
-    "undici",
-    "wget",
-)
-
-Count = Annotated[int, Field(ge=2, le=30, strict=True)]
-
-
-class AccessAutomationChoices(DetectorChoices):
-    """How automation is found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.LOW, description="How urgent one signal is.")
-    repeated_severity: AnomalySeverity = Field(
-        default=AnomalySeverity.MEDIUM, description="How urgent two signals or more are."
-    )
-    sensitive_severity: AnomalySeverity = Field(
-        default=AnomalySeverity.HIGH, description="How urgent any signal is at a sensitive resource."
-    )
-    days: Days = Field(default=90, description="Days that a request is remembered.")
-    regular_requests: Count = Field(default=8, description="Similar requests that make gaps worth measuring.")
-    regular_gaps: Count = Field(default=12, description="So many of the last gaps are measured.")
-    regular_variation_percent: int = Field(
-        default=20, ge=1, le=100, strict=True, description="Standard deviation of the gaps, in percent of their mean."
-    )
-    regular_hours: int = Field(
-        default=12, ge=1, le=8760, strict=True, description="Gaps whose median is shorter need not be exact."
-    )
-    regular_seconds: int = Field(
-        default=120, ge=1, le=86400, strict=True, description="Median deviation of longer gaps from their median."
-    )
-    burst_requests: Count = Field(default=10, description="Similar requests that make a burst.")
-    burst_minutes: int = Field(default=10, ge=1, le=1440, strict=True, description="Minutes that a burst takes.")
-    renewals: Count = Field(default=3, description="Renewals, of the last gaps, that are a signal.")
-    renewal_seconds: int = Field(
-        default=60, ge=1, le=3600, strict=True, description="Seconds around the previous end within which one renews."
-    )
-    clients: Keywords = Field(default=CLIENTS, description="What the user agents of scripting clients contain.")
-    client_requests: Count = Field(default=3, description="Requests of scripting clients, of the last, for a signal.")
 
 
 class Made(Value):

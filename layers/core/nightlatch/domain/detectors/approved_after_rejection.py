@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in, is_a_persons
-from nightlatch.domain.detectors.choices import Days, DetectorChoices
+from nightlatch.domain.detectors.asked import Asked, AskedItem, actor_in, asked_in, is_a_persons
+from nightlatch.domain.detectors.choices import ApprovedAfterRejectionChoices, RiskWords
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value, rfc3339
@@ -26,16 +24,6 @@ RECOMMENDED = (
 )
 DECISIONS = frozenset({EventType.ACCESS_REJECTED, EventType.ACCESS_APPROVED})
 MOST_REJECTIONS = 30
-
-
-class ApprovedAfterRejectionChoices(DetectorChoices):
-    """How an approval after a rejection is found."""
-
-    days: Days = Field(default=90, description="Days between the rejection and the approval, at most.")
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
-    elevated_severity: AnomalySeverity = Field(
-        default=AnomalySeverity.HIGH, description="How urgent it is when the permission is elevated."
-    )
 
 
 class Wanted(Value):

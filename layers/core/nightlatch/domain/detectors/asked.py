@@ -4,30 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from nightlatch.domain.anomaly import NamedFlow, NamedResource
 from nightlatch.domain.audit_settings import PrincipalId
-from nightlatch.domain.detectors.matching import Keywords, found_in, found_in_any
+from nightlatch.domain.detectors.choices import RiskWords
+from nightlatch.domain.detectors.matching import found_in_any
 from nightlatch.domain.identity import ActorType, Person
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
-
-
-class RiskWords(Value):
-    """By which words a permission is known to be elevated, and a resource to be sensitive."""
-
-    elevated: Keywords = Field(
-        default=("admin", "full access", "owner"), description="A permission whose name contains one is elevated."
-    )
-    sensitive: Keywords = Field(
-        default=("customer", "phi", "pii", "prod"),
-        description="A resource whose name or tag contains one is sensitive.",
-    )
-
-    def elevates(self, permission: str) -> str | None:
-        """Return the word that makes a permission elevated."""
-        return found_in(permission, self.elevated)
 
 
 class AskedItem(Value):

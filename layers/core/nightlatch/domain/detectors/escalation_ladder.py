@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Hours
-from nightlatch.domain.detectors.matching import Keywords, found_in
+from nightlatch.domain.detectors.asked import Asked, AskedItem, actor_in, asked_in
+from nightlatch.domain.detectors.choices import EscalationLadderChoices, RiskWords
+from nightlatch.domain.detectors.matching import found_in
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value, rfc3339
 
@@ -27,17 +25,6 @@ RECOMMENDED = (
     "Ask the requester what each step was needed for.",
     "Consider revoking what is elevated.",
 )
-
-
-class EscalationLadderChoices(ChoicesOffAtFirst):
-    """How a ladder is found. What is elevated is known by the words of all detectors."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
-    hours: Hours = Field(default=24, description="Hours from the first step to the last, at most.")
-    read: Keywords = Field(default=("read", "select", "view"), description="What permissions to read contain.")
-    write: Keywords = Field(
-        default=("insert", "modify", "update", "write"), description="What permissions to write contain."
-    )
 
 
 class Rung(Value):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from nightlatch.domain.access_flow import FlowDefinition
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Hours
+from nightlatch.domain.detectors.choices import FlowLoosenedAndUsedChoices
 from nightlatch.domain.flow_loosening import loosens
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value, rfc3339
@@ -24,13 +24,6 @@ RECOMMENDED = (
 CHANGES = frozenset({EventType.FLOW_CREATED, EventType.FLOW_UPDATED})
 NEW = "it is new"
 MOST_LOOSENED = 50
-
-
-class FlowLoosenedAndUsedChoices(ChoicesOffAtFirst):
-    """How the use of a flow that one has loosened is found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.HIGH, description="How urgent it is.")
-    hours: Hours = Field(default=24, description="Hours from the change to the request, at most.")
 
 
 class Loosened(Value):

@@ -4,23 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
-from nightlatch.domain.detectors.asked import Asked, AskedItem, RiskWords, actor_in, asked_in
-from nightlatch.domain.detectors.choices import DetectorChoices, Nothing
+from nightlatch.domain.detectors.asked import Asked, AskedItem, actor_in, asked_in
+from nightlatch.domain.detectors.choices import HighRiskAccessChoices, Nothing, RiskWords
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
 
 RECOMMENDED = ("Investigate the request.", "Consider revoking the access.")
-
-
-class HighRiskAccessChoices(DetectorChoices):
-    """How high risk access is found. The words are those of all detectors."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.HIGH, description="How urgent it is.")
 
 
 @dataclass(frozen=True)

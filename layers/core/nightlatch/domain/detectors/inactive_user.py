@@ -4,25 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in
-from nightlatch.domain.detectors.choices import Days, DetectorChoices
+from nightlatch.domain.detectors.choices import InactiveUserChoices
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value, rfc3339
 
 RECOMMENDED = ("Validate that the person should be granted access.",)
-
-
-class InactiveUserChoices(DetectorChoices):
-    """How an inactive user is found."""
-
-    days: Days = Field(default=90, description="Days without a request that make a person inactive.")
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
 
 
 class LastRequest(Value):

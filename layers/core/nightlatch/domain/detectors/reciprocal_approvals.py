@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in, is_a_persons
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Days
+from nightlatch.domain.detectors.choices import MOST_APPROVALS, ReciprocalApprovalsChoices
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
 
@@ -19,20 +17,8 @@ RECOMMENDED = (
     "Validate the requests with somebody else who knows what they were for.",
     "Consider approvers from another team.",
 )
-MOST_APPROVALS = 30
-"""So many approvals are remembered in each direction."""
 
 MOST_TOLD = 10
-
-
-class ReciprocalApprovalsChoices(ChoicesOffAtFirst):
-    """How reciprocal approvals are found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
-    days: Days = Field(default=30, description="Days that an approval is remembered.")
-    approvals: Annotated[int, Field(ge=1, le=MOST_APPROVALS, strict=True)] = Field(
-        default=3, description="Requests that each of the two approved of the other, at least."
-    )
 
 
 class Favour(Value):

@@ -7,15 +7,13 @@ is known from the requester's, whether it is a habit from the approver's.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import MOST_ENTRIES, AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import MOST_ENTRIES, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, actor_in, asked_in, is_a_persons
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Days, Percent
+from nightlatch.domain.detectors.choices import MOST_DECIDED, RubberStampingChoices
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Instant, Value
 
@@ -26,21 +24,6 @@ RECOMMENDED = (
 VOTES = frozenset({EventType.ROLE_APPROVED, EventType.ROLE_REJECTED})
 MOST_ASKED = 20
 """So many of somebody's last requests are remembered: what is decided within seconds is one of the last."""
-
-MOST_DECIDED = 100
-
-
-class RubberStampingChoices(ChoicesOffAtFirst):
-    """How rubber stamping is found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
-    days: Days = Field(default=30, description="Days that a decision is remembered.")
-    requests: Annotated[int, Field(ge=2, le=MOST_DECIDED, strict=True)] = Field(
-        default=10, description="Requests that must have been decided before it is a habit."
-    )
-    seconds: int = Field(default=30, ge=1, le=3600, strict=True, description="Seconds within which one decides fast.")
-    fast_percent: Percent = Field(default=80, description="So many of the decisions are fast, in percent, at least.")
-    approved_percent: Percent = Field(default=95, description="So many of them are approvals, in percent, at least.")
 
 
 class Waiting(Value):

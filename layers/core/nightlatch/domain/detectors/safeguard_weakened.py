@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from nightlatch.domain.anomaly import TITLES, AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import TITLES, AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.audit_settings import Reads
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import actor_in
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Nothing
+from nightlatch.domain.detectors.choices import Nothing, SafeguardWeakenedChoices
 from nightlatch.domain.identity import ActorType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.value import Value
@@ -33,12 +33,6 @@ ANOMALIES = "anomalies"
 """The name of the settings of anomalies."""
 
 Part = Mapping[str, JsonValue]
-
-
-class SafeguardWeakenedChoices(ChoicesOffAtFirst):
-    """How a weakened safeguard is found. Nobody is exempt when they change by what anomalies are found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.HIGH, description="How urgent it is.")
 
 
 @dataclass(frozen=True)

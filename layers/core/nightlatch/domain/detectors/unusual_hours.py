@@ -6,40 +6,20 @@ the day, the day of the week, and how long ago that was.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from nightlatch.domain.anomaly import AnomalySeverity, AnomalyType, Evidence, Finding
+from nightlatch.domain.anomaly import AnomalyType, Evidence, Finding
 from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.detection import Look
 from nightlatch.domain.detectors.asked import Asked, asked_in, is_a_persons, places_of
-from nightlatch.domain.detectors.choices import ChoicesOffAtFirst, Days
+from nightlatch.domain.detectors.choices import MOST_HOURS, UnusualHoursChoices
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.opening_hours import zone_named
 from nightlatch.domain.value import Value
 
 RECOMMENDED = ("Ask the person, on another way than the one they asked on, whether it was them.",)
-MOST_HOURS = 300
 A_DAY = 24
 A_WEEK = 7
-
-
-class UnusualHoursChoices(ChoicesOffAtFirst):
-    """How a request at unusual hours is found."""
-
-    severity: AnomalySeverity = Field(default=AnomalySeverity.MEDIUM, description="How urgent it is.")
-    days: Days = Field(default=90, description="Days that a request is remembered.")
-    requests: Annotated[int, Field(ge=5, le=MOST_HOURS, strict=True)] = Field(
-        default=20, description="Requests of a person that must be known before anything is said."
-    )
-    weeks: int = Field(default=3, ge=1, le=52, strict=True, description="Weeks that the first of them must lie back.")
-    hours_around: int = Field(
-        default=1, ge=0, le=11, strict=True, description="So many hours before and after count as the same hour."
-    )
-    unusual_percent: int = Field(
-        default=2, ge=0, le=50, strict=True, description="So many of the requests, at most, are at an unusual time."
-    )
 
 
 class Times(Value):

@@ -8,19 +8,9 @@ from inspect import signature
 from typing import TypeVar
 
 from nightlatch.domain.entry_filter import EntryFilter
-from nightlatch.entrypoints.api.parameters import (
-    EntrySearch,
-    EventTypes,
-    Ids,
-    Relative,
-    Rounded,
-    Severities,
-    SinceDay,
-    Sources,
-    UntilDay,
-    Zone,
-)
-from nightlatch.entrypoints.api.queries import entry_filter
+from nightlatch.entrypoints.api.entry_parameters import EntrySearch, EventTypes, Severities, SinceDay, UntilDay
+from nightlatch.entrypoints.api.entry_queries import entry_filter
+from nightlatch.entrypoints.api.parameters import Ids, Relative, Rounded, Sources, Zone
 from nightlatch.entrypoints.asked_frame import AskedFrame
 
 R = TypeVar("R")

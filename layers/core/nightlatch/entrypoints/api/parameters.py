@@ -1,32 +1,27 @@
 """The parameters in paths, queries and headers: their forms, as types."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from nightlatch.domain.access_request import Status
-from nightlatch.domain.audit_event import Severity, Source
-from nightlatch.domain.export import ExportFormat
+from nightlatch.domain.audit_event import Source
 from nightlatch.domain.integration import Slug
 from nightlatch.domain.time_frame import parse_last, zone_named
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
-DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ETAG = re.compile(r'"(\d{1,9})"', re.ASCII)
 
-ALIASES = {"ACTIVE": Status.GRANTED, "DENIED": Status.REJECTED, "TERMINATED": Status.REVOKED}
-"""Other words for states, as other systems of the field call them."""
 
 ID = r"^[A-Za-z0-9_.:-]{1,128}$"
 PERSON_ID = r"^usr_[a-z2-7]{26}$"
-PERSON = r"^(me|usr_[a-z2-7]{26})$"
 MOST_VALUES = 50
 
 
-def _moment(text: object) -> datetime:
+def moment_in(text: object) -> datetime:
+    """Read a time, which is aware only if it says its offset; raise ValueError for anything else."""
     if not isinstance(text, str) or not TIME.fullmatch(text):
         raise ValueError(
             "must be a time such as 2026-11-22T02:12:05Z or, without an offset, 2026-11-22T10:00 (+ is %2B)"
@@ -34,12 +29,8 @@ def _moment(text: object) -> datetime:
     return datetime.fromisoformat(text.upper())
 
 
-def _moment_or_day(text: object) -> datetime | date:
-    return date.fromisoformat(text) if isinstance(text, str) and DAY.fullmatch(text) else _moment(text)
-
-
 def _aware_moment(text: object) -> datetime:
-    moment = _moment(text)
+    moment = moment_in(text)
     if moment.tzinfo is None:
         raise ValueError("must say its offset, as in 2026-11-22T02:12:05Z")
     try:
@@ -58,10 +49,6 @@ def _zone(name: str) -> str:
     return name
 
 
-def _status(word: object) -> object:
-    return ALIASES.get(word, word) if isinstance(word, str) else word
-
-
 def _version(etag: object) -> int:
     match = ETAG.fullmatch(etag) if isinstance(etag, str) else None
     if match is None:
@@ -71,27 +58,16 @@ def _version(etag: object) -> int:
 
 Moment = Annotated[
     datetime,
-    BeforeValidator(_moment),
+    BeforeValidator(moment_in),
     WithJsonSchema({"type": "string", "examples": ["2026-11-22T02:12:05Z", "2026-11-22T10:00"]}),
 ]
 """A time, which is aware only if it was sent with an offset."""
-MomentOrDay = Annotated[
-    datetime | date,
-    PlainValidator(_moment_or_day),
-    WithJsonSchema({"type": "string", "examples": ["2026-11-22T02:12:05Z", "2026-11-22T10:00", "2026-11-22"]}),
-]
-"""A time as above, or a date."""
 AwareMoment = Annotated[
     datetime,
     BeforeValidator(_aware_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T02:12:05Z"]}),
 ]
 """A time that was sent with its offset."""
-StatusWord = Annotated[
-    Status,
-    BeforeValidator(_status),
-    WithJsonSchema({"type": "string", "enum": [*(status.value for status in Status), *ALIASES]}),
-]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"type": "string", "examples": ['"3"']})]
 
 PathId = Annotated[str, Path(pattern=ID)]
@@ -107,20 +83,6 @@ Since = Annotated[
 ]
 Until = Annotated[
     Moment | None, Query(description="Only what is earlier than this. Without an offset it is a time of the zone.")
-]
-SinceDay = Annotated[
-    MomentOrDay | None,
-    Query(
-        description="Only what is of this time or later. Without an offset it is a time of the zone; a date is when "
-        "that day begins there."
-    ),
-]
-UntilDay = Annotated[
-    MomentOrDay | None,
-    Query(
-        description="Only what is earlier than this. Without an offset it is a time of the zone; a date is when that "
-        "day is over there."
-    ),
 ]
 Relative = Annotated[
     Annotated[str, AfterValidator(_last)] | None,
@@ -142,59 +104,14 @@ Zone = Annotated[
         examples=["Europe/Berlin"],
     ),
 ]
-Statuses = Annotated[
-    list[StatusWord] | None, Query(max_length=MOST_VALUES, description="Any of these, repeated or with commas.")
-]
-Requesters = Annotated[
-    list[Annotated[str, StringConstraints(pattern=PERSON)]] | None,
-    Query(max_length=MOST_VALUES, description="Any of these, each `me` or the id of a person."),
-]
 Slugs = Annotated[
     list[Slug] | None, Query(max_length=MOST_VALUES, description="Any of these ids, repeated or with commas.")
 ]
 Sources = Annotated[list[Source] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
-ItemWords = Annotated[
-    list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None,
-    Query(
-        max_length=MOST_VALUES,
-        description="Any of these. One item must be of a wanted resource type, resource (id or name) and permission.",
-    ),
-]
-Search = Annotated[
-    str | None,
-    Query(
-        pattern=r"\S",
-        max_length=200,
-        description="Text, in any case, in the id, the requester's name or e-mail, the integration's name, a "
-        "resource's name, a permission, the flow's name, the justification or the ticket.",
-    ),
-]
-Quarantined = Annotated[
-    bool | None, Query(description="Only those whose access could not be ended yet, or only others.")
-]
-EventName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,100}$")]
-EventTypes = Annotated[
-    list[EventName] | None,
-    Query(max_length=MOST_VALUES, description="Any of these names, whole: `access.granted`. Repeated or with commas."),
-]
-FeedTypes = Annotated[
-    list[EventName] | None,
-    Query(alias="type", max_length=MOST_VALUES, description="Any of these names, whole. Repeated or with commas."),
-]
 Ids = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None,
     Query(max_length=MOST_VALUES, description="Any of these ids, repeated or with commas."),
 ]
-EntrySearch = Annotated[
-    str | None,
-    Query(
-        pattern=r"\S",
-        max_length=200,
-        description="Text, in any case, in the event type, the description, the actor's name or e-mail, the resource's "
-        "name or id.",
-    ),
-]
-Severities = Annotated[list[Severity] | None, Query(max_length=MOST_VALUES, description="Any of these.")]
 Names = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None,
     Query(max_length=MOST_VALUES, description="Any of these, ids or names, whole. Repeated or with commas."),
@@ -203,21 +120,4 @@ Cursor = Annotated[str | None, Query(max_length=1000, description="Where to read
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[
     int, Query(ge=0, le=1000, description="Pass over so many, on the first page. Further down a cursor leads.")
-]
-LongLimit = Annotated[int, Query(ge=1, le=1000)]
-Format = Annotated[ExportFormat, Query(description="How the entries are written.")]
-IncludeFilters = Annotated[
-    bool, Query(description="Whether the filters are applied; else everything of the time is exported.")
-]
-From = Annotated[
-    str | None,
-    Query(
-        alias="from",
-        max_length=1000,
-        description="An event's id (inclusive) or the cursor of `next` (exclusive), which is a place in the trail: it "
-        "belongs to nobody, never grows old and goes with any filter.",
-    ),
-]
-FromNumber = Annotated[
-    int, Query(alias="from", ge=1, lt=10**15, description="An event's number: the first digest is the one over it.")
 ]

@@ -1,7 +1,6 @@
 """What an entry's details hold, as lines to be read: what is nested is indented, what was changed side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -20,8 +19,7 @@ class Line(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """Lines, and how many more there are than are shown."""
 
     lines: Sequence[Line]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from nightlatch.domain.errors import Fault, InvalidInputError
@@ -51,8 +52,7 @@ class Query:
         return f"{self.path}?{urlencode(fields)}" if fields else self.path
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """Something that may be chosen."""
 
     value: str
@@ -95,8 +95,7 @@ class Filter:
         yield from (Choice(value, value) for value in sorted(self.chosen - known))
 
 
-@dataclass(frozen=True)
-class TimeFilter:
+class TimeFilter(NamedTuple):
     """The time that a list is about, as the form has it: the last so many of a unit, or from and to in a zone."""
 
     amount: str

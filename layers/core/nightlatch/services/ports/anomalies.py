@@ -1,16 +1,14 @@
 """Reading anomalies."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.anomaly import TITLES, Anomaly, AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.value import rfc3339
 
 
-@dataclass(frozen=True)
-class AnomalyFilter:
+class AnomalyFilter(NamedTuple):
     """Which anomalies are wanted. None means any; of several values one is enough; all that is not None must be so.
 
     `since` is inclusive, `until` exclusive, both by detection. `resources` are ids or names, `people` ids of requesters

@@ -1,9 +1,8 @@
 """What deliveries are worked off by: the stored destinations, and the queue that rings for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.delivery import Delivery, Progress
 from nightlatch.domain.destination import Destination
@@ -14,8 +13,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 """A ring can wait so long in the queue; what is due later, the sweep finds."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A destination and how far it has come."""
 
     destination: Destination

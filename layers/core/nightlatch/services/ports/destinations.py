@@ -1,10 +1,9 @@
 """Sending events on to destinations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -31,8 +30,7 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True)
-class Parcel:
+class Parcel(NamedTuple):
     """Entries that are sent together, in their order.
 
     `id` is the same in each attempt: receivers drop doubles by it. `at` is the time of the attempt itself.
@@ -44,8 +42,7 @@ class Parcel:
     at: datetime
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an attempt came to.
 
     `answer` is the beginning of what was answered, harmless to print; `error` what kept it from being a yes.
@@ -61,8 +58,7 @@ class Outcome:
     refused: int | None = None
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """How much a receiver takes at once. One entry is sent alone, however large it is."""
 
     entries: int
@@ -109,42 +105,4 @@ class Senders(Protocol):
 
     def sender(self, destination: Destination) -> Sender:
         """Make the way to a destination. It reads the secret when it first sends."""
-        ...
-
-
-@dataclass(frozen=True)
-class OutgoingCall:
-    """An HTTP request to somebody outside. `ca_certificate` (PEM) is trusted instead of the well-known authorities."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    timeout: timedelta
-    ca_certificate: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was answered: never followed when it points elsewhere, and read no further than `bytes` bound it."""
-
-    status: int
-    body: bytes
-    took: timedelta
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class Egress(Protocol):
-    """The one way out for HTTP, to strangers.
-
-    Raises EgressBlockedError when policy forbids the call (scheme, port, address), NoAnswerError when nobody answered
-    whole and in time.
-    """
-
-    def check(self, url: str) -> None:
-        """Refuse an address that may never be called, without calling or resolving it; raise EgressBlockedError."""
-        ...
-
-    def call(self, call: OutgoingCall) -> Answer:
-        """Call, and read the answer."""
         ...

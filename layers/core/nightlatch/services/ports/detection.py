@@ -1,10 +1,9 @@
-"""What the finding of anomalies rests on: settings, rules, lanes, memories."""
+"""What the finding of anomalies rests on: rules, lanes, memories."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from nightlatch.domain.alert_rule import AlertRule
-from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.detection import Subject
 from nightlatch.domain.detection_lane import DetectionLane, DetectorMemory
 
@@ -42,12 +41,4 @@ class AlertRules(Protocol):
 
     def alert_rules(self) -> list[AlertRule]:
         """Read every rule, consistently, by id: also those that come with Nightlatch and are not stored."""
-        ...
-
-
-class AnomalySettingsStore(Protocol):
-    """Reading what is decided about the finding of anomalies."""
-
-    def anomaly_settings(self) -> AnomalySettings:
-        """Read, consistently, the settings in force; version 0 when nobody has chosen anything."""
         ...

@@ -1,8 +1,7 @@
 """Reading whom and what Nightlatch knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.people import KnownPerson
@@ -25,8 +24,7 @@ ResourceKey = tuple[str, str, str]
 """An integration's id, a resource's type and its id."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What must be known before an answer can be given to somebody who asks."""
 
     integrations: frozenset[str]
@@ -35,8 +33,7 @@ class Wanted:
     receipt: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What is known of what was wanted; what does not exist is left out."""
 
     integrations: Mapping[str, Integration]

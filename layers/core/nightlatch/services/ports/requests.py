@@ -1,9 +1,8 @@
 """Reading requests and their grants."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Source
@@ -11,8 +10,7 @@ from nightlatch.domain.grant import Grant
 from nightlatch.domain.lease import Lease
 
 
-@dataclass(frozen=True)
-class RequestFilter:
+class RequestFilter(NamedTuple):
     """Which requests are wanted. None means any; of several values one is enough; all that is not None must be so.
 
     One item must be of a wanted resource type, resource (id or name) and permission all at once. `text` is found
@@ -72,8 +70,7 @@ def _texts_of(request: AccessRequest) -> Iterator[str]:
         yield from (item.resource_name, item.permission)
 
 
-@dataclass(frozen=True)
-class DueRequest:
+class DueRequest(NamedTuple):
     """A request that somebody must look at, and at which target the work will be. `due_at` is its `listed_at`."""
 
     request_id: str

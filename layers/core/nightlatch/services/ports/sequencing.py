@@ -1,13 +1,10 @@
-"""What the sequencer works on, and what is counted until it is told."""
+"""What the sequencer works on."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple, Protocol
 
-from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, WaitingRow
-from nightlatch.domain.tally import Tally
 
 
 class ForeignIds(Protocol):
@@ -18,8 +15,7 @@ class ForeignIds(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Where the chain stands, and how long its entries are to be kept."""
 
     head: Head
@@ -57,34 +53,4 @@ class Outbox(ForeignIds, Protocol):
         Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
         when a foreign id is known already.
         """
-        ...
-
-
-class Tallies(Protocol):
-    """What is counted, to be told when its window is over."""
-
-    def count(self, tally: Tally) -> None:
-        """Add one time to the tally of the same window, or begin it.
-
-        A reply that is lost may count one time twice; none that was counted is ever lost.
-        """
-        ...
-
-    def count_tokens(self, tally: Tally) -> bool:
-        """Count in the tally of the same window that one of its attempts to sign in led to tokens.
-
-        Returns False, and begins nothing, when there is no such tally.
-        """
-        ...
-
-    def closed(self, at: datetime) -> Iterator[Tally]:
-        """Read, consistently, the tallies whose windows are closed, those first that were closed first."""
-        ...
-
-
-class Deployments(Protocol):
-    """Reading what was deployed when somebody last looked."""
-
-    def deployment(self) -> Deployment | None:
-        """Read it, consistently; None before anybody looked."""
         ...

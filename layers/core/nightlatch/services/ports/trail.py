@@ -1,14 +1,11 @@
-"""Reading the ledger, and keeping it as long as the settings say."""
+"""Reading the ledger."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.ledger import Head, LedgerEntry
-from nightlatch.domain.retention_walk import RetentionWalk
 
 
 class LedgerIndex(StrEnum):
@@ -22,48 +19,6 @@ class LedgerIndex(StrEnum):
     REQUEST = "request"
     TYPE_AND_DAY = "type_and_day"
     SEVERITY = "severity"
-
-
-@dataclass(frozen=True)
-class Bearings:
-    """Where the walk of retention has come to, by which settings it should go, and where the ledger ends."""
-
-    settings: AuditSettings
-    head: Head
-    walk: RetentionWalk | None
-
-
-@dataclass(frozen=True)
-class StoredTime:
-    """When a stored entry was recorded, and when it expires."""
-
-    seq: int
-    recorded_at: datetime
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class StoredTimes:
-    """Some stored entries in order, and the number at which the others go on."""
-
-    times: Sequence[StoredTime]
-    next: int
-
-
-class Keeping(Protocol):
-    """The times at which stored entries expire."""
-
-    def bearings(self) -> Bearings:
-        """Read, consistently and in one call, the settings, the head of the chain and the walk."""
-        ...
-
-    def stored(self, first: int) -> StoredTimes:
-        """Read the times of some entries from a number on, also of such as are served no longer."""
-        ...
-
-    def let_expire(self, seq: int, *, at: datetime) -> None:
-        """Move the time of an entry, and nothing else of it; one that is not stored any more stays away."""
-        ...
 
 
 class KeptEntries(Protocol):

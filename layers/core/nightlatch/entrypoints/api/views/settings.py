@@ -5,17 +5,19 @@ from typing_extensions import TypedDict
 
 from nightlatch.domain.anomaly_settings import AnomalySettings
 from nightlatch.domain.audit_settings import AuditSettings, Reads, Writer
-from nightlatch.domain.detectors.access_automation import AccessAutomationChoices
-from nightlatch.domain.detectors.approved_after_rejection import ApprovedAfterRejectionChoices
-from nightlatch.domain.detectors.asked import RiskWords
-from nightlatch.domain.detectors.escalation_ladder import EscalationLadderChoices
-from nightlatch.domain.detectors.flow_loosened_and_used import FlowLoosenedAndUsedChoices
-from nightlatch.domain.detectors.high_risk_access import HighRiskAccessChoices
-from nightlatch.domain.detectors.inactive_user import InactiveUserChoices
-from nightlatch.domain.detectors.reciprocal_approvals import ReciprocalApprovalsChoices
-from nightlatch.domain.detectors.rubber_stamping import RubberStampingChoices
-from nightlatch.domain.detectors.safeguard_weakened import SafeguardWeakenedChoices
-from nightlatch.domain.detectors.unusual_hours import UnusualHoursChoices
+from nightlatch.domain.detectors.choices import (
+    AccessAutomationChoices,
+    ApprovedAfterRejectionChoices,
+    EscalationLadderChoices,
+    FlowLoosenedAndUsedChoices,
+    HighRiskAccessChoices,
+    InactiveUserChoices,
+    ReciprocalApprovalsChoices,
+    RiskWords,
+    RubberStampingChoices,
+    SafeguardWeakenedChoices,
+    UnusualHoursChoices,
+)
 from nightlatch.entrypoints.api.etags import tagged
 from nightlatch.entrypoints.api.views.base import view
 

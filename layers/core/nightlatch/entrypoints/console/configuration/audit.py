@@ -1,7 +1,7 @@
 """The audit trail's settings: how long it is kept, which reads it tells of, who may add to it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.audit_settings import LONGEST_DAYS, SHORTEST_DAYS, AuditChoices, AuditSettings, Reads
 from nightlatch.domain.entry_filter import EntryFilter
@@ -15,8 +15,7 @@ from nightlatch.entrypoints.console.visitor import Visitor
 HERE = "/configuration/settings/audit"
 
 
-@dataclass(frozen=True)
-class Typed:
+class Typed(NamedTuple):
     """What was typed, or what is in force, as it stands in the form. A writer is an id with the names it may use."""
 
     retention_days: str
@@ -43,8 +42,7 @@ class Typed:
         return checked(AuditChoices, values)
 
 
-@dataclass(frozen=True)
-class GivenUp:
+class GivenUp(NamedTuple):
     """What a shorter retention gives up: so many events, those that were recorded before a time."""
 
     events: int

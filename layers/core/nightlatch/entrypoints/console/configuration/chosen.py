@@ -4,9 +4,8 @@ A field's bounds, its explanation and what it was at first are those of the mode
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar, get_origin
+from typing import NamedTuple, TypeVar, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,8 +32,7 @@ class Kind(StrEnum):
     LINES = "lines"
 
 
-@dataclass(frozen=True)
-class FormField:
+class FormField(NamedTuple):
     """One field: what is typed in it, what is in force and what was at first, all as text."""
 
     name: str

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nightlatch.bootstrap.anomalies import alert_rules, replays
 from nightlatch.bootstrap.anomaly_settings import anomaly_settings
 from nightlatch.bootstrap.audit import audit_trail
 from nightlatch.bootstrap.audit_settings import audit_settings
@@ -13,6 +12,7 @@ from nightlatch.bootstrap.flows import access_flows
 from nightlatch.bootstrap.integrations import integrations
 from nightlatch.bootstrap.people import acquaintances
 from nightlatch.bootstrap.requests import access_requests
+from nightlatch.bootstrap.rules import alert_rules, replays
 from nightlatch.entrypoints.console.desk import Desk
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests

@@ -1,7 +1,7 @@
 """The detectors in words: what each finds, and its choices in groups, each with a label."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.anomaly import TITLES, AnomalyType
 from nightlatch.domain.errors import NotFoundError
@@ -15,8 +15,7 @@ _LOOKS: Labels = {"enabled": "It looks", "severity": "Severity"}
 _EXEMPT: Mapping[str, Labels] = {"Whom it does not look at": {"exempt": "Exempt, one id a line"}}
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A detector, or the words: what it is about, and its fields by group."""
 
     name: str

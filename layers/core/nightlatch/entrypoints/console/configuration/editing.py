@@ -1,8 +1,7 @@
 """What forms of settings share: the version that was opened, and how it is told that another one is in force now."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from nightlatch.domain.errors import (
     ConflictError,
@@ -22,8 +21,7 @@ T = TypeVar("T")
 TOLD_ON_THE_FORM = (InvalidInputError, StaleVersionError, VersionRequiredError, ConflictError, LimitReachedError)
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What came of a form that was sent, to be told on it. Faults of a field stand beside it, others above."""
 
     status: int = OK

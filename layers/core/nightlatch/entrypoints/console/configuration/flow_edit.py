@@ -1,7 +1,7 @@
 """Access flows to be written: made, changed and deleted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.errors import ConflictError, Fault, NotFoundError
@@ -23,16 +23,14 @@ CONFLICT = 409
 MOST_SUGGESTED = 500
 
 
-@dataclass(frozen=True)
-class Meanwhile:
+class Meanwhile(NamedTuple):
     """What somebody else did to a flow since its form was opened."""
 
     flow: AccessFlow
     changes: Sequence[Changed]
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(NamedTuple):
     """What there is on a connected system, to be named in a flow."""
 
     types: Sequence[str]

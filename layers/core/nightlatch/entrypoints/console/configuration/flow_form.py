@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
 from nightlatch.domain.approval_rule import ApprovalStep
@@ -33,8 +32,7 @@ NO_DURATION = "must be an ISO 8601 duration such as PT1H or PT30M"
 DO = re.compile(r"(add|remove|raise)-(condition|step)(?:-(\d{1,2}))?")
 
 
-@dataclass(frozen=True)
-class Length:
+class Length(NamedTuple):
     """A span of time as it is typed: how many of which unit."""
 
     amount: str = ""
@@ -57,8 +55,7 @@ class Length:
         return f"P{self.amount}D" if self.unit == "D" else f"PT{self.amount}{self.unit}"
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """People and groups that are named."""
 
     people: tuple[str, ...] = ()
@@ -80,8 +77,7 @@ class Named:
         return {"people": self.people, "groups": self.groups} if self.people or self.groups else None
 
 
-@dataclass(frozen=True)
-class ConditionForm:
+class ConditionForm(NamedTuple):
     """One condition."""
 
     attribute: str = "group"
@@ -99,8 +95,7 @@ class ConditionForm:
         return cls(_said(form, f"{name}-attribute"), _said(form, f"{name}-operator"), _several(form, f"{name}-values"))
 
 
-@dataclass(frozen=True)
-class StepForm:
+class StepForm(NamedTuple):
     """One step: how many of whom, and whom else once it has waited for so long."""
 
     needed: str = "1"
@@ -133,12 +128,11 @@ class StepForm:
     @property
     def step(self) -> dict[str, object]:
         """Say it as a definition does."""
-        escalation = {"after": self.after.iso_8601, **vars(self.later)} if self.is_escalated else None
-        return {"needed": number(self.needed), **vars(self.asked), "escalation": escalation}
+        escalation = {"after": self.after.iso_8601, **self.later._asdict()} if self.is_escalated else None
+        return {"needed": number(self.needed), **self.asked._asdict(), "escalation": escalation}
 
 
-@dataclass(frozen=True)
-class FlowForm:
+class FlowForm(NamedTuple):
     """What is typed. `hours` and `approval` say whether the hours and the steps count; both are kept if not."""
 
     conditions: tuple[ConditionForm, ...]
@@ -237,8 +231,8 @@ class FlowForm:
             return self
         verb, kind, place = found[1], found[2], int(found[3] or 0)
         if kind == "condition":
-            return replace(self, conditions=_moved(self.conditions, verb, place, ConditionForm()))
-        return replace(self, steps=_moved(self.steps, verb, place, StepForm()))
+            return self._replace(conditions=_moved(self.conditions, verb, place, ConditionForm()))
+        return self._replace(steps=_moved(self.steps, verb, place, StepForm()))
 
     def faults(self) -> tuple[Fault, ...]:
         """List what is wrong, all at once."""
@@ -289,7 +283,7 @@ class FlowForm:
         return {
             "name": self.name,
             "description": self.description,
-            "who": {"match": self.match, "conditions": [vars(condition) for condition in self.conditions]},
+            "who": {"match": self.match, "conditions": [condition._asdict() for condition in self.conditions]},
             "on_behalf": self.behalf.selector,
             "what": self._what,
             "grant": {
@@ -396,4 +390,4 @@ def _innermost(faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _kinder(fault: Fault) -> Fault:
-    return replace(fault, message="must be a whole number") if fault.message == NO_DURATION else fault
+    return fault._replace(message="must be a whole number") if fault.message == NO_DURATION else fault

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
+from typing import NamedTuple
 
 from nightlatch.domain.access_flow import AccessFlow, ExtensionRule, FlowDefinition, GrantRule, Requirements
 from nightlatch.domain.approval_rule import ALL, ApprovalRule, ApprovalStep
@@ -89,8 +89,7 @@ CONDITIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(NamedTuple):
     """One place that a change changed: what stood there, and what stands there now. Nothing stood there: no lines."""
 
     label: str
@@ -98,8 +97,7 @@ class Changed:
     after: Lines
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """One version of a flow, and what it changed."""
 
     flow: AccessFlow

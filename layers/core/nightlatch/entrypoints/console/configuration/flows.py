@@ -1,7 +1,7 @@
 """Access flows to be looked at: who may ask for what, how long, who decides, and how it came to be so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.selectors import TargetSelector, Who
@@ -15,8 +15,7 @@ VERSIONS_SHOWN = 10
 Site = Visitor[ConfigurationDesk]
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(NamedTuple):
     """How far a flow reaches now. What is not said yet reaches nothing that could be told."""
 
     integration: Integration | None

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.errors import ConnectorError, Fault, InvalidInputError
 from nightlatch.domain.integration import Integration, IntegrationStatus, Resource
@@ -33,8 +34,7 @@ STATUSES = {
 Site = Visitor[ConfigurationDesk]
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """What came of a check or a scan, said on the page that asked for it."""
 
     is_good: bool

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -30,8 +31,7 @@ class Entry(StrEnum):
     BLOCK = "block"
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting: `first` is what it is when nobody says. `only_with` names what else must be chosen for it to count.
 
     What is empty is sent as empty, or, where a kind knows that something `may_lack`, as nothing at all.
@@ -64,8 +64,7 @@ class Setting:
         return self.only_with is None or texts.get(self.only_with[0]) == self.only_with[1]
 
 
-@dataclass(frozen=True)
-class SecretPart:
+class SecretPart(NamedTuple):
     """Something that is secret about a kind. `only_with` names what must be chosen for it to be of use."""
 
     name: str

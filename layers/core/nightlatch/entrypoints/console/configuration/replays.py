@@ -1,7 +1,7 @@
 """Trials: what a detector or a rule would have found in the past. Nothing of it is kept, and nobody is told."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import TITLES
@@ -23,8 +23,7 @@ DAYS_BACK = (7, 30, 90, 365)
 USUAL_DAYS_BACK = 30
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """How far back one may try, and what was chosen of it."""
 
     chosen: str

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from nightlatch.domain.errors import DuplicateRequestError, Fault, InvalidInputError
 from nightlatch.domain.integration import Integration, Permission, Resource
@@ -33,8 +34,7 @@ class Found:
     permissions: list[tuple[Permission, Pick]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Others:
+class Others(NamedTuple):
     """Whether the reader may ask for others, for whom it is (None: for themselves), and who else was found."""
 
     is_possible: bool = False
@@ -42,8 +42,7 @@ class Others:
     found: Sequence[KnownPerson] = ()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What would come of asking for one integration: a request, or what is against it."""
 
     run: DryRun | None

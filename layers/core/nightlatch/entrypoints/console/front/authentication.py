@@ -6,7 +6,6 @@ set by this host alone, and who can write them could as well begin a sign-in of 
 
 import base64
 import json
-from dataclasses import asdict
 
 from aws_lambda_powertools import Logger
 
@@ -37,7 +36,7 @@ def login(visit: Visit, desk: FrontDesk) -> Answer:
         )
     except EgressError as error:
         return _failed(visit, desk, error)
-    kept = base64.urlsafe_b64encode(json.dumps(asdict(attempt)).encode()).decode().rstrip("=")
+    kept = base64.urlsafe_b64encode(json.dumps(attempt._asdict()).encode()).decode().rstrip("=")
     return redirect(page).with_cookies(sign_in_cookie(kept))
 
 

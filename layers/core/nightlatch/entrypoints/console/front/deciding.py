@@ -1,13 +1,13 @@
 """Approvals: what waits for me, with what it takes to decide, and my word on it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, takewhile
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.anomaly import Anomaly
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.choices import RiskWords
 from nightlatch.domain.errors import FreshSignInRequiredError
 from nightlatch.entrypoints.console import counts
 from nightlatch.entrypoints.console.answers import Answer, redirect
@@ -27,8 +27,7 @@ MOST_FOUND = 100
 """So much is told of what was found about the requests of one page."""
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A request that waits for the reader: how risky it is, what was found about it, what came of those before it."""
 
     request: AccessRequest
@@ -47,8 +46,7 @@ class Waiting:
         return f"{number} before: {granted} granted, {refused} rejected"
 
 
-@dataclass(frozen=True)
-class News:
+class News(NamedTuple):
     """How what waits differs from what a page shows."""
 
     more: int = 0

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from nightlatch.domain.access_request import AccessRequest
-from nightlatch.domain.detectors.asked import RiskWords
+from nightlatch.domain.detectors.choices import RiskWords
 from nightlatch.domain.detectors.matching import found_in_any
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -50,8 +51,7 @@ class Pick:
         return (self.resource_type, self.resource, self.permission)
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """A request as it stands in the form; texts are as they were typed."""
 
     picks: tuple[Pick, ...] = ()

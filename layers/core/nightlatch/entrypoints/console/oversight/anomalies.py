@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nightlatch.domain.anomaly import TITLES, Anomaly, AnomalySeverity, AnomalyState, AnomalyType
 from nightlatch.domain.entry_filter import EntryFilter
@@ -44,8 +45,7 @@ class Acting:
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """An anomaly as its panel shows it: the events it rests on, what was measured, and what became of it."""
 
     anomaly: Anomaly

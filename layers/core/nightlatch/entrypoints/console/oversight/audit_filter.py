@@ -1,7 +1,7 @@
 """Which entries of the trail are looked for: by an address of the list, or by the form of an export."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nightlatch.domain.audit_event import Severity, Source
@@ -20,8 +20,7 @@ WORDS = {mark.word: mark for mark in STATES.values()}
 TIMES = frozenset({"since", "until", "zone", "amount", "unit", "round", "when"})
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is looked for. `since` and `until` are as a form shows them, in the deployment's zone."""
 
     entries: EntryFilter

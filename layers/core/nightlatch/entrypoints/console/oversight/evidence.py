@@ -1,8 +1,8 @@
 """What an anomaly rests on and what became of it, as people read it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -20,8 +20,7 @@ STATES = {
 DETECTED = Mark("Detected", "shield", "bad")
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """What was measured, and against which threshold. Each value is a list of lines."""
 
     name: str
@@ -29,8 +28,7 @@ class Measure:
     threshold: list[Text]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """Something that was made of an anomaly: what, by whom, when, and what was said of it."""
 
     mark: Mark
