@@ -156,7 +156,7 @@ def test_the_tail_of_what_is_wanted_goes_on_from_the_newest_of_all(terminal: Ter
 
 
 def test_the_tail_survives_a_restart_and_loses_nothing(terminal: Terminal, api: FakeApi) -> None:
-    gateway = [httpx.Response(status, json={"message": "no"}) for status in (502, 503, 504, 500)]
+    gateway = [httpx.Response(status, json={"message": "no"}) for status in (502, 503, 504, 500, 429)]
     outage = (
         [httpx.ConnectError("refused")] * 9 + gateway + [httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")]
     )
@@ -167,6 +167,19 @@ def test_the_tail_survives_a_restart_and_loses_nothing(terminal: Terminal, api: 
     assert [json.loads(line)["seq"] for line in result.stdout.splitlines()] == [1, 2, 3, 4]
     asked = dict.fromkeys(call.url.params["from"] for call in api.sent("GET", "/v1/audit"))
     assert list(asked) == ["evt-1", "c1", "c2", "c3", "c4"]
+
+
+def test_a_tail_that_is_refused_says_how_it_goes_on(terminal: Terminal, api: FakeApi) -> None:
+    api.on("GET", "/v1/audit", a_feed(an_event(1), an_event(2)), problem(403, "not-allowed", "No longer an auditor"))
+    result = terminal.run("audit", "tail", "--from", "evt-1")
+    assert result.exit_code == 1
+    assert "audit tail --from evt-2" in result.stderr
+
+
+def test_a_tail_that_never_began_has_nothing_to_go_on_with(terminal: Terminal, api: FakeApi) -> None:
+    api.on("GET", "/v1/audit/entries", {"entries": [], "next_cursor": None})
+    api.on("GET", "/v1/audit", problem(403, "not-allowed", "No auditor"))
+    assert "goes on" not in terminal.run("audit", "tail").stderr
 
 
 def test_the_tail_finds_a_local_stack_that_has_moved(outsider: Terminal, api: FakeApi, tmp_path: Path) -> None:
@@ -186,6 +199,7 @@ def test_the_tail_polls_on_and_survives_an_outage(terminal: Terminal, api: FakeA
     assert [json.loads(line)["seq"] for line in result.stdout.splitlines()] == [1, 2]
     assert result.exit_code == 130
     assert "trying again in 3 s" in result.stderr
+    assert "It goes on with: nightlatch audit tail --from evt-2" in result.stderr
     assert terminal.slept.count(2.0) >= 2
 
 

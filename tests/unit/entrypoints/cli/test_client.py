@@ -24,6 +24,7 @@ def test_a_call_carries_the_token_and_says_that_it_is_the_command_line(terminal:
         httpx.ConnectError("refused"),
         httpx.ReadTimeout("slow"),
         httpx.Response(502, json={"message": "Bad Gateway"}),
+        httpx.Response(429, json={"message": "Too Many Requests"}),
         problem(503, "store-unavailable", "Try again in a moment"),
     ],
 )
@@ -63,6 +64,8 @@ def test_two_posts_have_two_keys(terminal: Terminal, api: FakeApi) -> None:
         (httpx.Response(401, json={"message": "Unauthorized"}), 4, "nightlatch login"),
         (problem(500, "internal-error", "Something broke on our side"), 5, "Something broke"),
         (httpx.Response(503, text="<html>"), 5, "answered 503"),
+        (httpx.Response(429, json={"message": "Too Many Requests"}), 5, "Too Many Requests"),
+        (problem(429, "limit-reached", "There is no room for more"), 1, "no room"),
         (httpx.Response(200, text="<html>"), 5, "not the API's JSON"),
         (httpx.ConnectError("refused"), 5, "https://api.example.com/ does not answer: refused"),
     ],

@@ -5,7 +5,7 @@ Idempotency-Key for all its attempts. A PUT or DELETE is not repeated, because I
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -142,17 +142,21 @@ def is_loopback(url: str) -> bool:
 
 
 def _says_later(answer: httpx.Response) -> bool:
-    # A 502 that is a problem of ours is a target that refused: asking again would not help.
-    ours = answer.headers.get("content-type", "").startswith(PROBLEM)
-    gateway_failed = answer.status_code == httpx.codes.BAD_GATEWAY and not ours
-    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE or gateway_failed
+    # A 502 that is a problem of ours is a target that refused, a 429 of ours a limit: asking again would not help.
+    passing = {httpx.codes.BAD_GATEWAY, httpx.codes.TOO_MANY_REQUESTS}
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE or _is_the_gateways(answer, passing)
+
+
+def _is_the_gateways(answer: httpx.Response, codes: Collection[int]) -> bool:
+    """Say whether the gateway before the API answered with one of these."""
+    return answer.status_code in codes and not answer.headers.get("content-type", "").startswith(PROBLEM)
 
 
 def _understood(answer: httpx.Response) -> Answer:
     body = _json(answer)
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise refused_token(body)
-    if answer.is_server_error:
+    if answer.is_server_error or _is_the_gateways(answer, {httpx.codes.TOO_MANY_REQUESTS}):
         raise UnreachableError(headline(answer.status_code, body), lines=faults(body))
     if not answer.is_success:
         raise ProblemError(answer.status_code, body)

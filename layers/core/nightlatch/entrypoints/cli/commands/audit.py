@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nightlatch.entrypoints.cli.errors import ProblemError
+from nightlatch.entrypoints.cli.errors import CliError, ProblemError
 from nightlatch.entrypoints.cli.following import read_patiently
 from nightlatch.entrypoints.cli.inert import inert
 from nightlatch.entrypoints.cli.invocation import Acting, Invocation, Output, invocation
@@ -143,7 +143,7 @@ def tail(
 ) -> None:
     """Follow the trail, in the order of the ledger, one line an event. JSON is one object a line.
 
-    An API that does not answer is waited for, and nothing is lost meanwhile.
+    An API that does not answer is waited for, and nothing is lost meanwhile. Where it ended it says how to go on.
 
     nightlatch audit tail -n 50 --severity warning,error
     """
@@ -153,10 +153,17 @@ def tail(
     past, seen = ([], None) if start else _past(run, wanted, count=count)
     for event in past:
         _print(run, event)
-    for event in following.events(start or seen, once=once):
-        is_wanted = not wanted["severity"] or event["severity"] in wanted["severity"]
-        if is_wanted and event["id"] != seen:
-            _print(run, event)
+    reached = start or seen
+    try:
+        for event in following.events(reached, once=once):
+            is_wanted = not wanted["severity"] or event["severity"] in wanted["severity"]
+            if is_wanted and event["id"] != seen:
+                _print(run, event)
+            reached = event["id"]
+    except (CliError, KeyboardInterrupt):
+        if reached:
+            run.screen.note((f"It goes on with: nightlatch audit tail --from {inert(reached)}", MUTED))
+        raise
 
 
 def _who_and_what(run: Invocation, **given: list[str] | None) -> dict[str, list[str]]:
