@@ -215,7 +215,7 @@ class Trail(RuleBasedStateMachine):
             youngest = [
                 entry.seq for entry in self.store.ledger.values() if self.clock.now - entry.recorded_at < FLIGHT
             ]
-            unseen = {seq for seq in youngest[-98:] if chance.random() < 0.5}
+            unseen = {seq for seq in youngest[-99:] if chance.random() < 0.5}
             REACHED["half seen"] += bool(unseen)
             for _ in range(pages):
                 self.read_page(self.readers[nth % len(self.readers)], limit, HalfSeen(self.store, unseen))

@@ -1,6 +1,6 @@
 """What the sequencer works on, and what is counted until it is told."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,10 +20,19 @@ class ForeignIds(Protocol):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the chain stands, and how long its entries are to be kept."""
+    """Where the chain stands, how long its entries are to be kept, and which rows the last of them were taken from."""
 
     head: Head
     retention: timedelta
+    taken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What lies in the outbox: rows without numbers, oldest first, and the keys of such as were taken already."""
+
+    rows: Sequence[WaitingRow]
+    leftovers: Sequence[str] = ()
 
 
 class Outbox(ForeignIds, Protocol):
@@ -33,8 +42,12 @@ class Outbox(ForeignIds, Protocol):
         """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
-    def waiting(self) -> list[WaitingRow]:
-        """Read, consistently, the rows that wait, oldest first, as many as can be appended at once."""
+    def waiting(self, *, taken: Collection[str]) -> Waiting:
+        """Read, consistently, the rows that wait, oldest first, as many as can be appended at once.
+
+        Those that were `taken` are none of them. They are left over when they lie there still, or may lie there:
+        behind what was read.
+        """
         ...
 
     def moved_aside(self) -> int:
@@ -45,17 +58,25 @@ class Outbox(ForeignIds, Protocol):
         self,
         entries: Sequence[LedgerEntry],
         *,
-        clearing: Sequence[WaitingRow],
+        taking: Sequence[WaitingRow],
         after: Head,
         head: Head,
         retention: timedelta,
     ) -> None:
-        """Move the head, write the entries, to be kept for `retention`, and clear these rows at once.
+        """Move the head, write the entries, to be kept for `retention`, and name the rows that they are from, at once.
 
-        Entries of other systems are known by their foreign ids from then on. Unreadable rows are moved aside.
+        Entries of other systems are known by their foreign ids from then on. Unreadable rows are moved aside, and so
+        are gone; the others lie there until they are cleared.
 
-        Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
-        when a foreign id is known already.
+        Raises RivalChangeError when the chain no longer stands at `after`, when an unreadable row is gone, or when a
+        foreign id is known already.
+        """
+        ...
+
+    def clear(self, keys: Iterable[str]) -> None:
+        """Remove the rows of these keys; one that is gone already is as good.
+
+        Raises StoreUnavailableError when some may lie there still.
         """
         ...
 
