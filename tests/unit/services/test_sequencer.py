@@ -158,18 +158,22 @@ def test_among_rivals_an_event_of_another_system_is_appended_once_however_often_
 
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("number", range(4))
-def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(number: int, after_effect: bool) -> None:
-    """I3."""
-    store = a_store(events=5)
+@pytest.mark.parametrize("events", [5, BATCH, BATCH + 10])
+def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(
+    events: int, number: int, after_effect: bool
+) -> None:
+    """I3: also where more waits behind a full page of rows that it numbered and did not clear."""
+    store = a_store(events)
     waiting = sorted(store.outbox)
     killed = Outside(dies_at=number, after_effect=after_effect).around("outbox", store)
 
     with pytest.raises(KilledError):
         Sequencer(outbox=killed, clock=store.clock, random=os.urandom).drain(batches=1)
-    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=1)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=3)
 
     assert [entry.event_id for entry in chain_of(store)] == waiting
     assert first_break(chain_of(store), after=Head()) is None
+    assert store.outbox == {}
 
 
 @settings(deadline=None)
