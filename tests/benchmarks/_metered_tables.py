@@ -68,17 +68,29 @@ def _watch(client: Any, aside: DynamoDBClient, meter: Meter) -> None:
 
     def calling(params: dict[str, Any], model: Any, **_: Any) -> None:
         meter.calls += 1
-        steps = _steps(params) if model.name == "TransactWriteItems" else ()
+        steps = WRITING[model.name](params) if model.name in WRITING else ()
         before[:] = [(kind, key, _stored(aside, key)) for kind, key in steps]
 
     def answered(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        times = 2 if model.name == "TransactWriteItems" else 1
         for kind, key, old in before:
-            _charge_write(meter, kind, key, old, _stored(aside, key))
-        if model.name != "TransactWriteItems":
+            _charge_write(meter, kind, key, old, _stored(aside, key), times=times)
+        if model.name not in WRITING:
             meter.read_units += math.ceil(_read_size(parsed) / READ_UNIT) or 1
 
     client.meta.events.register("provide-client-params.dynamodb.*", calling)
     client.meta.events.register("after-call.dynamodb.*", answered)
+
+
+def _steps_of_batch(params: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
+    for table, requests in params["RequestItems"].items():
+        for request in requests:
+            kind, where = (
+                ("Delete", request["DeleteRequest"]["Key"])
+                if "DeleteRequest" in request
+                else ("Put", request["PutRequest"]["Item"])
+            )
+            yield kind, (table, where["pk"]["S"], where["sk"]["S"])
 
 
 def _steps(params: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
@@ -88,14 +100,17 @@ def _steps(params: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
         yield kind, (content["TableName"], where["pk"]["S"], where["sk"]["S"])
 
 
+WRITING = {"TransactWriteItems": _steps, "BatchWriteItem": _steps_of_batch}
+
+
 def _stored(aside: DynamoDBClient, key: Key) -> Item | None:
     table, pk, sk = key
     return aside.get_item(TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True).get("Item")
 
 
-def _charge_write(meter: Meter, kind: str, key: Key, old: Item | None, new: Item | None) -> None:
+def _charge_write(meter: Meter, kind: str, key: Key, old: Item | None, new: Item | None, *, times: int) -> None:
     what = f"{key[0]}: {_kind_of(key)}" + (" (condition only)" if kind == "ConditionCheck" else "")
-    meter.write(what, 2 * max(math.ceil(size / KILOBYTE) for size in (_size(old), _size(new), 1)))
+    meter.write(what, times * max(math.ceil(size / KILOBYTE) for size in (_size(old), _size(new), 1)))
     for index in TABLES[key[0]].get("GlobalSecondaryIndexes", []):
         if units := _index_units(index, old, new):
             meter.write(f"{key[0]}: index {index['IndexName']}", units)

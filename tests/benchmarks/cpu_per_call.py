@@ -65,6 +65,7 @@ class Tape:
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answered: dict[str, list[Answer]] = field(default_factory=dict)
+    _answers: dict[tuple[str, bytes], list[Answer]] = field(default_factory=dict)
     _question: tuple[str, bytes] = ("", b"")
 
     @contextmanager
@@ -79,12 +80,17 @@ class Tape:
 
     @contextmanager
     def playing(self, events: BaseEventHooks) -> Iterator[None]:
-        """Answer as it was answered: to the same question the same, to one that holds a new id or time in order."""
+        """Answer as it was answered: to the same question the same, to one that holds a new id or time in order.
+
+        A question that was put twice may have had two answers.
+        """
         left = {target: iter(answers) for target, answers in self.answered.items()}
+        own = {question: iter(answers) for question, answers in self._answers.items()}
 
         def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
             question = _question_in(request)
-            status, headers, body = SEEN[question] if question in SEEN else next(left[question[0]])
+            known = next(own.get(question, iter(())), SEEN.get(question))
+            status, headers, body = known or next(left[question[0]])
             return AWSResponse(request.url, status, headers, _Body(body))
 
         with _registered(events.register_first, events, "before-send", answer):
@@ -99,6 +105,7 @@ class Tape:
     def _note_answer(self, response_dict: dict[str, Any], **_: object) -> None:
         answer = (response_dict["status_code"], response_dict["headers"], response_dict["body"])
         SEEN[self._question] = answer
+        self._answers.setdefault(self._question, []).append(answer)
         self.answered.setdefault(self._question[0], []).append(answer)
 
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nightlatch.adapters.dynamodb.reading import pages
 from nightlatch.adapters.dynamodb.transaction import NONE, OF_A_WORKER, Patience
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.audit_event import EventType
@@ -49,7 +50,7 @@ COMMIT = 3 * STORE_CALL
 """A transaction of a few items: it is prepared, then committed."""
 
 APPEND = 12 * STORE_CALL
-"""A transaction of 99 items, as the sequencer's are."""
+"""A transaction of up to 100 items, as the sequencer's are."""
 
 INVOKE = timedelta(milliseconds=20)
 """One asynchronous call of a function."""
@@ -67,7 +68,13 @@ OUTBOX_UNITS = 1000
 """What one partition key takes in a second, in write units. DynamoDB refuses what is more."""
 
 ROW_UNITS = 2
-"""Writing or deleting what one commit tells, of up to a kilobyte, in a transaction."""
+"""Writing what one commit tells, of up to a kilobyte, in a transaction."""
+
+CLEARED_UNITS = 1
+"""Removing it, outside of any."""
+
+CLEARED_AT_ONCE = 25
+"""So many are removed by one call (`adapters.dynamodb.removing`)."""
 
 DUE_PAGE = 100
 """What a query of the index by time brings at once (`adapters.dynamodb.reading.PAGE`)."""
@@ -92,14 +99,14 @@ class SlowOutside(Outside):
         """Take the time, then do it."""
         self.time.take(CALLS.get(name, STORE_CALL))
         if name == "store.commit" and isinstance(work, partial):
-            self._write(bool(work.args[0].events), patience=OF_A_WORKER)
-        if name == "store.append" and isinstance(work, partial):
-            self._write(len(work.keywords["clearing"]), patience=NONE)
+            self._write(bool(work.args[0].events) * ROW_UNITS, patience=OF_A_WORKER)
+        if name == "store.clear" and isinstance(work, partial):
+            for page in pages(work.args[0], CLEARED_AT_ONCE):
+                self._write(len(page) * CLEARED_UNITS, patience=NONE)
         return self._paged(work()) if name == "store.due" else work()
 
-    def _write(self, rows: int, *, patience: Patience) -> None:
+    def _write(self, units: int, *, patience: Patience) -> None:
         """Find room in the outbox, as often as `adapters.dynamodb.transaction` tries, with its pauses."""
-        units = rows * ROW_UNITS
         for attempt in range(patience.attempts):
             if attempt:
                 self.time.take(timedelta(seconds=patience.pause(attempt, random=self.chance)) + COMMIT)

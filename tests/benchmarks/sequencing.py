@@ -26,7 +26,7 @@ from tests.benchmarks.row import Row, in_turn
 from tests.builders import FakeClock, a_pending_event, an_event
 from tests.integration.aws.tables import make_anew
 
-BATCHES = (1, 10, 49)
+BATCHES = (1, 10, 50)
 ONE = "1 at once"
 NUMBERS = count(4, 4)  # the lowest two bits do not come into an id
 

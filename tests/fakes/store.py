@@ -3,7 +3,7 @@
 The suites in tests/integration/aws run on it and on the real adapters alike.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -57,7 +57,7 @@ from nightlatch.services.ports.deliveries import Standing as DeliveryStanding
 from nightlatch.services.ports.facts import Known, Wanted
 from nightlatch.services.ports.keeping import Bearings, StoredTime, StoredTimes
 from nightlatch.services.ports.requests import DueRequest, RequestFilter
-from nightlatch.services.ports.sequencing import Standing
+from nightlatch.services.ports.sequencing import Standing, Waiting
 from nightlatch.services.ports.trail import LedgerIndex
 from nightlatch.services.ports.writing import Receipt
 
@@ -100,6 +100,8 @@ class InMemoryStore:
     aside: dict[str, UnreadableRow] = field(default_factory=dict)
     ledger: dict[int, LedgerEntry] = field(default_factory=dict)
     chain: Head = field(default_factory=Head)
+    taken: tuple[str, ...] = ()
+    rows_at_once: int = 50
     foreign: dict[ForeignId, str] = field(default_factory=dict)
     times: dict[int, datetime] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
@@ -392,18 +394,20 @@ class InMemoryStore:
 
     def standing(self) -> Standing:
         """Say where the chain stands, and how long it is kept."""
-        return Standing(self.chain, self.audit_settings().retention)
+        return Standing(self.chain, self.audit_settings().retention, self.taken)
 
-    def waiting(self) -> list[WaitingRow]:
+    def waiting(self, *, taken: Collection[str]) -> Waiting:
         """Read what waits, oldest first, while there is room."""
+        page = sorted(self.outbox)[: self.rows_at_once]
         rows: list[WaitingRow] = []
         room = LIMIT - 1
-        for key in sorted(self.outbox):
-            room -= 1 + self.outbox[key].writes
+        for key in (key for key in page if key not in taken):
+            room -= self.outbox[key].writes
             if room < 0:
                 break
             rows.append(self.outbox[key])
-        return rows
+        is_full = len(page) == self.rows_at_once
+        return Waiting(rows, [key for key in taken if key in page or (is_full and key > page[-1])])
 
     def fingerprints(self, ids: Iterable[ForeignId]) -> dict[ForeignId, str]:
         """Say which of these are in the ledger."""
@@ -417,29 +421,33 @@ class InMemoryStore:
         self,
         entries: Sequence[LedgerEntry],
         *,
-        clearing: Sequence[WaitingRow],
+        taking: Sequence[WaitingRow],
         after: Head,
         head: Head,
         retention: timedelta,
     ) -> None:
         """Check everything, then move it."""
-        aside = {row.key: row for row in clearing if isinstance(row, UnreadableRow)}
+        aside = {row.key: row for row in taking if isinstance(row, UnreadableRow)}
         foreign = {entry.foreign_id: sent_as(entry) for entry in entries if entry.foreign_id}
-        if (size := 1 + len(entries) + len(foreign) + len(clearing) + len(aside)) > LIMIT:
+        if (size := 1 + len(entries) + len(foreign) + 2 * len(aside)) > LIMIT:
             raise ValueError(f"{size} items are more than a transaction can write ({LIMIT})")
         stands = (self.chain.seq, self.chain.hash) == (after.seq, after.hash)
         is_taken = any(entry.seq in self.ledger for entry in entries)
         is_known = not foreign.keys().isdisjoint(self.foreign)
-        if not stands or is_taken or is_known or any(row.key not in self.outbox for row in clearing):
+        if not stands or is_taken or is_known or not aside.keys() <= self.outbox.keys():
             raise RivalChangeError("LEDGER HEAD was changed by somebody else meanwhile")
-        self.chain = head
+        self.chain, self.taken = head, tuple(row.key for row in taking if row.key not in aside)
         self.foreign |= foreign
         for entry in entries:
             self.ledger[entry.seq] = entry
             self.times[entry.seq] = (entry.recorded_at + retention).replace(microsecond=0)
-        for row in clearing:
-            del self.outbox[row.key]
         self.aside |= aside
+        self.clear(aside)
+
+    def clear(self, keys: Iterable[str]) -> None:
+        """Remove rows."""
+        for key in keys:
+            self.outbox.pop(key, None)
 
     def kept(self) -> "InMemoryEntries":
         """Look at the ledger as it is now."""

@@ -131,6 +131,7 @@ class Trail(RuleBasedStateMachine):
             Sequencer(outbox=port, clock=self.clock, random=predictable(len(self.archive))).drain(batches=batches)
         except KilledError:
             REACHED["sequencer killed"] += 1
+            REACHED["left over"] += not self.store.outbox.keys().isdisjoint(self.store.taken)
         self.note()
 
     def between(self, turns: list[str]) -> Callable[[], None]:
@@ -158,10 +159,14 @@ class Trail(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 60))
     def spoil(self, nth: int) -> None:
-        """Make a row unreadable."""
+        """Make a row unreadable, which matters unless it has its numbers already."""
         keys = sorted(key for key, row in self.store.outbox.items() if row.events)
         if keys:
             key = keys[nth % len(keys)]
+            if key in self.store.taken:
+                self.store.outbox[key] = UnreadableRow(key=key, content="?")
+                REACHED["spoiled too late"] += 1
+                return
             self.spoiled[key] = [event.id for event in self.store.outbox[key].events]
             self.foreign -= {event.foreign_id.id for event in self.store.outbox[key].events if event.foreign_id}
             self.store.outbox[key] = UnreadableRow(key=key, content="?")
@@ -215,7 +220,7 @@ class Trail(RuleBasedStateMachine):
             youngest = [
                 entry.seq for entry in self.store.ledger.values() if self.clock.now - entry.recorded_at < FLIGHT
             ]
-            unseen = {seq for seq in youngest[-98:] if chance.random() < 0.5}
+            unseen = {seq for seq in youngest[-99:] if chance.random() < 0.5}
             REACHED["half seen"] += bool(unseen)
             for _ in range(pages):
                 self.read_page(self.readers[nth % len(self.readers)], limit, HalfSeen(self.store, unseen))
@@ -313,7 +318,16 @@ def outside(death: tuple[int, bool] | None) -> Outside:
 
 
 NORMAL = settings(max_examples=50, stateful_step_count=25, derandomize=True, database=None)
-MUST_BE_REACHED = {"rung for nothing", "sequencer killed", "rival", "spoiled", "removed", "half seen", "cursor expired"}
+MUST_BE_REACHED = {
+    "rung for nothing",
+    "sequencer killed",
+    "left over",
+    "rival",
+    "spoiled",
+    "removed",
+    "half seen",
+    "cursor expired",
+}
 
 
 def test_whatever_happens_every_event_has_one_number_and_no_reader_skips_any() -> None:

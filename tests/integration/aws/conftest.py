@@ -1,7 +1,7 @@
 """The store that a suite is told about: in memory, and on DynamoDB as moto plays it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ from nightlatch.adapters.dynamodb.tallies import DynamoTallies
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.audit_event import AuditEvent
 from nightlatch.domain.change import Change
-from nightlatch.domain.ledger import LedgerEntry, PendingEvent, append
+from nightlatch.domain.ledger import LedgerEntry, PendingEvent, WaitingRow, append
 from nightlatch.domain.value import Entity
 from nightlatch.services.ports.anomalies import Anomalies
 from nightlatch.services.ports.anomaly_settings import AnomalySettingsStore
@@ -103,15 +103,19 @@ class Store:
     def sequence(self, *events: AuditEvent) -> list[LedgerEntry]:
         """Record events and move them into the ledger at once."""
         self.work.record(*events, origin=ORIGIN)
-        standing = self.outbox.standing()
+        standing, rows = self.outbox.standing(), self.waiting()
         head, entries = append(standing.head, self.pending(), at=self.clock(), random=os.urandom)
-        clearing = self.outbox.waiting()
-        self.outbox.append(entries, clearing=clearing, after=standing.head, head=head, retention=standing.retention)
+        self.outbox.append(entries, taking=rows, after=standing.head, head=head, retention=standing.retention)
+        self.outbox.clear(row.key for row in rows)
         return entries
+
+    def waiting(self) -> Sequence[WaitingRow]:
+        """List the rows that wait."""
+        return self.outbox.waiting(taken=self.outbox.standing().taken).rows
 
     def pending(self) -> list[PendingEvent]:
         """List the events that wait."""
-        return [event for row in self.outbox.waiting() for event in row.events]
+        return [event for row in self.waiting() for event in row.events]
 
 
 @pytest.fixture

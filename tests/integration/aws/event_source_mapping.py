@@ -192,13 +192,15 @@ class Changes:
 
     def watch(self, events: BaseEventHooks) -> None:
         """See what a client writes."""
-        events.register("before-parameter-build.dynamodb.TransactWriteItems", self._begin)
-        events.register_first("after-call.dynamodb.TransactWriteItems", self._end)
+        for operation in ("TransactWriteItems", "BatchWriteItem"):
+            events.register(f"before-parameter-build.dynamodb.{operation}", self._begin)
+            events.register_first(f"after-call.dynamodb.{operation}", self._end)
 
     def ignore(self, events: BaseEventHooks) -> None:
         """See no more of what a client writes."""
-        events.unregister("before-parameter-build.dynamodb.TransactWriteItems", self._begin)
-        events.unregister("after-call.dynamodb.TransactWriteItems", self._end)
+        for operation in ("TransactWriteItems", "BatchWriteItem"):
+            events.unregister(f"before-parameter-build.dynamodb.{operation}", self._begin)
+            events.unregister(f"after-call.dynamodb.{operation}", self._end)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -227,7 +229,9 @@ class Changes:
         return told
 
     def _begin(self, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
-        context["steps"] = params["TransactItems"]
+        removals = params.get("RequestItems", {}).get(self.table, [])
+        plain = [{"Delete": each["DeleteRequest"]} for each in removals if "DeleteRequest" in each]
+        context["steps"] = params.get("TransactItems", plain)
 
     def _end(self, http_response: AWSResponse, context: dict[str, Any], **_: object) -> None:
         if http_response.status_code != 200:

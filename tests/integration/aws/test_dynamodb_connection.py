@@ -2,8 +2,9 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -14,13 +15,16 @@ from pynamodb.exceptions import TransactWriteError
 
 from nightlatch.adapters.dynamodb.audit_settings import DynamoAuditSettings
 from nightlatch.adapters.dynamodb.connection import bind, table_of
-from nightlatch.adapters.dynamodb.keys import request_key
+from nightlatch.adapters.dynamodb.keys import Key, request_key
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord
+from nightlatch.adapters.dynamodb.outbox import MOST_ROWS, head_record
 from nightlatch.adapters.dynamodb.reading import read_index, read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, RequestRecord, StateRecord
+from nightlatch.adapters.dynamodb.removing import remove_many
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
+from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import Head, append, first_break
 from nightlatch.services.ports.requests import RequestFilter
 from nightlatch.services.sequencer import Sequencer
@@ -32,6 +36,9 @@ Calls = list[tuple[str, dict[str, Any]]]
 
 LARGEST_TRANSACTION = 4 * 1024 * 1024
 """Bytes: a limit of DynamoDB."""
+
+NO_COSTS = {"ReturnConsumedCapacity": "NONE"}
+"""What every call says."""
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 
@@ -163,7 +170,7 @@ def test_a_broken_condition_is_not_tried_again(stubber: Stubber, store: Store) -
 def test_a_sequencer_does_not_wait_for_its_rival(stubber: Stubber, store: Store) -> None:
     refuse(stubber, "TransactionConflict")
     with pytest.raises(RivalChangeError, match="LEDGER HEAD"):
-        store.outbox.append([], clearing=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION)
+        store.outbox.append([], taking=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION)
     stubber.assert_no_pending_responses()
 
 
@@ -210,18 +217,73 @@ def test_a_batch_that_is_never_answered_is_an_error_and_not_a_gap(stubber: Stubb
         read_many(StateRecord, keys, sleep=lambda _: None)
 
 
+def removals(*keys: Key) -> list[Any]:
+    """Ask for these items to be removed."""
+    return [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in keys]
+
+
+def expect_removal(stubber: Stubber, *keys: Key, undone: Sequence[Key] = ()) -> None:
+    """Let DynamoDB be asked to remove these items, and leave some undone."""
+    answer = {"UnprocessedItems": {"state": removals(*undone)} if undone else {}}
+    stubber.add_response("batch_write_item", answer, {**NO_COSTS, "RequestItems": {"state": removals(*keys)}})
+
+
+def test_a_removal_is_asked_for_again_of_what_was_not_done_and_of_nothing_else(stubber: Stubber) -> None:
+    """I3: what has numbers is gone before anything else gets some."""
+    first, second, third = (request_key(f"req_{number}") for number in range(3))
+    expect_removal(stubber, first, second, third, undone=[second, third])
+    expect_removal(stubber, second, third, undone=[third])
+    expect_removal(stubber, third)
+    pauses: list[float] = []
+    remove_many(StateRecord, [first, second, third, first], sleep=pauses.append)
+    stubber.assert_no_pending_responses()
+    assert pauses == [0.05, 0.1]
+
+
+def test_a_removal_that_is_never_done_is_an_error(stubber: Stubber) -> None:
+    """I3: the sequencer stops, and whoever comes next begins with it."""
+    for _ in range(6):
+        expect_removal(stubber, request_key("req_1"), undone=[request_key("req_1")])
+    with pytest.raises(StoreUnavailableError, match="1 items of state were not removed"):
+        remove_many(StateRecord, [request_key("req_1")], sleep=lambda _: None)
+    stubber.assert_no_pending_responses()
+
+
+def test_many_rows_are_cleared_in_few_calls(store: Store, calls: Calls) -> None:
+    for number in range(MOST_ROWS):
+        store.work.record(an_event(at=NOW + number * MILLISECOND), origin=ORIGIN)
+    calls.clear()
+    Sequencer(outbox=store.outbox, clock=store.clock, random=os.urandom).drain(batches=1)
+    assert [name for name, _ in calls] == [
+        "BatchGetItem",
+        "Query",
+        "TransactWriteItems",
+        "BatchWriteItem",
+        "BatchWriteItem",
+    ]
+
+
+def test_a_head_that_names_all_that_is_taken_at_once_still_has_a_kilobyte() -> None:
+    random = predictable()
+    keys = [str(uuid7(NOW + number * 1000 * MILLISECOND, random=random(RANDOM_BYTES))) for number in range(MOST_ROWS)]
+    head = Head(seq=10**12, hash=sha256(b"").hexdigest(), recorded_at=NOW)
+    stored = head_record(head, taken=keys).serialize()
+    size = sum(len(name) + len(content) for name, value in stored.items() for content in value.values())
+    assert size <= 1024
+
+
 def test_no_more_is_read_at_once_than_one_transaction_can_hold(store: Store, calls: Calls) -> None:
     """I4."""
     widest = "\N{ROCKET}" * 85_000
     for number in range(20):
         store.work.record(an_event(widest, at=NOW + number * MILLISECOND), origin=ORIGIN)
-    rows = store.outbox.waiting()
+    rows = store.waiting()
     assert 1 < len(rows) < 20
     calls.clear()
     store.sequence()
     ((_, params),) = ((name, params) for name, params in calls if name == "TransactWriteItems")
     assert bytes_put(params) <= LARGEST_TRANSACTION
-    assert store.outbox.waiting()[0].key > rows[-1].key
+    assert store.waiting()[0].key > rows[-1].key
 
 
 def test_one_row_is_read_however_large_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +298,7 @@ def test_the_large_events_of_one_commit_wait_in_rows_that_an_item_can_hold(store
     """I4."""
     large = [an_event("x" * 40_000, at=NOW + number * MILLISECOND) for number in range(5)]
     store.work.record(*large, an_event("y" * 100_000, at=NOW + HOUR), an_event(at=NOW + 2 * HOUR), origin=ORIGIN)
-    assert [len(row.events) for row in store.outbox.waiting()] == [2, 2, 1, 1, 1]
+    assert [len(row.events) for row in store.waiting()] == [2, 2, 1, 1, 1]
 
 
 def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) -> None:
@@ -253,12 +315,12 @@ def test_large_events_are_sequenced_like_any_others(store: Store, calls: Calls) 
 def test_an_append_of_three_full_rows_is_one_call(store: Store, calls: Calls) -> None:
     store.work.record(*(an_event(str(number)) for number in range(96)), origin=ORIGIN)
     head, entries = append(Head(), store.pending(), at=NOW, random=os.urandom)
-    waiting = store.outbox.waiting()
+    waiting = store.waiting()
     calls.clear()
-    store.outbox.append(entries, clearing=waiting, after=Head(), head=head, retention=RETENTION)
+    store.outbox.append(entries, taking=waiting, after=Head(), head=head, retention=RETENTION)
     ((name, params),) = calls
     assert name == "TransactWriteItems"
-    assert len(params["TransactItems"]) == 100
+    assert len(params["TransactItems"]) == 97
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,12 @@ USES: dict[str, tuple[str, Use]] = {
     "resources": ("query", lambda store: store.catalogue.resources("orders-db")),
     "replace_resources": ("query", lambda store: store.catalogue.replace_resources("orders-db", [a_resource("a")])),
     "standing": ("batch_get_item", lambda store: store.outbox.standing()),
-    "waiting": ("query", lambda store: store.outbox.waiting()),
+    "waiting": ("query", lambda store: store.outbox.waiting(taken=())),
     "append": (
         "transact_write_items",
-        lambda store: store.outbox.append(
-            [], clearing=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION
-        ),
+        lambda store: store.outbox.append([], taking=[], after=Head(), head=Head(seq=1, hash="a"), retention=RETENTION),
     ),
+    "clear": ("batch_write_item", lambda store: store.outbox.clear(["a row"])),
     "count": ("update_item", lambda store: store.tallies.count(A_TIME)),
     "count_tokens": ("update_item", lambda store: store.tallies.count_tokens(A_TIME)),
     "kept": ("batch_get_item", lambda store: store.ledger.kept()),

@@ -68,12 +68,12 @@ def test_whatever_lies_in_the_outbox_is_moved_aside_as_it_was(stored: Store, bod
     if "B" in item.get("body", {}):
         item["body"]["B"] = b64decode(item["body"]["B"])
     assert (aside.sk, item) == (KEY, {"pk": {"S": OUTBOX}, "sk": {"S": KEY}, **body})
-    assert (stored.outbox.waiting(), stored.outbox.moved_aside()) == ([], 1)
+    assert (stored.waiting(), stored.outbox.moved_aside()) == ([], 1)
 
 
 def test_a_row_under_a_key_that_is_not_its_own_is_moved_aside(stored: Store) -> None:
     stored.work.record(*events_in_order(2), origin=ORIGIN)
-    (row,) = stored.outbox.waiting()
+    (row,) = stored.waiting()
     put(body=deflated(row.model_dump_json()))
 
     assert sequence(stored) == 3

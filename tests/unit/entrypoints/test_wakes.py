@@ -41,7 +41,7 @@ from tests.fakes.aws import FakeFanOut
 from tests.unit.services.targets import DOWN, ResistingConnector, a_world_at_the_end_of, a_world_of
 
 ENOUGH = TIME_TO_STOP + 1
-BATCH = 49
+BATCH = 50
 IN_ONE_CALL = DRAIN_BATCHES * BATCH
 
 

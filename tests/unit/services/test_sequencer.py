@@ -1,7 +1,7 @@
 """The sequencer: every committed event once, in order, whoever else is at it."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, UnreadableRow, WaitingRow, first_break
-from nightlatch.services.ports.sequencing import Standing
+from nightlatch.services.ports.sequencing import Standing, Waiting
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, MAYA, NOA, FakeClock, KilledError, Outside, World, a_call, a_foreign_event, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 MILLISECOND = timedelta(milliseconds=1)
-BATCH = 49
-"""So many events, each of a commit of its own, are appended at once: the head, their entries and their deletes."""
+BATCH = 50
+"""So many events, each of a commit of its own, are appended at once: the head names no more rows."""
 
 
 def a_store(events: int = 0) -> InMemoryStore:
@@ -49,10 +49,10 @@ class CrowdedOutbox:
         self._let_others_go_first()
         return self.store.standing()
 
-    def waiting(self) -> list[WaitingRow]:
+    def waiting(self, *, taken: Collection[str]) -> Waiting:
         """Read what waits after whatever comes between."""
         self._let_others_go_first()
-        return self.store.waiting()
+        return self.store.waiting(taken=taken)
 
     def moved_aside(self) -> int:
         """Count what could not be read."""
@@ -67,14 +67,19 @@ class CrowdedOutbox:
         self,
         entries: Sequence[LedgerEntry],
         *,
-        clearing: Sequence[WaitingRow],
+        taking: Sequence[WaitingRow],
         after: Head,
         head: Head,
         retention: timedelta,
     ) -> None:
         """Append after whatever comes between."""
         self._let_others_go_first()
-        self.store.append(entries, clearing=clearing, after=after, head=head, retention=retention)
+        self.store.append(entries, taking=taking, after=after, head=head, retention=retention)
+
+    def clear(self, keys: Iterable[str]) -> None:
+        """Clear after whatever comes between."""
+        self._let_others_go_first()
+        self.store.clear(keys)
 
     def _let_others_go_first(self) -> None:
         turn = self.turns.pop(0) if self.turns else "nobody"
@@ -152,19 +157,23 @@ def test_among_rivals_an_event_of_another_system_is_appended_once_however_often_
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-@pytest.mark.parametrize("number", range(3))
-def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(number: int, after_effect: bool) -> None:
-    """I3."""
-    store = a_store(events=5)
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("events", [5, BATCH, BATCH + 10])
+def test_a_sequencer_that_was_killed_leaves_a_chain_that_the_next_goes_on_with(
+    events: int, number: int, after_effect: bool
+) -> None:
+    """I3: also where more waits behind a full page of rows that it numbered and did not clear."""
+    store = a_store(events)
     waiting = sorted(store.outbox)
     killed = Outside(dies_at=number, after_effect=after_effect).around("outbox", store)
 
     with pytest.raises(KilledError):
         Sequencer(outbox=killed, clock=store.clock, random=os.urandom).drain(batches=1)
-    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=1)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=3)
 
     assert [entry.event_id for entry in chain_of(store)] == waiting
     assert first_break(chain_of(store), after=Head()) is None
+    assert store.outbox == {}
 
 
 @settings(deadline=None)

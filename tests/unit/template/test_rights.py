@@ -228,7 +228,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
             {"AccessRequests", "Approvals", *CONSOLE, "Expiry", "Provisioning", *COUNTING},
         ),
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", *CONSOLE, "Destinations", "Ledger"}),
-        ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Configuration", "Integrations"}),
+        ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Configuration", "Integrations", "Ledger"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", *CONSOLE, "Expiry", "Provisioning"}),
         ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests", "Oversight"}),
@@ -392,6 +392,17 @@ def test_detection_writes_nothing_but_lanes_memories_anomalies_and_events(resour
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [LANES, f"{MEMORIES}*", f"{ANOMALIES}*", OUTBOX, TALLIES]}
     }
     assert putting["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"), [("dynamodb:DeleteItem", [OUTBOX, TALLIES]), ("dynamodb:BatchWriteItem", [OUTBOX])]
+)
+def test_the_sequencer_takes_nothing_away_but_what_was_told(resources: Resources, action: str, keys: list[str]) -> None:
+    [removing] = [each for each in own_statements(resources, "LedgerRole") if action in as_list(each["Action"])]
+
+    only_these = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": keys}}
+    assert as_list(removing["Action"]) == [action]
+    assert removing["Condition"] == {"Fn::If": ["IsAws", only_these, {"Ref": "AWS::NoValue"}]}
 
 
 @pytest.mark.parametrize("function", sorted(CONSOLE - {"Configuration"}))

@@ -97,7 +97,7 @@ class PendingEvent(Value):
 
 
 class OutboxRow(Value):
-    """Events of one commit that wait as one item, in their order. They are numbered together, and cleared together."""
+    """Events of one commit that wait as one item, in their order. They are numbered together."""
 
     events: tuple[PendingEvent, ...] = Field(min_length=1)
 
@@ -125,8 +125,8 @@ class UnreadableRow(Value):
 
     @property
     def writes(self) -> int:
-        """Count what is written when it is moved aside: the item elsewhere, and the entry that tells of it."""
-        return 2
+        """Count what is written when it is moved aside: here, elsewhere, and the entry that tells of it."""
+        return 3
 
     def told(self, *, at: datetime) -> AuditEvent:
         """Tell that its events are missing, in the place where they would be."""

@@ -15,8 +15,8 @@ READ_AHEAD = 100
 MOST_LOOKUPS = 400
 """So many days of one type are looked up in their index for one page."""
 
-LONGEST_GAP = 98
-"""So many entries are in flight together at most: what one transaction holds beside the head and one outbox row."""
+LONGEST_GAP = 99
+"""So many entries are in flight together at most: what one transaction holds beside the head."""
 
 FirstAt = Callable[[datetime], int]
 """Finds the first kept number that was recorded at or after a time."""

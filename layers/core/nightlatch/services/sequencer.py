@@ -1,7 +1,14 @@
 """The sequencer: gives each committed event the next number and the hash of its predecessor, exactly once.
 
 Rivals and retries are harmless. All of them read the same head, and only one transaction can move it on; the others
-lose the condition, read again, and find the rows gone from the outbox.
+lose the condition and read again. The rows are not removed by that transaction, which would cost twice as much: the
+head names them, and they are removed behind it. No row is numbered twice even so:
+
+    what the head names is not numbered, but removed, before anything else is committed;
+    so what was numbered is named by the head, or gone;
+    who read the head before a batch was committed, and what waits at any time, loses the condition.
+
+All of it rests on reading the head first, and on each commit moving it.
 
 A row that cannot be read holds up none of the others: it is moved aside, and an entry in its place tells of it.
 """
@@ -13,7 +20,7 @@ from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
 from nightlatch.domain.ledger import OutboxRow, PendingEvent, WaitingRow, append
 from nightlatch.services.ports.ambient import Clock, Randomness
-from nightlatch.services.ports.sequencing import Outbox
+from nightlatch.services.ports.sequencing import Outbox, Standing
 
 
 class Sequencer:
@@ -29,18 +36,25 @@ class Sequencer:
         total = 0
         for _ in range(batches):
             standing = self._outbox.standing()
-            rows = self._outbox.waiting()
-            if not rows:
+            waiting = self._outbox.waiting(taken=standing.taken)
+            if waiting.leftovers:
+                self._outbox.clear(waiting.leftovers)
+            if waiting.rows:
+                total += self._number(waiting.rows, standing)
+            elif not waiting.leftovers:
                 break
-            head, entries = append(standing.head, self._new_in(rows), at=self._clock(), random=self._random)
-            try:
-                self._outbox.append(
-                    entries, clearing=rows, after=standing.head, head=head, retention=standing.retention
-                )
-            except RivalChangeError:
-                continue
-            total += len(entries)
         return total
+
+    def _number(self, rows: Sequence[WaitingRow], standing: Standing) -> int:
+        """Append what is new in these rows, clear them, and return how many events were new; none for a rival's."""
+        head, entries = append(standing.head, self._new_in(rows), at=self._clock(), random=self._random)
+        if entries:  # else all is in the ledger already, and nothing could tell rivals of this batch
+            try:
+                self._outbox.append(entries, taking=rows, after=standing.head, head=head, retention=standing.retention)
+            except RivalChangeError:
+                return 0
+        self._outbox.clear([row.key for row in rows if isinstance(row, OutboxRow)])
+        return len(entries)
 
     def moved_aside(self) -> int:
         """Count the rows that could not be read."""

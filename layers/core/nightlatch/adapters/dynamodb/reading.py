@@ -102,12 +102,12 @@ def _stored(item: Any) -> tuple[Key, Stored]:
     return (item["pk"]["S"], item["sk"]["S"]), stored
 
 
-def pages(things: Iterable[T], *, at_first: int = PAGE) -> Iterator[list[T]]:
-    """Cut into lists of at most PAGE, taking no more than the list that is asked for.
+def pages(things: Iterable[T], size: int = PAGE, *, at_first: int | None = None) -> Iterator[list[T]]:
+    """Cut into lists of at most `size`, taking no more than the list that is asked for.
 
     So many `at_first` come in lists of their own: somebody who needs 51, or 101, has then neither more nor fewer read.
     """
-    rest, ahead = iter(things), at_first
-    while page := list(islice(rest, min(ahead, PAGE))):
+    rest, ahead = iter(things), at_first or size
+    while page := list(islice(rest, min(ahead, size))):
         yield page
-        ahead = ahead - len(page) or PAGE
+        ahead = ahead - len(page) or size

@@ -1,6 +1,6 @@
 """What the sequencer works on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -16,10 +16,18 @@ class ForeignIds(Protocol):
 
 
 class Standing(NamedTuple):
-    """Where the chain stands, and how long its entries are to be kept."""
+    """Where the chain stands, how long its entries are to be kept, and which rows the last of them were taken from."""
 
     head: Head
     retention: timedelta
+    taken: tuple[str, ...] = ()
+
+
+class Waiting(NamedTuple):
+    """What lies in the outbox: rows without numbers, oldest first, and the keys of such as were taken already."""
+
+    rows: Sequence[WaitingRow]
+    leftovers: Sequence[str] = ()
 
 
 class Outbox(ForeignIds, Protocol):
@@ -29,8 +37,12 @@ class Outbox(ForeignIds, Protocol):
         """Read, consistently and in one call, where the chain stands and which retention is in force."""
         ...
 
-    def waiting(self) -> list[WaitingRow]:
-        """Read, consistently, the rows that wait, oldest first, as many as can be appended at once."""
+    def waiting(self, *, taken: Collection[str]) -> Waiting:
+        """Read, consistently, the rows that wait, oldest first, as many as can be appended at once.
+
+        Those that were `taken` are none of them. They are left over when they lie there still, or may lie there:
+        behind what was read.
+        """
         ...
 
     def moved_aside(self) -> int:
@@ -41,16 +53,24 @@ class Outbox(ForeignIds, Protocol):
         self,
         entries: Sequence[LedgerEntry],
         *,
-        clearing: Sequence[WaitingRow],
+        taking: Sequence[WaitingRow],
         after: Head,
         head: Head,
         retention: timedelta,
     ) -> None:
-        """Move the head, write the entries, to be kept for `retention`, and clear these rows at once.
+        """Move the head, write the entries, to be kept for `retention`, and name the rows that they are from, at once.
 
-        Entries of other systems are known by their foreign ids from then on. Unreadable rows are moved aside.
+        Entries of other systems are known by their foreign ids from then on. Unreadable rows are moved aside, and so
+        are gone; the others lie there until they are cleared.
 
-        Raises RivalChangeError when the chain no longer stands at `after`, when one of the rows is gone, or
-        when a foreign id is known already.
+        Raises RivalChangeError when the chain no longer stands at `after`, when an unreadable row is gone, or when a
+        foreign id is known already.
+        """
+        ...
+
+    def clear(self, keys: Iterable[str]) -> None:
+        """Remove the rows of these keys; one that is gone already is as good.
+
+        Raises StoreUnavailableError when some may lie there still.
         """
         ...
