@@ -317,7 +317,7 @@ def outside(death: tuple[int, bool] | None) -> Outside:
     return Outside(dies_at=dies_at, after_effect=after_effect)
 
 
-NORMAL = settings(max_examples=50, stateful_step_count=25, derandomize=True, database=None)
+NORMAL = settings(max_examples=120, stateful_step_count=25, derandomize=True, database=None)
 MUST_BE_REACHED = {
     "rung for nothing",
     "sequencer killed",
