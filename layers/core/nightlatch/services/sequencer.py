@@ -6,9 +6,9 @@ head names them, and they are removed behind it. No row is numbered twice even s
 
     what the head names is not numbered, but removed, before anything else is committed;
     so what was numbered is named by the head, or gone;
-    who read the head before a batch was committed, and what waits at any time, loses the condition.
+    who read the head before that batch was committed loses the condition, whatever they read of the outbox.
 
-All of it rests on reading the head first, and on each commit moving it.
+So the head is read first, and each commit moves it.
 
 A row that cannot be read holds up none of the others: it is moved aside, and an entry in its place tells of it.
 """
@@ -48,7 +48,7 @@ class Sequencer:
     def _number(self, rows: Sequence[WaitingRow], standing: Standing) -> int:
         """Append what is new in these rows, clear them, and return how many events were new; none for a rival's."""
         head, entries = append(standing.head, self._new_in(rows), at=self._clock(), random=self._random)
-        if entries:  # else all is in the ledger already, and nothing could tell rivals of this batch
+        if entries:  # else all is in the ledger already, and a head that stays where it is would stop no rival
             try:
                 self._outbox.append(entries, taking=rows, after=standing.head, head=head, retention=standing.retention)
             except RivalChangeError:
