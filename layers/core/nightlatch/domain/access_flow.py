@@ -1,6 +1,5 @@
 """Access flows: who may ask for what, for how long, and who decides. No flow, no access."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
@@ -81,20 +80,6 @@ class AccessFlow(Entity):
     is_deleted: bool = False
     updated_at: Instant
     updated_by: Person
-
-
-class FlowRegister(Entity):
-    """Counts every change of any flow, so that one condition tells whether the flows are as they were read."""
-
-    version: int = 0
-
-
-@dataclass(frozen=True)
-class FlowsInForce:
-    """Every flow, by id, as they stood at one count of the register."""
-
-    register: FlowRegister
-    flows: tuple[AccessFlow, ...]
 
 
 class FlowSnapshot(Value):
