@@ -204,6 +204,7 @@ class Truth:
             assert self._is_agreed(after), "approved without the approvals that it needs"
         if step == "APPROVED GRANTING":
             self._check_begin(after)
+        assert after.due_at is not None or after.status in ENDED, "open, and never looked at again"
         if names == ["drift.detected"] and after.status in ENDED:
             assert not self._is_all_of_others(after), "what another grant holds was told as left behind"
 

@@ -215,7 +215,7 @@ def test_a_flow_that_is_new_is_found_out_as_well() -> None:
     assert asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA)).flow.id == "automatic"
 
 
-def test_what_flows_no_longer_let_pass_is_refused_though_they_are_remembered() -> None:
+def test_what_flows_no_longer_let_pass_is_refused() -> None:
     """A9."""
     world = World()
     asking = world.asking
@@ -228,7 +228,7 @@ def test_what_flows_no_longer_let_pass_is_refused_though_they_are_remembered() -
     assert len(stored_requests(world)) == 1
 
 
-def test_a_refusal_is_never_given_from_memory() -> None:
+def test_a_refusal_is_given_by_the_flows_of_now() -> None:
     world = World()
     asking = world.asking
     with pytest.raises(NotAllowedError):
@@ -238,7 +238,7 @@ def test_a_refusal_is_never_given_from_memory() -> None:
     assert asking.submit(WISH, a_call(EVE)).status is Status.PENDING
 
 
-def test_faults_are_never_told_from_memory() -> None:
+def test_faults_are_told_by_the_flows_of_now() -> None:
     world = World()
     asking = world.asking
     with pytest.raises(InvalidInputError):
