@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
-from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
+from nightlatch.domain.access_flow import AccessFlow
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import Anomaly
@@ -68,7 +68,6 @@ LIMIT = 100
 MOST_EVENTS = 32
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
-REGISTER = "register"
 AUDIT = "audit"
 WALK = "walk"
 PAGE = 10
@@ -76,7 +75,6 @@ DEPLOYMENT = "deployment"
 SEAL = "seal"
 ANOMALIES = "anomalies"
 ONE_OF_A_KIND: dict[type[Entity], str] = {
-    FlowRegister: REGISTER,
     AuditSettings: AUDIT,
     AnomalySettings: ANOMALIES,
     RetentionWalk: WALK,
@@ -253,11 +251,10 @@ class InMemoryStore:
 
     # Flows
 
-    def in_force(self) -> FlowsInForce:
+    def in_force(self) -> tuple[AccessFlow, ...]:
         """Read the flows in force."""
-        register = self._one(FlowRegister, REGISTER) or FlowRegister()
         flows = (flow for flow in self._all(AccessFlow) if not flow.is_deleted)
-        return FlowsInForce(register, tuple(sorted(flows, key=lambda flow: flow.id)))
+        return tuple(sorted(flows, key=lambda flow: flow.id))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read a flow in force."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.domain.access_flow import FlowDefinition
+from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
@@ -109,6 +109,13 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """That somebody read the flows."""
+
+    caller: Caller
+
+
+@dataclass(frozen=True)
 class Done:
     """What a call of a grant did at a target, whenever it landed: `given` or taken."""
 
@@ -127,7 +134,7 @@ class TakenByHand:
     grant_id: str | None = None
 
 
-Log = list[Committed | Told | Done | TakenByHand]
+Log = list[Committed | Told | Looked | Done | TakenByHand]
 
 
 def pairs_of(request: AccessRequest) -> list[Pair]:
@@ -168,6 +175,10 @@ class Recording(InMemoryStore):
         super().record(*events, origin=origin, ending=ending)
         if not self._is_committing:
             self.log.append(Told(self._since(waiting), self.callers[-1]))
+
+    def in_force(self) -> tuple[AccessFlow, ...]:
+        self.log.append(Looked(self.callers[-1]))
+        return super().in_force()
 
     def _since(self, waiting: set[str]) -> tuple[PendingEvent, ...]:
         return tuple(event for key, row in self.outbox.items() if key not in waiting for event in row.events)
@@ -305,13 +316,11 @@ class Stage:
     store: StagedStore = field(init=False)
     sessions: Sessions = field(init=False)
     shared: Shared = field(init=False)
-    warm: Asking = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = StagedStore(clock=self.clock, random=predictable(), log=self.log)
         self.sessions = Sessions(name=SESSIONS, clock=self.clock, log=self.log)
         self.shared = Shared(name=SHARED, clock=self.clock, log=self.log, tells_own_apart=self.tells_own_apart)
-        self.warm = Desk(self, Outside()).new_asking
         for target in (self.sessions, self.shared):
             self.store.commit(Change(an_integration(target.name)), origin=API)
             self.store.replace_resources(target.name, [a_resource("orders", *PERMISSIONS)])
@@ -375,8 +384,8 @@ class Desk:
         return self.outside.around("store", self.stage.store)
 
     @property
-    def new_asking(self) -> Asking:
-        """Asking, by a function that has just started."""
+    def asking(self) -> Asking:
+        """Asking."""
         store = self.store
         return Asking(
             unit_of_work=store,
@@ -387,11 +396,6 @@ class Desk:
             clock=self.stage.clock,
             randomness=self.stage.store.random,
         )
-
-    @property
-    def asking(self) -> Asking:
-        """Asking: by one function that remembers the flows, unless it is to die."""
-        return self.stage.warm if self.outside.dies_at is None else self.new_asking
 
     @property
     def requests(self) -> AccessRequests:

@@ -29,6 +29,7 @@ from tests.proof.stage import (
     Caller,
     Committed,
     Done,
+    Looked,
     Stage,
     TakenByHand,
     Told,
@@ -118,6 +119,7 @@ class Truth:
     requests: dict[str, AccessRequest] = field(default_factory=dict)
     stories: dict[str, Story] = field(default_factory=dict)
     flows: dict[str, list[AccessFlow]] = field(default_factory=dict)
+    looked: dict[Caller, dict[str, AccessFlow]] = field(default_factory=dict)
     people: dict[str, KnownPerson] = field(default_factory=dict)
     versions: Counter[Key] = field(default_factory=Counter)
     told: list[PendingEvent] = field(default_factory=list)
@@ -135,6 +137,8 @@ class Truth:
                     self._committed(entry)
                 case Told():
                     self._told(entry)
+                case Looked():
+                    self.looked[entry.caller] = {flow_id: versions[-1] for flow_id, versions in self.flows.items()}
                 case Done():
                     self._done(entry)
                 case TakenByHand():
@@ -200,14 +204,17 @@ class Truth:
             assert self._is_agreed(after), "approved without the approvals that it needs"
         if step == "APPROVED GRANTING":
             self._check_begin(after)
+        assert after.due_at is not None or after.status in ENDED, "open, and never looked at again"
         if names == ["drift.detected"] and after.status in ENDED:
             assert not self._is_all_of_others(after), "what another grant holds was told as left behind"
 
     def _asked(self, request: AccessRequest, caller: Caller) -> None:
-        flow = self.flows[request.flow.id][-1]
+        flow = self.looked[caller][request.flow.id]
         definition, requester, principal = flow.definition, request.requester.id, caller.principal
         assert principal is not None
-        assert (flow.version, flow.is_deleted) == (request.flow.version, False), "made under a flow not in force"
+        assert (flow.version, flow.is_deleted) == (request.flow.version, False), (
+            "made under a flow that was not in force when they asked"
+        )
         assert definition.what.integration == request.integration.id
         if request.asked_by:
             assert definition.on_behalf is not None

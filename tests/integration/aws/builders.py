@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 22, 2, 12, 5, 123000, tzinfo=UTC)
 ORIGIN = Origin(source=Source.API, ip_address="192.0.2.50")
 MAYA = Person(id="usr_maya", name="Maya Cohen")
 HOUR = timedelta(hours=1)
+NOT_SOON = NOW + timedelta(days=90)
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -44,7 +45,10 @@ class Clock:
 def a_request(
     number: int = 1, *, at: datetime = NOW, requester: str = MAYA.id, status: Status = Status.PENDING, **fields: Any
 ) -> AccessRequest:
-    """Build a request made at `at`; `number` orders those of one millisecond, and lets each ask for something else."""
+    """Build a request made at `at`; `number` orders those of one millisecond, and lets each ask for something else.
+
+    What is open is due some time, though not soon if nothing else is said.
+    """
     request_id = prefixed("req", uuid7(at, index=number, random=bytes(8)))
     item = Item(
         id="item-1",
@@ -66,7 +70,7 @@ def a_request(
         created_at=at,
         updated_at=at,
         closed_at=at if status in CLOSED else None,
-        **fields,
+        **{"due_at": None if status in CLOSED else NOT_SOON, **fields},
     )
 
 

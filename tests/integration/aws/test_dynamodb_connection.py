@@ -22,6 +22,7 @@ from nightlatch.adapters.dynamodb.reading import read_index, read_many
 from nightlatch.adapters.dynamodb.records import HeadRecord, RequestRecord, StateRecord
 from nightlatch.adapters.dynamodb.removing import remove_many
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
+from nightlatch.domain.access_request import CLOSED, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
 from nightlatch.domain.identifier import RANDOM_BYTES, uuid7
@@ -118,11 +119,30 @@ def test_finding_reads_no_further_than_is_consumed(store: Store, calls: Calls) -
     assert [name for name, _ in calls] == ["Query", "BatchGetItem"]
 
 
+@pytest.mark.parametrize("queries", [1, 2, 3])
+def test_what_is_approved_while_open_requests_are_looked_for_is_found_once(store: Store, queries: int) -> None:
+    pending, left = a_request(), [queries]
+    store.put(pending)
+    approved = pending.changed(status=Status.APPROVED, due_at=NOW + HOUR)
+
+    def approve(**_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            store.work.commit(Change(approved), origin=ORIGIN)
+
+    events = table_of(StateRecord).connection.client.meta.events
+    events.register("after-call.dynamodb.Query", approve)
+    found = list(store.requests.find(RequestFilter(statuses=frozenset(Status) - CLOSED)))
+    events.unregister("after-call.dynamodb.Query", approve)
+
+    assert found == [approved]
+
+
 def test_what_is_due_is_read_no_further_than_is_consumed(store: Store, calls: Calls) -> None:
     store.put(*(a_request(number, due_at=NOW) for number in range(150)))
     calls.clear()
     assert len(list(islice(store.requests.due(NOW), 100))) == 100
-    assert [name for name, _ in calls] == ["Query"] * 2  # a page of what is due, and one of what is quarantined
+    assert [name for name, _ in calls] == ["Query"] * 3  # a page of each shard
 
 
 def test_a_scan_writes_only_what_is_new(store: Store, calls: Calls) -> None:

@@ -148,7 +148,8 @@ def test_what_is_due_says_at_which_integration_and_since_when(store: Store) -> N
 def test_what_is_quarantined_is_due_in_its_turn(store: Store) -> None:
     """J2."""
     first, second, third = (
-        a_request(number, due_at=NOW - number * HOUR, quarantined=number == 2) for number in (3, 2, 1)
+        a_request(number, due_at=NOW - number * HOUR, quarantined=number == 2, status=Status.REVOKING)
+        for number in (3, 2, 1)
     )
     store.put(third, second, first)
 
@@ -158,8 +159,8 @@ def test_what_is_quarantined_is_due_in_its_turn(store: Store) -> None:
 def test_what_is_quarantined_is_counted_whether_it_is_due_or_not(store: Store) -> None:
     """J2."""
     store.put(
-        a_request(1, due_at=NOW + HOUR, quarantined=True),
-        a_request(2, due_at=NOW - HOUR, quarantined=True),
+        a_request(1, due_at=NOW + HOUR, quarantined=True, status=Status.REVOKING),
+        a_request(2, due_at=NOW - HOUR, quarantined=True, status=Status.REVOKING),
         a_request(3, due_at=NOW - HOUR),
         a_request(4),
     )
@@ -169,7 +170,7 @@ def test_what_is_quarantined_is_counted_whether_it_is_due_or_not(store: Store) -
 
 def test_what_is_no_longer_quarantined_is_not_counted(store: Store) -> None:
     """J2."""
-    request = a_request(due_at=NOW, quarantined=True)
+    request = a_request(due_at=NOW, quarantined=True, status=Status.REVOKING)
     store.put(request)
 
     store.work.commit(Change(request.changed(due_at=NOW + HOUR, quarantined=False)), origin=ORIGIN)

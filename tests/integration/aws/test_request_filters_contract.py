@@ -173,6 +173,7 @@ def test_one_item_must_be_all_that_is_wanted_of_an_item(store: Store) -> None:
 
 MAYA, ORDERS, SALES = frozenset({"usr_maya"}), frozenset({"orders-db"}), frozenset({"orders-roles"})
 OPEN, CLOSED = frozenset({Status.PENDING}), frozenset({Status.PENDING, Status.EXPIRED})
+ENDING, UNDER_WAY = frozenset({Status.REVOKING}), frozenset({Status.GRANTED, Status.REVOKING})
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,8 @@ OPEN, CLOSED = frozenset({Status.PENDING}), frozenset({Status.PENDING, Status.EX
             RequestFilter(requesters=MAYA),
         ),
         (RequestFilter(statuses=OPEN, flows=SALES, integrations=ORDERS), RequestFilter(statuses=OPEN)),
+        (RequestFilter(statuses=ENDING, flows=SALES), RequestFilter(statuses=UNDER_WAY)),
+        (RequestFilter(statuses=frozenset({Status.EXPIRED})), RequestFilter(statuses=frozenset({Status.EXPIRED}))),
         (RequestFilter(statuses=CLOSED, flows=SALES, integrations=ORDERS), RequestFilter(flows=SALES)),
         (RequestFilter(statuses=CLOSED, integrations=ORDERS), RequestFilter(integrations=ORDERS)),
         (RequestFilter(statuses=CLOSED, text="orders"), RequestFilter(statuses=CLOSED)),

@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 from nightlatch.adapters import dynamodb
 from nightlatch.adapters.dynamodb.keys import key_of, ledger_key, padded, request_id_in
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of, record_of_entry
-from nightlatch.adapters.dynamodb.records import RequestRecord, StateRecord, record_of, value_of
+from nightlatch.adapters.dynamodb.records import (
+    DUE_SHARDS,
+    RequestRecord,
+    StateRecord,
+    due_shards,
+    record_of,
+    value_of,
+)
 from nightlatch.domain.access_flow import (
     AccessFlow,
     ExtensionRule,
     FlowDefinition,
-    FlowRegister,
     FlowSnapshot,
     GrantRule,
     Requirements,
@@ -346,7 +352,7 @@ memories = st.builds(
 detection = anomalies | lanes | memories | st.builds(AnomalySettings, version=counts)
 
 
-@given(entity=requests | grants | flows | integrations | met | detection | st.builds(FlowRegister, version=counts))
+@given(entity=requests | grants | flows | integrations | met | detection)
 def test_an_entity_is_read_back_as_it_was_laid_out(entity: Entity) -> None:
     record = stored(record_of(entity))
     assert value_of(record, type(entity)) == entity
@@ -365,8 +371,7 @@ def test_a_ledger_entry_is_read_back_byte_for_byte(entry: LedgerEntry) -> None:
 @given(request=requests)
 def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     attributes = record_of(request).serialize()
-    under_way = {Status.APPROVED, Status.GRANTING, Status.GRANTED, Status.REVOKING}
-    assert attributes["standing"] == {"S": "UNDER_WAY" if request.status in under_way else request.status.value}
+    assert attributes.get("standing") == (None if request.is_open else {"S": request.status.value})
     assert attributes["requester_id"] == {"S": request.requester.id}
     assert attributes["integration_id"] == {"S": request.integration.id}
     assert attributes["flow_id"] == {"S": request.flow.id}
@@ -375,6 +380,18 @@ def test_the_indexes_hold_what_the_request_says(request: AccessRequest) -> None:
     assert ("due_at" in attributes) == ("due_shard" in attributes) == (request.due_at is not None)
     if request.due_at:
         assert attributes["due_at"]["S"] <= rfc3339(request.due_at)
+
+
+@given(request=requests.filter(lambda request: request.is_open and request.due_at is not None))
+def test_an_open_request_is_listed_where_its_status_is_looked_for(request: AccessRequest) -> None:
+    assert record_of(request).serialize()["due_shard"]["S"] in due_shards(frozenset({request.status}))
+
+
+def test_what_is_granted_is_not_read_for_what_is_pending() -> None:
+    apart = [set(due_shards(frozenset({status}))) for status in (Status.PENDING, Status.GRANTED, Status.EXPIRED)]
+    assert [len(shards) for shards in apart] == [1, 2, 0]
+    assert not apart[0] & apart[1]
+    assert set.union(*apart) == set(DUE_SHARDS)
 
 
 @given(anomaly=anomalies)

@@ -105,6 +105,14 @@ def test_a_command_moves_a_request_as_the_table_says_or_is_refused(status: Statu
     assert expected in {status, *TRANSITIONS[status]}
 
 
+@pytest.mark.parametrize(("status", "command"), OUTCOMES)
+def test_what_is_open_is_looked_at_again_some_time_and_so_listed(status: Status, command: str) -> None:
+    before = HISTORY[status].state
+    after = COMMANDS[command](before, NOON).state
+
+    assert all(request.due_at is not None for request in (before, after) if request.is_open)
+
+
 def test_the_table_speaks_of_every_state_and_of_no_other() -> None:
     assert set(TRANSITIONS) == set(Status)
     assert set().union(*TRANSITIONS.values()) <= set(Status)

@@ -1,10 +1,12 @@
 """Asking for access: the flow that applies, and what is refused before anything is stored."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from nightlatch.domain.access_flow import FlowDefinition
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import (
@@ -118,16 +120,6 @@ def test_without_a_flow_nothing_is_stored() -> None:
     assert (stored_requests(world), world.told()) == ([], [])
 
 
-def test_a_flow_that_changes_while_one_asks_is_read_again() -> None:
-    """A9."""
-    world = World()
-    world.store.interruptions = [lambda: world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)]
-
-    request = world.asking.submit(WISH, a_call(MAYA))
-
-    assert (request.flow.version, request.approvals_needed) == (2, 2)
-
-
 def test_ids_sort_by_the_time_of_asking() -> None:
     world = World(clock=FakeClock(step=timedelta(milliseconds=7)))
 
@@ -135,20 +127,6 @@ def test_ids_sort_by_the_time_of_asking() -> None:
 
     assert asked == sorted(asked)
     assert [request.id for request in stored_requests(world)] == asked[::-1]
-
-
-# Flows that are remembered
-
-
-def test_asking_again_takes_two_calls_of_the_store() -> None:
-    world, outside = World(), Outside()
-    asking = world.asking_with(outside)
-    asking.submit(WISH, a_call(MAYA))
-    outside.calls.clear()
-
-    asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA, key="k1"))
-
-    assert outside.calls == ["store.known", "store.commit"]
 
 
 def test_many_items_take_no_more_calls_than_one() -> None:
@@ -159,7 +137,62 @@ def test_many_items_take_no_more_calls_than_one() -> None:
     assert outside.calls == ["store.known", "store.in_force", "store.commit"]
 
 
-def test_flows_that_have_changed_since_are_found_out_and_decided_by_anew() -> None:
+# Flows that change
+
+
+def rewritten(definition: FlowDefinition) -> Callable[[World], object]:
+    return lambda world: world.flows.put("orders-roles", definition, a_call(ADA), if_match=version_of_flow(world))
+
+
+def deleted(world: World) -> None:
+    world.flows.delete("orders-roles", a_call(ADA), if_match=version_of_flow(world))
+
+
+def version_of_flow(world: World) -> int:
+    return world.flows.show("orders-roles").version
+
+
+@pytest.mark.parametrize(
+    ("needed", "change", "reason"),
+    [
+        (1, rewritten(STRICTER), "version 3, needs other approvals for role1"),
+        (0, rewritten(a_definition(needed=1)), "version 3, needs other approvals for role1"),
+        (1, deleted, "access flow orders-roles does not exist any longer"),
+        (0, deleted, "access flow orders-roles does not exist any longer"),
+    ],
+    ids=["tightened", "automatic no more", "deleted", "automatic and deleted"],
+)
+def test_under_a_flow_that_changes_between_reading_and_storing_nothing_is_granted(
+    needed: int, change: Callable[[World], object], reason: str
+) -> None:
+    """A9."""
+    world = World()
+    rewritten(a_definition(needed=needed, name="As it was read"))(world)
+    world.store.interruptions = [lambda: change(world)]
+
+    request = world.asking.submit(WISH, a_call(MAYA))
+    if request.is_pending:
+        world.approvals.approve(request.id, a_call(NOA))
+    refused = world.provisioning.advance(request.id)
+
+    failed = world.events(request.id)[-1]
+    assert (request.flow.version, refused.status) == (2, Status.FAILED)
+    assert (failed.event_type, reason in str(failed.details["error"])) == ("access.grant.failed", True)
+    assert world.connector.accesses == {}
+
+
+def test_a_flow_that_is_loosened_between_reading_and_storing_lets_nobody_in() -> None:
+    """A9."""
+    world = World()
+    world.store.interruptions = [lambda: rewritten(a_definition(needed=0))(world)]
+
+    request = world.asking.submit(WISH, a_call(MAYA))
+
+    assert (request.flow.version, version_of_flow(world)) == (1, 2)
+    assert world.provisioning.advance(request.id).status is Status.PENDING
+
+
+def test_flows_that_have_changed_since_are_decided_by_anew() -> None:
     """A9."""
     world = World()
     asking = world.asking
@@ -182,7 +215,7 @@ def test_a_flow_that_is_new_is_found_out_as_well() -> None:
     assert asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA)).flow.id == "automatic"
 
 
-def test_what_flows_no_longer_let_pass_is_refused_though_they_are_remembered() -> None:
+def test_what_flows_no_longer_let_pass_is_refused() -> None:
     """A9."""
     world = World()
     asking = world.asking
@@ -195,7 +228,7 @@ def test_what_flows_no_longer_let_pass_is_refused_though_they_are_remembered() -
     assert len(stored_requests(world)) == 1
 
 
-def test_a_refusal_is_never_given_from_memory() -> None:
+def test_a_refusal_is_given_by_the_flows_of_now() -> None:
     world = World()
     asking = world.asking
     with pytest.raises(NotAllowedError):
@@ -205,7 +238,7 @@ def test_a_refusal_is_never_given_from_memory() -> None:
     assert asking.submit(WISH, a_call(EVE)).status is Status.PENDING
 
 
-def test_faults_are_never_told_from_memory() -> None:
+def test_faults_are_told_by_the_flows_of_now() -> None:
     world = World()
     asking = world.asking
     with pytest.raises(InvalidInputError):

@@ -230,7 +230,12 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("dynamodb:DeleteItem", "StateTable.Arn", {"Anomalies", *CONSOLE, "Destinations", "Ledger"}),
         ("dynamodb:BatchWriteItem", "StateTable.Arn", {"Configuration", "Integrations", "Ledger"}),
         ("dynamodb:ConditionCheckItem", "StateTable.Arn", {"AccessRequests", *CONSOLE, "Expiry", "Provisioning"}),
-        ("dynamodb:Query", "StateTable.Arn/index/due", {"Expiry"}),
+        (
+            "dynamodb:Query",
+            "StateTable.Arn/index/due",
+            {"AccessRequests", "Approvals", "Console", "Expiry", "Oversight"},
+        ),
+        ("dynamodb:Query", "StateTable.Arn/index/by_standing", {"AccessRequests", "Console", "Oversight"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_integration", {"AccessRequests", "Oversight"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_month", {"AccessRequests", "Anomalies", "Console", "Oversight"}),
         ("dynamodb:Query", "StateTable.Arn/index/by_flow", {"AccessRequests", "Oversight"}),

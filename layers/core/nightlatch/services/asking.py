@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from nightlatch.domain.access_flow import AccessFlow, FlowsInForce, FlowSnapshot
+from nightlatch.domain.access_flow import AccessFlow, FlowSnapshot
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference
 from nightlatch.domain.change import together
 from nightlatch.domain.errors import (
@@ -109,7 +109,6 @@ class Asking:
         self._facts = facts
         self._clock = clock
         self._randomness = randomness
-        self._remembered: FlowsInForce | None = None
         self._commands = RequestCommands(unit_of_work=unit_of_work, requests=requests, clock=clock)
 
     def submit(self, submission: Submission, call: Call) -> AccessRequest:
@@ -132,7 +131,7 @@ class Asking:
         """Say what would come of a submission, without making anything. What it names must exist."""
         known, at = self._facts.known(_wanted([submission], call)), self._clock()
         ask = _ask(submission, known, call, at)
-        flows = self._flows.in_force().flows
+        flows = self._flows.in_force()
         decision = decide(flows, ask.wish, at=at)
         if decision.choice is None:
             return DryRun(decision, None, None, advise(flows, ask.wish, decision, at=at))
@@ -142,7 +141,7 @@ class Asking:
 
     def offers(self, call: Call, *, on_behalf_of: Principal | None = None) -> Iterator[Offer]:
         """List everything that the caller may ask for, by integration, resource and permission."""
-        flows = self._flows.in_force().flows
+        flows = self._flows.in_force()
         requester, asked_by = (on_behalf_of, call.principal) if on_behalf_of else (call.principal, None)
         for integration in self._catalogue.integrations():
             for resource in self._catalogue.resources(integration.id):
@@ -159,43 +158,34 @@ class Asking:
         for position, submission in enumerate(submissions):
             with _located(position, bundled=bundled):
                 asks.append(_ask(submission, known, call, at))
-        flows, choices = self._choices(asks, at, bundled=bundled)
+        choices = self._choices(asks, at, bundled=bundled)
         bundle_id = prefixed("bdl", uuid7(at, random=self._randomness(RANDOM_BYTES))) if bundled else None
         requests = [
             self._request(ask, choice, call, at=at, bundle_id=bundle_id)
             for ask, choice in zip(asks, choices, strict=True)
         ]
         _refuse_twins(requests)
-        self._commit(requests, flows, known, call)
+        self._commit(requests, known, call)
         return requests
 
-    def _choices(self, asks: Sequence[_Ask], at: datetime, *, bundled: bool) -> tuple[FlowsInForce, list[FlowChoice]]:
-        """Decide by the flows that were read last: the commit finds out if others are in force by now.
+    def _choices(self, asks: Sequence[_Ask], at: datetime, *, bundled: bool) -> list[FlowChoice]:
+        """Decide by the flows as they are now. One that changes before the commit might as well change after it.
 
-        A refusal is never committed, so it is only given by flows that were read for it.
+        Before anything is granted the flow in force is asked again, see `domain/eligibility.py`.
         """
-        if self._remembered is not None:
-            choices = [decide(self._remembered.flows, ask.wish, at=at).choice for ask in asks]
-            found = [choice for choice in choices if choice]
-            if len(found) == len(asks):
-                return self._remembered, found
-        self._remembered = flows = self._flows.in_force()
-        chosen = []
+        flows, choices = self._flows.in_force(), []
         for position, ask in enumerate(asks):
             with _located(position, bundled=bundled):
-                chosen.append(decide(flows.flows, ask.wish, at=at).chosen())
-        return flows, chosen
+                choices.append(decide(flows, ask.wish, at=at).chosen())
+        return choices
 
-    def _commit(self, requests: list[AccessRequest], flows: FlowsInForce, known: Known, call: Call) -> None:
+    def _commit(self, requests: list[AccessRequest], known: Known, call: Call) -> None:
         changes = [request.submitted(by=call.principal) for request in requests]
         meeting = meet(call.principal, known.people.get(call.principal.id), at=requests[0].created_at)
-        change = together(*changes, *([meeting] if meeting else [])).if_still(flows.register)
+        change = together(*changes, *([meeting] if meeting else []))
         receipt = call.receipt(" ".join(request.id for request in requests))
         try:
             self._unit_of_work.commit(change, origin=call.origin, receipt=receipt)
-        except RivalChangeError:
-            self._remembered = None
-            raise
         except (DuplicateRequestError, LimitReachedError) as error:
             if call.earlier_result(self._unit_of_work):  # this very call, made twice at once, has taken the place
                 raise RivalChangeError(str(error)) from error

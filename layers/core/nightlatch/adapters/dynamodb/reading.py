@@ -77,9 +77,17 @@ def read_many(
 
 
 def read_index(
-    record: type[Record], index: Index[Any], value: str, within: Condition, *, page_size: int
+    record: type[Record],
+    index: Index[Any],
+    value: str,
+    within: Condition | None = None,
+    *,
+    page_size: int | None = None,
 ) -> Iterator[Key]:
-    """List the keys that an index holds for a value, the highest first, reading no further than consumed."""
+    """List the keys that an index holds for a value, the highest first, reading no further than consumed.
+
+    Without a `page_size`, a page is as much as DynamoDB answers at once.
+    """
     table, start = table_of(record), None
     while True:
         answer = table.query(

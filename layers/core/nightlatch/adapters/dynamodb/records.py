@@ -28,11 +28,13 @@ from nightlatch.domain.value import Entity, Retained, Value, rfc3339
 
 V = TypeVar("V", bound=Value)
 
-UNDER_WAY = "UNDER_WAY"
-
+PENDING_SHARD = "pending"
 DUE_SHARD = "0"
 QUARANTINE_SHARD = "quarantined"
 """Where what is quarantined is due: apart, so that it can be counted without reading anything else."""
+
+DUE_SHARDS = (PENDING_SHARD, DUE_SHARD, QUARANTINE_SHARD)
+"""Every shard, in the order in which a request comes through them."""
 
 RINGS = "yes"
 
@@ -48,7 +50,7 @@ class ByRequester(GlobalSecondaryIndex["StateRecord"]):
 
 
 class ByStanding(GlobalSecondaryIndex["StateRecord"]):
-    """Requests of one standing, by id and so by creation."""
+    """Requests that closed with one status, by id and so by creation. Sparse: what is open is in `due`."""
 
     class Meta:
         projection = KeysOnlyProjection()
@@ -88,7 +90,10 @@ class ByFlow(GlobalSecondaryIndex["StateRecord"]):
 
 
 class Due(GlobalSecondaryIndex["StateRecord"]):
-    """Requests that must be woken, by `listed_at`, and for which target. Sparse: only they have the two attributes."""
+    """Requests that must be woken, by `listed_at`, and for which target. Sparse: only they have the two attributes.
+
+    Every open request must be woken some time, so this is also where they are listed.
+    """
 
     class Meta:
         projection = IncludeProjection(["integration_id"])
@@ -163,7 +168,7 @@ class RequestRecord(StateRecord):
 
     id = UnicodeAttribute()
     requester_id = UnicodeAttribute()
-    standing = UnicodeAttribute()
+    standing = UnicodeAttribute(null=True)
     month = UnicodeAttribute()
     flow_id = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
@@ -193,7 +198,7 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
         id=entity.id,
         requester_id=entity.requester.id,
         integration_id=entity.integration.id,
-        standing=standing_of(entity.status),
+        standing=None if entity.is_open else entity.status.value,
         month=f"{entity.created_at:%Y-%m}",
         flow_id=entity.flow.id,
         due_shard=_due_shard(entity),
@@ -205,15 +210,18 @@ def record_of(entity: Entity, *, expires_at: int | None = None) -> StateRecord:
 def _due_shard(request: AccessRequest) -> str | None:
     if request.due_at is None:
         return None
+    if request.is_pending:
+        return PENDING_SHARD
     return QUARANTINE_SHARD if request.quarantined else DUE_SHARD
 
 
-def standing_of(status: Status) -> str:
-    """Say under which word a status is indexed: those between approval and end under one, for they are few at a time.
+def due_shards(statuses: frozenset[Status]) -> tuple[str, ...]:
+    """Say in which shards the open requests of these statuses are.
 
-    Each change of an indexed word costs two writes, and a request goes through all of them.
+    Those between approval and end share theirs: a change of an index's key costs two writes, and they are few.
     """
-    return status.value if status is Status.PENDING or status in CLOSED else UNDER_WAY
+    pending, under_way = statuses & {Status.PENDING}, statuses - CLOSED - {Status.PENDING}
+    return (*([PENDING_SHARD] if pending else []), *([DUE_SHARD, QUARANTINE_SHARD] if under_way else []))
 
 
 def value_of(record: Holder, kind: type[V]) -> V:

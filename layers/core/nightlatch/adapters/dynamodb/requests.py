@@ -10,14 +10,14 @@ from nightlatch.adapters.dynamodb import open_requests
 from nightlatch.adapters.dynamodb.keys import grant_key, lease_key, request_id_in, request_key
 from nightlatch.adapters.dynamodb.reading import PAGE, pages, read_index, read_live, read_many
 from nightlatch.adapters.dynamodb.records import (
-    DUE_SHARD,
+    DUE_SHARDS,
     QUARANTINE_SHARD,
     RequestRecord,
     StateRecord,
-    standing_of,
+    due_shards,
     value_of,
 )
-from nightlatch.domain.access_request import CLOSED, AccessRequest
+from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.errors import NotFoundError, RequestNotFoundError
 from nightlatch.domain.grant import Grant
 from nightlatch.domain.identifier import lowest_id
@@ -31,6 +31,9 @@ BELOW_ALL = "req_"
 ABOVE_ALL = "req_~"
 
 RequestIndex = GlobalSecondaryIndex[StateRecord]
+
+Places = list[tuple[RequestIndex, str]]
+"""Partitions of indexes, together all that may hold what is looked for."""
 
 OLDEST = timedelta(days=425)
 """No closed request is older: a year of retention, thirty days of access and the waiting before."""
@@ -75,7 +78,7 @@ class DynamoRequests:
 
     def due(self, at: datetime) -> Iterator[DueRequest]:
         """List the requests whose time has come, longest overdue first."""
-        shards = (_in_due_shard(shard, at) for shard in (DUE_SHARD, QUARANTINE_SHARD))
+        shards = (_in_due_shard(shard, at) for shard in DUE_SHARDS)
         return heapq.merge(*shards, key=lambda due: due.due_at)
 
     def quarantined(self) -> int:
@@ -99,26 +102,46 @@ def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
     high = min((upper for upper in uppers if upper), default=ABOVE_ALL)
     if low >= high:
         return iter(())
-    if served := _most_selective(wanted):
-        index, values = served
-        partitions = [_in_partition(index, value, low, high) for value in sorted(values)]
-        return heapq.merge(*partitions, reverse=True)
+    if (places := _most_selective(wanted)) is not None:
+        return heapq.merge(*(_in_place(*place, low, high) for place in places), reverse=True)
     months = _months(now, max(wanted.since or now - OLDEST, now - OLDEST), high)
     return (request_id for month in months for request_id in _in_partition(StateRecord.by_month, month, low, high))
 
 
-def _most_selective(wanted: RequestFilter) -> tuple[RequestIndex, frozenset[str]] | None:
-    """Choose the index that leaves the least to read: few requests are open, most of one integration are closed."""
-    standings = None if wanted.statuses is None else frozenset(map(standing_of, wanted.statuses))
-    open_standings = standings if wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED) else None
-    choices: list[tuple[RequestIndex, frozenset[str] | None]] = [
-        (StateRecord.by_requester, wanted.requesters),
-        (StateRecord.by_standing, open_standings),
-        (StateRecord.by_flow, wanted.flows),
-        (StateRecord.by_integration, wanted.integrations),
-        (StateRecord.by_standing, standings),
-    ]
-    return next(((index, values) for index, values in choices if values is not None), None)
+def _most_selective(wanted: RequestFilter) -> Places | None:
+    """Choose the places that leave the least to read: few requests are open, most of one integration are closed."""
+    by_status = None if wanted.statuses is None else _by_status(wanted.statuses)
+    is_of_open = wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED)
+    choices = (
+        _partitions(StateRecord.by_requester, wanted.requesters),
+        by_status if is_of_open else None,
+        _partitions(StateRecord.by_flow, wanted.flows),
+        _partitions(StateRecord.by_integration, wanted.integrations),
+        by_status,
+    )
+    return next((places for places in choices if places is not None), None)
+
+
+def _by_status(statuses: frozenset[Status]) -> Places:
+    # In the order of a request's life: what moves on while it is looked for is met again, not missed.
+    still_open: Places = [(StateRecord.due, shard) for shard in due_shards(statuses)]
+    return still_open + [(StateRecord.by_standing, status.value) for status in sorted(statuses & CLOSED)]
+
+
+def _partitions(index: RequestIndex, values: frozenset[str] | None) -> Places | None:
+    return None if values is None else [(index, value) for value in sorted(values)]
+
+
+def _in_place(index: RequestIndex, value: str, low: str, high: str) -> Iterator[str]:
+    if index is StateRecord.due:
+        return _open_in_shard(value, low, high)
+    return _in_partition(index, value, low, high)
+
+
+def _open_in_shard(shard: str, low: str, high: str) -> Iterator[str]:
+    # By time, not by id: the shard is read whole, and as fast as can be, for it changes meanwhile.
+    found = (request_id_in(pk) for pk, _ in read_index(StateRecord, StateRecord.due, shard))
+    yield from sorted({request_id for request_id in found if low <= request_id < high}, reverse=True)
 
 
 def _in_due_shard(shard: str, at: datetime) -> Iterator[DueRequest]:
