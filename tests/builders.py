@@ -15,6 +15,7 @@ from nightlatch.domain.access_flow import (
     AccessFlow,
     ExtensionRule,
     FlowDefinition,
+    FlowRegister,
     FlowSnapshot,
     GrantRule,
     Requirements,
@@ -529,7 +530,7 @@ class World:
         self.store = InterruptibleStore(clock=self.clock, random=predictable())
         self.report_printer = FakeReportPrinter(self.files)
         self.store.commit(Change(an_integration()), origin=API)
-        self.store.commit(Change(a_flow()), origin=API)
+        self.store.commit(Change(a_flow(), (), (FlowRegister(version=1),)), origin=API)
         self.store.replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
 
     @property

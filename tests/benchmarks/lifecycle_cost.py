@@ -18,6 +18,7 @@ from nightlatch.adapters.dynamodb.outbox import DynamoOutbox
 from nightlatch.adapters.dynamodb.people import DynamoPeople
 from nightlatch.adapters.dynamodb.requests import DynamoRequests
 from nightlatch.adapters.dynamodb.unit_of_work import DynamoUnitOfWork
+from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.services.approvals import Approvals
@@ -73,9 +74,9 @@ class Bench:
         )
 
     def prepare(self) -> None:
-        """Write what is there before anybody asks, and ask once, so that the person is known."""
+        """Write what is there before anybody asks, and ask once, so that the function is warm."""
         flow = a_flow(definition=a_definition())
-        self.work.commit(Change(an_integration(), (), (flow,)), origin=API)
+        self.work.commit(Change(an_integration(), (), (flow, FlowRegister(version=1))), origin=API)
         self.catalogue.replace_resources("orders-db", [a_resource("orders", "role1", "role3")])
         self.asking.submit(self.submission("role3"), a_call(MAYA))
         self.sequence()

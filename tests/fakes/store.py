@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.alert_rule import AlertRule
 from nightlatch.domain.anomaly import Anomaly
@@ -68,6 +68,7 @@ LIMIT = 100
 MOST_EVENTS = 32
 RECEIPTS_KEPT = timedelta(hours=24)
 FOR_EVER = None
+REGISTER = "register"
 AUDIT = "audit"
 WALK = "walk"
 PAGE = 10
@@ -75,6 +76,7 @@ DEPLOYMENT = "deployment"
 SEAL = "seal"
 ANOMALIES = "anomalies"
 ONE_OF_A_KIND: dict[type[Entity], str] = {
+    FlowRegister: REGISTER,
     AuditSettings: AUDIT,
     AnomalySettings: ANOMALIES,
     RetentionWalk: WALK,
@@ -251,10 +253,13 @@ class InMemoryStore:
 
     # Flows
 
-    def in_force(self) -> tuple[AccessFlow, ...]:
+    def in_force(self) -> FlowsInForce:
         """Read the flows in force."""
         flows = (flow for flow in self._all(AccessFlow) if not flow.is_deleted)
-        return tuple(sorted(flows, key=lambda flow: flow.id))
+        return FlowsInForce(self._flow_register(), tuple(sorted(flows, key=lambda flow: flow.id)))
+
+    def _flow_register(self) -> FlowRegister:
+        return self._one(FlowRegister, REGISTER) or FlowRegister()
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read a flow in force."""
@@ -300,6 +305,7 @@ class InMemoryStore:
             resources={key: found for key, found in resources.items() if found},
             people={name: found for name, found in people.items() if found},
             receipt=self.receipt(*wanted.receipt) if wanted.receipt else None,
+            flows=self._flow_register(),
         )
 
     # Catalogue

@@ -81,7 +81,7 @@ def events() -> list[PendingEvent]:
 
 
 def a_request_is_granted_extended_and_given_back(stage: Stage) -> None:
-    (flow,) = stage.world.store.in_force()
+    (flow,) = stage.world.store.in_force().flows
     extensions = ExtensionRule(count=1, longest=HOUR)
     stage.world.store.commit(Change(flow.changed(definition=a_definition(extensions=extensions))), origin=API)
     request = stage.world.submitted("role1", "role3")

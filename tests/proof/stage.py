@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
+from nightlatch.domain.access_flow import FlowDefinition, FlowsInForce
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
@@ -32,6 +32,7 @@ from nightlatch.services.approvals import Approvals
 from nightlatch.services.asking import Asking
 from nightlatch.services.call import Call
 from nightlatch.services.people import Acquaintances
+from nightlatch.services.ports.facts import Known, Wanted
 from nightlatch.services.ports.writing import Receipt
 from nightlatch.services.provisioning import Provisioning
 from nightlatch.services.sequencer import Sequencer
@@ -110,7 +111,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Looked:
-    """That somebody read the flows."""
+    """That somebody read the flows, or that none has changed."""
 
     caller: Caller
 
@@ -176,7 +177,11 @@ class Recording(InMemoryStore):
         if not self._is_committing:
             self.log.append(Told(self._since(waiting), self.callers[-1]))
 
-    def in_force(self) -> tuple[AccessFlow, ...]:
+    def known(self, wanted: Wanted) -> Known:
+        self.log.append(Looked(self.callers[-1]))
+        return super().known(wanted)
+
+    def in_force(self) -> FlowsInForce:
         self.log.append(Looked(self.callers[-1]))
         return super().in_force()
 
@@ -316,11 +321,13 @@ class Stage:
     store: StagedStore = field(init=False)
     sessions: Sessions = field(init=False)
     shared: Shared = field(init=False)
+    warm: Asking = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = StagedStore(clock=self.clock, random=predictable(), log=self.log)
         self.sessions = Sessions(name=SESSIONS, clock=self.clock, log=self.log)
         self.shared = Shared(name=SHARED, clock=self.clock, log=self.log, tells_own_apart=self.tells_own_apart)
+        self.warm = Desk(self, Outside()).new_asking
         for target in (self.sessions, self.shared):
             self.store.commit(Change(an_integration(target.name)), origin=API)
             self.store.replace_resources(target.name, [a_resource("orders", *PERMISSIONS)])
@@ -384,8 +391,8 @@ class Desk:
         return self.outside.around("store", self.stage.store)
 
     @property
-    def asking(self) -> Asking:
-        """Asking."""
+    def new_asking(self) -> Asking:
+        """Asking, by a function that has just started."""
         store = self.store
         return Asking(
             unit_of_work=store,
@@ -396,6 +403,11 @@ class Desk:
             clock=self.stage.clock,
             randomness=self.stage.store.random,
         )
+
+    @property
+    def asking(self) -> Asking:
+        """Asking: by one function that remembers the flows, unless it is to die."""
+        return self.stage.warm if self.outside.dies_at is None else self.new_asking
 
     @property
     def requests(self) -> AccessRequests:

@@ -85,7 +85,7 @@ def approved(world: World) -> None:
 
 def granted(world: World) -> None:
     extensions = ExtensionRule(count=2, longest=HOUR)
-    (flow,) = world.store.in_force()
+    (flow,) = world.store.in_force().flows
     world.store.commit(Change(flow.changed(definition=a_definition(extensions=extensions))), origin=API)
     world.granted("role1")
 

@@ -19,6 +19,7 @@ from nightlatch.adapters.dynamodb.records import StateRecord
 from nightlatch.bootstrap import asking, aws, known, provisioning, state, targets
 from nightlatch.bootstrap import clock as real_clock
 from nightlatch.bootstrap.ledger import ledger
+from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import StoreUnavailableError
@@ -107,7 +108,7 @@ class Deployed:
         self.connector.calls.clear()
         self.clock.at(FakeClock().now)
         make_anew(self.dynamodb, TABLES)
-        flow = Change(a_flow(), (), (an_integration(),))
+        flow = Change(a_flow(), (), (an_integration(), FlowRegister(version=1)))
         state.unit_of_work().commit(flow, origin=API)
         asking.asking.cache_clear()
         known.catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])

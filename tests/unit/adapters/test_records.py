@@ -24,6 +24,7 @@ from nightlatch.domain.access_flow import (
     AccessFlow,
     ExtensionRule,
     FlowDefinition,
+    FlowRegister,
     FlowSnapshot,
     GrantRule,
     Requirements,
@@ -352,7 +353,7 @@ memories = st.builds(
 detection = anomalies | lanes | memories | st.builds(AnomalySettings, version=counts)
 
 
-@given(entity=requests | grants | flows | integrations | met | detection)
+@given(entity=requests | grants | flows | integrations | met | detection | st.builds(FlowRegister, version=counts))
 def test_an_entity_is_read_back_as_it_was_laid_out(entity: Entity) -> None:
     record = stored(record_of(entity))
     assert value_of(record, type(entity)) == entity

@@ -119,7 +119,31 @@ def test_an_unknown_flow_is_not_found(look: str) -> None:
         getattr(World().flows, look)("nowhere")
 
 
-# Rivals
+# The register of all changes
+
+
+def test_every_change_of_any_flow_moves_the_register() -> None:
+    """A9."""
+    world = World()
+    counted = [world.store.in_force().register.version]
+
+    world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)
+    counted.append(world.store.in_force().register.version)
+    world.flows.put("orders-admin", STRICTER, a_call(ADA), if_match=None)
+    counted.append(world.store.in_force().register.version)
+
+    assert counted == [1, 2, 3]
+
+
+def test_what_changes_no_flow_moves_no_register() -> None:
+    world = World()
+    world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=1)
+    before = world.store.in_force().register
+
+    world.flows.put("orders-roles", STRICTER, a_call(ADA), if_match=2)
+    world.submitted()
+
+    assert world.store.in_force().register == before
 
 
 def test_two_flows_that_are_written_at_once_are_both_written() -> None:
@@ -132,3 +156,4 @@ def test_two_flows_that_are_written_at_once_are_both_written() -> None:
         "orders-admin": STRICTEST,
         "orders-roles": STRICTER,
     }
+    assert world.store.in_force().register.version == 3

@@ -124,7 +124,7 @@ def test_what_it_names_must_be_there(wish: Submission, pointer: str) -> None:
     assert [fault.pointer for fault in caught.value.faults] == [pointer]
 
 
-def test_it_is_told_by_the_flows_as_they_are_and_not_as_they_were() -> None:
+def test_it_is_told_by_the_flows_as_they_are_and_not_by_those_remembered() -> None:
     """A9."""
     world = World()
     asking = world.asking

@@ -26,7 +26,7 @@ Command = Callable[[World, AccessRequest], object]
 def extendable(world: World | None = None) -> tuple[World, AccessRequest]:
     """Grant access that may be extended by an hour, three times."""
     world = world or World()
-    (flow,) = world.store.in_force()
+    (flow,) = world.store.in_force().flows
     definition = a_definition(extensions=ExtensionRule(count=3, longest=HOUR))
     world.store.commit(Change(flow.changed(definition=definition)), origin=API)
     return world, world.granted()

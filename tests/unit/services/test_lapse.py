@@ -36,7 +36,7 @@ def test_nothing_lapses_before_its_time() -> None:
 
 def test_one_of_two_votes_does_not_keep_a_request_open() -> None:
     world = World()
-    (flow,) = world.store.in_force()
+    (flow,) = world.store.in_force().flows
     world.store.commit(Change(flow.changed(definition=a_definition(needed=2))), origin=API)
     request = world.submitted()
     world.clock.advance(HOUR)

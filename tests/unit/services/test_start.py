@@ -33,7 +33,7 @@ LOOSER = {
 
 
 def rewrite(world: World, definition: FlowDefinition) -> None:
-    world.store.commit(Change(world.store.in_force()[0].changed(definition=definition)), origin=API)
+    world.store.commit(Change(world.store.in_force().flows[0].changed(definition=definition)), origin=API)
 
 
 @pytest.mark.parametrize(("definition", "reason"), TIGHTER.values(), ids=TIGHTER)

@@ -129,14 +129,6 @@ def test_ids_sort_by_the_time_of_asking() -> None:
     assert [request.id for request in stored_requests(world)] == asked[::-1]
 
 
-def test_many_items_take_no_more_calls_than_one() -> None:
-    world, outside = World(), Outside()
-
-    world.asking_with(outside).submit(replace(WISH, items=[ROLE1, ROLE3]), a_call(MAYA))
-
-    assert outside.calls == ["store.known", "store.in_force", "store.commit"]
-
-
 # Flows that change
 
 
@@ -192,7 +184,29 @@ def test_a_flow_that_is_loosened_between_reading_and_storing_lets_nobody_in() ->
     assert world.provisioning.advance(request.id).status is Status.PENDING
 
 
-def test_flows_that_have_changed_since_are_decided_by_anew() -> None:
+# Flows that are remembered
+
+
+def test_asking_again_takes_two_calls_of_the_store() -> None:
+    world, outside = World(), Outside()
+    asking = world.asking_with(outside)
+    asking.submit(WISH, a_call(MAYA))
+    outside.calls.clear()
+
+    asking.submit(replace(WISH, items=[ROLE3]), a_call(MAYA, key="k1"))
+
+    assert outside.calls == ["store.known", "store.commit"]
+
+
+def test_many_items_take_no_more_calls_than_one() -> None:
+    world, outside = World(), Outside()
+
+    world.asking_with(outside).submit(replace(WISH, items=[ROLE1, ROLE3]), a_call(MAYA))
+
+    assert outside.calls == ["store.known", "store.in_force", "store.commit"]
+
+
+def test_flows_that_have_changed_since_are_found_out_and_decided_by_anew() -> None:
     """A9."""
     world = World()
     asking = world.asking

@@ -83,7 +83,7 @@ class AccessFlow(Entity):
 
 
 class FlowRegister(Entity):
-    """Counts every change of any flow, so that one condition tells whether the flows are as they were read."""
+    """Counts every change of any flow, so that one item tells whether the flows are as they were read."""
 
     version: int = 0
 

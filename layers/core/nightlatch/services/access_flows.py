@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from nightlatch.domain.access_flow import AccessFlow, FlowDefinition
+from nightlatch.domain.access_flow import AccessFlow, FlowDefinition, FlowRegister
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import ConflictError, NotFoundError, StaleVersionError, VersionRequiredError
@@ -24,7 +24,7 @@ class AccessFlows:
 
     def all(self) -> list[AccessFlow]:
         """Read every flow in force."""
-        return [*self._flows.in_force()]
+        return [*self._flows.in_force().flows]
 
     def show(self, flow_id: str) -> AccessFlow:
         """Read the flow in force."""
@@ -49,6 +49,7 @@ class AccessFlows:
         despite_rivals(lambda: self._delete(flow_id, call, if_match))
 
     def _put(self, flow_id: str, definition: FlowDefinition, call: Call, if_match: int | None) -> AccessFlow:
+        register = self._flows.in_force().register
         last = next(iter(self._flows.versions(flow_id)), None)
         current = last if last and not last.is_deleted else None
         if current is None and if_match is not None:
@@ -57,13 +58,13 @@ class AccessFlows:
             return current
         if current:
             self._admit_change(current, call, if_match)
-        return self._commit(self._next(flow_id, last, definition, call), current, call)
+        return self._commit(self._next(flow_id, last, definition, call), current, register, call)
 
     def _delete(self, flow_id: str, call: Call, if_match: int | None) -> None:
-        current = self.show(flow_id)
+        register, current = self._flows.in_force().register, self.show(flow_id)
         self._admit_change(current, call, if_match)
         deleted = self._next(flow_id, current, current.definition, call).model_copy(update={"is_deleted": True})
-        self._commit(deleted, current, call)
+        self._commit(deleted, current, register, call)
 
     def _admit_change(self, current: AccessFlow, call: Call, if_match: int | None) -> None:
         """Let a change pass that was made for this very version, by somebody who does not wait under it."""
@@ -85,7 +86,7 @@ class AccessFlows:
             updated_by=call.principal.as_person(),
         )
 
-    def _commit(self, flow: AccessFlow, before: AccessFlow | None, call: Call) -> AccessFlow:
+    def _commit(self, flow: AccessFlow, before: AccessFlow | None, register: FlowRegister, call: Call) -> AccessFlow:
         after = None if flow.is_deleted else flow
         event = AuditEvent(
             event_type=_event_type(before, after),
@@ -96,7 +97,7 @@ class AccessFlows:
             integration=flow.definition.what.integration,
             details={"version": flow.version, "before": _json(before), "after": _json(after)},
         )
-        self._unit_of_work.commit(Change(flow, (event,)), origin=call.origin)
+        self._unit_of_work.commit(Change(flow, (event,), (register.changed(),)), origin=call.origin)
         return flow
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from nightlatch.domain.access_flow import AccessFlow, FlowSnapshot
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce, FlowSnapshot
 from nightlatch.domain.access_request import AccessRequest, IntegrationReference
 from nightlatch.domain.change import together
 from nightlatch.domain.errors import (
@@ -109,6 +109,7 @@ class Asking:
         self._facts = facts
         self._clock = clock
         self._randomness = randomness
+        self._remembered: FlowsInForce | None = None
         self._commands = RequestCommands(unit_of_work=unit_of_work, requests=requests, clock=clock)
 
     def submit(self, submission: Submission, call: Call) -> AccessRequest:
@@ -131,7 +132,7 @@ class Asking:
         """Say what would come of a submission, without making anything. What it names must exist."""
         known, at = self._facts.known(_wanted([submission], call)), self._clock()
         ask = _ask(submission, known, call, at)
-        flows = self._flows.in_force()
+        flows = self._flows.in_force().flows
         decision = decide(flows, ask.wish, at=at)
         if decision.choice is None:
             return DryRun(decision, None, None, advise(flows, ask.wish, decision, at=at))
@@ -141,7 +142,7 @@ class Asking:
 
     def offers(self, call: Call, *, on_behalf_of: Principal | None = None) -> Iterator[Offer]:
         """List everything that the caller may ask for, by integration, resource and permission."""
-        flows = self._flows.in_force()
+        flows = self._flows.in_force().flows
         requester, asked_by = (on_behalf_of, call.principal) if on_behalf_of else (call.principal, None)
         for integration in self._catalogue.integrations():
             for resource in self._catalogue.resources(integration.id):
@@ -158,7 +159,7 @@ class Asking:
         for position, submission in enumerate(submissions):
             with _located(position, bundled=bundled):
                 asks.append(_ask(submission, known, call, at))
-        choices = self._choices(asks, at, bundled=bundled)
+        choices = self._choices(asks, known.flows, at, bundled=bundled)
         bundle_id = prefixed("bdl", uuid7(at, random=self._randomness(RANDOM_BYTES))) if bundled else None
         requests = [
             self._request(ask, choice, call, at=at, bundle_id=bundle_id)
@@ -168,16 +169,24 @@ class Asking:
         self._commit(requests, known, call)
         return requests
 
-    def _choices(self, asks: Sequence[_Ask], at: datetime, *, bundled: bool) -> list[FlowChoice]:
+    def _choices(
+        self, asks: Sequence[_Ask], register: FlowRegister, at: datetime, *, bundled: bool
+    ) -> list[FlowChoice]:
         """Decide by the flows as they are now. One that changes before the commit might as well change after it.
 
         Before anything is granted the flow in force is asked again, see `domain/eligibility.py`.
         """
-        flows, choices = self._flows.in_force(), []
+        flows, choices = self._in_force(register), []
         for position, ask in enumerate(asks):
             with _located(position, bundled=bundled):
                 choices.append(decide(flows, ask.wish, at=at).chosen())
         return choices
+
+    def _in_force(self, register: FlowRegister) -> tuple[AccessFlow, ...]:
+        """Remember the flows as they were read last, while their register says that none has changed since."""
+        if self._remembered is None or self._remembered.register != register:
+            self._remembered = self._flows.in_force()
+        return self._remembered.flows
 
     def _commit(self, requests: list[AccessRequest], known: Known, call: Call) -> None:
         changes = [request.submitted(by=call.principal) for request in requests]

@@ -38,7 +38,7 @@ class AskingForOthers:
             yield from (one for one in people if _is_for(one, flows, call))
 
     def _flows_of(self, call: Call) -> list[FlowDefinition]:
-        definitions = [flow.definition for flow in self._flows.in_force()]
+        definitions = [flow.definition for flow in self._flows.in_force().flows]
         return [one for one in definitions if one.on_behalf and one.on_behalf.selects(call.principal)]
 
 

@@ -58,7 +58,7 @@ class Lookups:
         return (Option(one.id, one.name, one.kind) for one in self._catalogue.integrations())
 
     def _every_flow(self) -> Iterator[Option]:
-        return (Option(one.id, one.definition.name) for one in self._flows.in_force())
+        return (Option(one.id, one.definition.name) for one in self._flows.in_force().flows)
 
     def _every_permission(self) -> Iterator[Option]:
         return (Option(one.name, one.name) for resource in self._resources() for one in resource.permissions)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import yaml
 
-from nightlatch.domain.access_flow import ExtensionRule
+from nightlatch.domain.access_flow import ExtensionRule, FlowRegister
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
 from nightlatch.domain.change import Change
 from nightlatch.domain.identity import Principal
@@ -82,7 +82,7 @@ def world() -> World:
     for person in PEOPLE.values():
         world.acquaintances.note(a_call(person))
     world.store.commit(Change(an_integration("billing-db")), origin=API)
-    world.store.commit(Change(a_flow("billing", BILLING)), origin=API)
+    world.store.commit(Change(a_flow("billing", BILLING), (), (FlowRegister(version=2),)), origin=API)
     world.store.replace_resources("billing-db", [a_resource("billing", "role1", "role9")])
     return world
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from nightlatch.adapters.dynamodb.keys import INTEGRATIONS, PEOPLE, Key, receipt_key, resource_key
+from nightlatch.adapters.dynamodb.keys import FLOW_REGISTER, INTEGRATIONS, PEOPLE, Key, receipt_key, resource_key
 from nightlatch.adapters.dynamodb.reading import read_many
 from nightlatch.adapters.dynamodb.records import Holder, StateRecord, value_of
+from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.people import KnownPerson
 from nightlatch.domain.value import Value
@@ -30,7 +31,7 @@ class DynamoFacts:
         people = {name: (PEOPLE, name) for name in wanted.people}
         receipts = {wanted.receipt: receipt_key(*wanted.receipt)} if wanted.receipt else {}
         groups = (integrations, resources, people, receipts)
-        records = read_many(StateRecord, [key for group in groups for key in group.values()])
+        records = read_many(StateRecord, [FLOW_REGISTER, *(key for group in groups for key in group.values())])
         now = self._clock()
         live = {key: record for key, record in records.items() if record.is_live(now)}
         return Known(
@@ -38,6 +39,7 @@ class DynamoFacts:
             resources=_found(resources, live, Resource),
             people=_found(people, live, KnownPerson),
             receipt=next(iter(_found(receipts, live, Receipt).values()), None),
+            flows=value_of(records[FLOW_REGISTER], FlowRegister) if FLOW_REGISTER in records else FlowRegister(),
         )
 
 

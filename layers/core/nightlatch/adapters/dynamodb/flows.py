@@ -1,18 +1,23 @@
 """Reading access flows."""
 
-from nightlatch.adapters.dynamodb.keys import FLOWS, versions_of
+from nightlatch.adapters.dynamodb.keys import FLOW_REGISTER, FLOWS, versions_of
 from nightlatch.adapters.dynamodb.reading import read_one
 from nightlatch.adapters.dynamodb.records import StateRecord, value_of
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowRegister, FlowsInForce
 
 
 class DynamoFlows:
     """Reads the flows in force, and what they were."""
 
-    def in_force(self) -> tuple[AccessFlow, ...]:
-        """Read every flow in force."""
-        flows = (value_of(record, AccessFlow) for record in StateRecord.query(FLOWS, consistent_read=True))
-        return tuple(flow for flow in flows if not flow.is_deleted)
+    def in_force(self) -> FlowsInForce:
+        """Read every flow in force. The register comes first: what is changed meanwhile, it does not count yet."""
+        register, flows = FlowRegister(), []
+        for record in StateRecord.query(FLOWS, consistent_read=True):
+            if (record.pk, record.sk) == FLOW_REGISTER:
+                register = value_of(record, FlowRegister)
+            else:
+                flows.append(value_of(record, AccessFlow))
+        return FlowsInForce(register, tuple(flow for flow in flows if not flow.is_deleted))
 
     def one(self, flow_id: str) -> AccessFlow | None:
         """Read the flow in force."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from nightlatch.domain.access_flow import AccessFlow
+from nightlatch.domain.access_flow import AccessFlow, FlowsInForce
 from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.integration import Integration, Resource
 
@@ -11,8 +11,8 @@ from nightlatch.domain.integration import Integration, Resource
 class Flows(Protocol):
     """Reading access flows."""
 
-    def in_force(self) -> tuple[AccessFlow, ...]:
-        """Read, consistently, every flow in force, by id."""
+    def in_force(self) -> FlowsInForce:
+        """Read every flow in force."""
         ...
 
     def one(self, flow_id: str) -> AccessFlow | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.integration import Integration, Resource
 from nightlatch.domain.people import KnownPerson
 from nightlatch.services.ports.writing import Receipt
@@ -34,12 +35,13 @@ class Wanted(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of what was wanted; what does not exist is left out."""
+    """What is known of what was wanted; what does not exist is left out. `flows` tells whether any flow has changed."""
 
     integrations: Mapping[str, Integration]
     resources: Mapping[ResourceKey, Resource]
     people: Mapping[str, KnownPerson]
     receipt: Receipt | None
+    flows: FlowRegister
 
 
 class Facts(Protocol):
