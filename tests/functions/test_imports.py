@@ -62,6 +62,17 @@ OWN = {
     "nightlatch.domain.detection_lane": {"anomalies", "anomaly_detection", "configuration"},
     "nightlatch.domain.detectors": {"anomalies", "anomaly_detection", "configuration", "console", "settings"},
     "nightlatch.domain.detectors.asked": {"anomaly_detection"},
+    "nightlatch.domain.seal": {"audit", "configuration", "ingestion", "oversight", "sealing"},
+    "nightlatch.domain.export": {
+        "configuration",
+        "destinations",
+        "export_jobs",
+        "exports",
+        "oversight",
+        "reports",
+        "webhook_delivery",
+    },
+    "nightlatch.domain.deployment": {"anomaly_detection", "expiry", "ledger"},
     "nightlatch.domain.delivery": {"configuration", "destinations", "webhook_delivery"},
     "nightlatch.adapters.destinations": {"configuration", "destinations", "webhook_delivery"},
 }

@@ -1,7 +1,8 @@
 """The kinds of problems: what an error is called and answered with, on whichever way it is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from nightlatch.domain.errors import (
     AuthenticationError,
@@ -41,14 +42,13 @@ class UnsupportedMediaTypeError(NightlatchError):
     """The body is not said to be JSON."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A kind of problem: what a client can rely on."""
 
     slug: str
     status: int
     title: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 INTERNAL_ERROR = Problem("internal-error", 500, "Something broke on our side")
