@@ -17,9 +17,9 @@ from typing import Any
 
 from nightlatch.adapters.exports.registry import WRITERS
 from nightlatch.domain.entry_filter import EntryFilter
-from nightlatch.domain.export import Export, ExportFormat, ExportOrder, ExportState
+from nightlatch.domain.export import MOST_ROWS, Export, ExportFormat, ExportOrder, ExportState
 from nightlatch.domain.ledger import Head, LedgerEntry, canonical_json
-from nightlatch.services.export_jobs import ExportJobs
+from nightlatch.services.export_jobs import PART, ExportJobs
 from nightlatch.services.exports import Answered, Exports
 from nightlatch.services.ports.trail import LedgerIndex
 from tests.benchmarks.row import Row
@@ -28,7 +28,8 @@ from tests.fakes.exports import FakeExportWorkers, FakeFiles, FakeReportPrinter
 from tests.fakes.store import InMemoryStore, predictable
 
 FORKING = get_context("fork")
-LENGTHS = (1_000, 10_000, 100_000)
+LENGTHS = (1_000, 10_000, 100_000, MOST_ROWS)
+LONG = 100_000
 BASELINE = "canonical JSON lines"
 MEBIBYTE = 1024**2
 CALL = {"method": "POST", "path": "/v1/requests", "query": "", "referer": ""}
@@ -123,20 +124,21 @@ class Nowhere:
 
 
 def rows(*, rounds: int) -> Iterator[Row]:
-    """Measure each format at each length, each in a process of its own; the longest once only."""
+    """Measure each format at each length, each in a process of its own; what is long once only."""
     for length in LENGTHS:
-        times = rounds if length < LENGTHS[-1] else 1
-        store = _ledger(length)
+        times = rounds if length < LONG else 1
+        store = a_ledger(length)
         base = median(_measured(partial(_canonical, store)).seconds for _ in range(times))
         yield Row(f"{BASELINE}, {length:,}", length / base, "row/s", {})
         for format_ in (each for each in ExportFormat if not each.is_printed):  # that has a benchmark of its own
-            taken = [_measured(partial(_exported, store, format_)) for _ in range(times)]
+            taken = [_measured(partial(write_export, store, format_)) for _ in range(times)]
             seconds, memory = median(one.seconds for one in taken), median(one.mebibytes for one in taken)
             yield Row(f"{format_}, {length:,}", length / seconds, "row/s", {"baseline's time": seconds / base})
             yield Row(f"{format_}, {length:,}: memory", memory, "MiB", {})
 
 
-def _ledger(length: int) -> EndlessStore:
+def a_ledger(length: int) -> EndlessStore:
+    """Build a store of so many entries."""
     return EndlessStore(clock=FakeClock(), random=predictable(), length=length)
 
 
@@ -145,7 +147,8 @@ def _canonical(store: EndlessStore) -> None:
         canonical_json(entry.model_dump(mode="json"))
 
 
-def _exported(store: EndlessStore, format_: ExportFormat) -> None:
+def write_export(store: EndlessStore, format_: ExportFormat, *, part: int = PART) -> None:
+    """Ask for an export of everything, and write it; all of it, or it is an error."""
     files, workers = Nowhere(), FakeExportWorkers()
     asking = Exports(
         unit_of_work=store, ledger=store, exports=store, writers=WRITERS, files=files, workers=workers,
@@ -160,6 +163,7 @@ def _exported(store: EndlessStore, format_: ExportFormat) -> None:
         workers=workers,
         printer=FakeReportPrinter(FakeFiles()),
         clock=store.clock,
+        part=part,
     )
     order = ExportOrder.of(format_, EntryFilter(since=store.entry_like.recorded_at), include_filters=False)
     outcome = asking.export(order, a_call(IVO))

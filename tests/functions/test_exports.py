@@ -13,7 +13,7 @@ import pytest
 from nightlatch.domain import export as domain
 from nightlatch.domain.ledger import GENESIS, Head, LedgerEntry, first_break
 from nightlatch.services import exports as service
-from tests.builders import ADA, EVE, IVO, MAYA, NOA, ROBOT, World, a_call
+from tests.builders import ADA, EVE, IVO, MAYA, NOA, ROBOT, World, a_call, a_chain
 from tests.functions.client import Answer, Client
 
 A_DAY = "start_date=2026-11-22&end_date=2026-11-22"
@@ -261,6 +261,60 @@ def test_a_large_export_is_written_by_a_worker_and_fetched_from_a_link(client: C
     assert (done["state"], done["manifest"]["rows"], done["failure"]) == ("done", 5, None)
     assert set(done["_links"]) == {"self", "download", "manifest"}
     assert world.events()[-1].event_type == "audit.exported"
+
+
+LAMBDA_ANSWERS_AT_MOST = 6 * 1024**2
+"""Bytes."""
+
+
+@pytest.fixture(scope="module")
+def long_trail() -> list[LedgerEntry]:
+    """One row more than an answer has."""
+    return a_chain(service.MOST_ROWS_INLINE + 1)
+
+
+def keep(entries: list[LedgerEntry], *, in_: World) -> None:
+    in_.store.ledger = {entry.seq: entry for entry in entries}
+    in_.store.chain = in_.store.chain.model_copy(update={"seq": entries[-1].seq, "hash": entries[-1].hash})
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_as_many_rows_as_an_answer_has_are_the_answer(
+    client: Client, world: World, long_trail: list[LedgerEntry], format_: str
+) -> None:
+    keep(long_trail[:-1], in_=world)
+
+    answer = client.get(f"/v1/audit/export?format={format_}", by=IVO)
+
+    manifest = manifest_of(client, answer)
+    assert (answer.status, manifest["rows"], manifest["last_seq"], manifest["complete"]) == (200, 5_000, 5_000, True)
+    assert answer.text.count(long_trail[0].event_type) == 5_000
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+@pytest.mark.parametrize("filters", ["", "&include_filters=true&severity=info"], ids=["everything", "filtered"])
+def test_one_row_more_is_left_to_a_worker(
+    client: Client, world: World, long_trail: list[LedgerEntry], format_: str, filters: str
+) -> None:
+    keep(long_trail, in_=world)
+
+    answer = client.get(f"/v1/audit/export?format={format_}{filters}", by=IVO)
+
+    assert (answer.status, answer.json["progress"]["total"]) == (202, 5_001)
+    assert len(world.export_workers.woken) == 1
+
+
+@pytest.mark.parametrize(("rows", "status"), [(1_000, 200), (1_050, 202)])
+def test_fewer_rows_are_an_answer_only_if_lambda_can_pass_it_on(
+    client: Client, world: World, long_trail: list[LedgerEntry], rows: int, status: int
+) -> None:
+    """Each is of some 5,300 bytes as JSON: an answer is JSON within JSON."""
+    keep([entry.model_copy(update={"description": "ä" * 766}) for entry in long_trail[:rows]], in_=world)
+
+    answer = client.get("/v1/audit/export?format=jsonl", by=IVO)
+
+    assert answer.status == status
+    assert len(json.dumps({"headers": answer.headers, "body": answer.text})) < LAMBDA_ANSWERS_AT_MOST
 
 
 @pytest.mark.usefixtures("trail", "small_answers")

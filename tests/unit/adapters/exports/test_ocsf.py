@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightlatch.adapters.exports.ocsf import ACTIVITIES, OcsfLines, activity_of, kind_of, ocsf_event
-from nightlatch.domain.audit_event import SEVERITIES, EventType, Severity
+from nightlatch.adapters.exports.ocsf import ACTIVITIES, OTHER, OcsfLines, activity_of, kind_of, ocsf_event
+from nightlatch.domain.access_request import Status
+from nightlatch.domain.audit_event import SEVERITIES, EventType, ResourceReference, Severity
 from nightlatch.domain.identity import SYSTEM, Actor, ActorType
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.local_time import LocalTime
-from tests.builders import MAYA, NOON, a_chain, an_event
-from tests.unit.adapters.exports.ocsf_facts import CLASSES, faults_of
+from tests.builders import MAYA, NOON, a_chain, a_history, a_request, an_event
+from tests.builders import an_entry as an_entry_of
+from tests.unit.adapters.exports.ocsf_schema import activities_of, faults_of
 
 CALL = {"method": "GET", "path": "/v1/audit", "query": "limit=100", "referer": "https://console.example.com"}
 COMING = ["auth.login.success", "auth.login.failed", "auth.logout", "auth.account.locked", "audit.read",
@@ -39,9 +41,19 @@ def an_entry(event_type: str, **fields: Any) -> LedgerEntry:
             "request_id": "req_1",
             "integration": "orders-db",
         },
-        {"actor": Actor(type=ActorType.SERVICE, id="usr_robot"), "details": {"call": "?", "session_user": 1}},
+        {
+            "actor": Actor(type=ActorType.SERVICE, id="usr_robot", email="the robot"),
+            "details": {"call": "?", "session_user": 1, "items": "?"},
+            "ip_address": "2001:db8:85a3::8a2e:370:7334",
+        },
+        {
+            "actor": Actor(type=ActorType.USER, id=""),
+            "resource": ResourceReference(type="", id=""),
+            "description": "",
+            "details": {"items": [1, {}, {"permission": ""}, {"permission": 1}]},
+        },
     ],
-    ids=["of the system", "by a call", "by a service, with odd details"],
+    ids=["of the system", "by a call", "by a service, with odd details", "of a system that names nothing"],
 )
 def test_every_event_is_one_that_the_schema_admits(event_type: str, fields: dict[str, Any]) -> None:
     assert faults_of(ocsf_event(an_entry(event_type, **fields))) == []
@@ -95,7 +107,7 @@ def test_each_event_of_an_access_is_placed_by_name_not_by_chance() -> None:
 def test_every_activity_that_the_table_names_is_one_of_its_class(event_type: str) -> None:
     kind = kind_of(event_type)
 
-    assert activity_of(event_type, kind)[0] in CLASSES[kind.uid].activities
+    assert activity_of(event_type, kind)[0] in activities_of(kind.uid) - {OTHER}
 
 
 def test_privileges_are_those_of_the_account_at_the_target() -> None:
@@ -105,6 +117,41 @@ def test_privileges_are_those_of_the_account_at_the_target() -> None:
 
     assert event["user"] == {"name": "nl_maya"}
     assert {"type": "integration", "uid": "orders-db"} in event["resources"]
+
+
+def test_privileges_are_the_permissions_of_the_items_each_once() -> None:
+    items = [{"permission": "write"}, {"permission": "read"}, {"permission": "write"}]
+
+    event = ocsf_event(an_entry("access.revoked", details={"items": items}))
+
+    assert event["privileges"] == ["write", "read"]
+
+
+@pytest.mark.parametrize("details", [{}, {"items": []}, {"items": [{"resource": "orders"}]}, {"items": None}])
+def test_privileges_that_nobody_told_are_unknown(details: dict[str, Any]) -> None:
+    assert ocsf_event(an_entry("access.revoked", details=details))["privileges"] == ["Unknown"]
+
+
+def test_whatever_happens_to_an_access_says_which_privileges_it_is_about() -> None:
+    request = a_request("write", "read")
+    history = a_history(request)
+    granted, expired = history[Status.GRANTED].state, history[Status.EXPIRED].state
+    found = granted.missed(at=NOON), expired.drifted(at=NOON, due_at=NOON)
+    entries = [an_entry_of(event) for change in (*history.values(), *found) for event in change.events]
+
+    events = [ocsf_event(entry) for entry in entries]
+
+    told = {event["metadata"]["event_code"]: event["privileges"] for event in events if event["class_uid"] == 3005}
+    assert set(told) == {
+        "access.granted",
+        "access.grant.failed",
+        "access.revoking",
+        "access.expired",
+        "access.revoked",
+        "access.drift.detected",
+    }
+    assert all(privileges == ["write", "read"] for privileges in told.values())
+    assert [faults_of(event) for event in events] == [[]] * len(events)
 
 
 def test_a_call_says_where_it_came_from_and_how() -> None:
@@ -144,8 +191,28 @@ def test_one_event_is_one_line() -> None:
     assert json.loads(line)["message"] == "a\r\nb\u202e"
 
 
-def test_the_facts_refuse_what_is_wrong() -> None:
-    event = ocsf_event(an_entry("auth.logout"))
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("user", None, "$.user: None is not of type 'object'"),
+        ("privileges", [1], "$.privileges[0]: 1 is not of type 'string'"),
+        ("more", 1, "$: Additional properties are not allowed ('more' was unexpected)"),
+        ("type_uid", 300503, "type_name is not that of type_uid"),
+        ("severity", "Low", "severity is not that of severity_id"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(name: str, value: object, fault: str) -> None:
+    assert fault in faults_of({**ocsf_event(an_entry("access.revoked")), name: value})
 
-    assert faults_of({**event, "type_uid": 1, "more": 1, "service": None}) != []
-    assert faults_of({name: value for name, value in event.items() if name != "user"}) == ["user is missing"]
+
+def test_the_schema_refuses_what_is_incomplete() -> None:
+    names = "access.revoked", "auth.logout", "anomaly.resolved"
+    revoked, logout, finding = (ocsf_event(an_entry(name)) for name in names)
+
+    assert faults_of(_without("privileges", revoked)) == ["$: 'privileges' is a required property"]
+    assert len(faults_of(_without("service", logout))) == 1
+    assert len(faults_of({**finding, "metadata": _without("profiles", finding["metadata"])})) == 1
+
+
+def _without(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {each: value for each, value in values.items() if each != name}

@@ -5,7 +5,8 @@ its own name (ACTIVITIES) or by its verb (VERBS). So a name from another system,
 too. What the class has no attribute for is in `unmapped`, as it was recorded.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -51,6 +52,12 @@ SEVERITIES = {
     Severity.WARNING: (3, "Medium"),
     Severity.ERROR: (4, "High"),
 }
+UNKNOWN = "Unknown"
+"""What is written where the schema wants a name, and the entry has none."""
+
+EMAIL = re.compile(r"[a-zA-Z0-9!#$%&'*+\-/=?^_`{|}~.]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+")
+"""What OCSF takes for an address. Another system may send anything."""
+
 USER_TYPES = {ActorType.USER: (1, "User"), ActorType.SYSTEM: (3, "System"), ActorType.SERVICE: (4, "Service")}
 
 
@@ -63,11 +70,21 @@ def _entity(entry: LedgerEntry) -> JsonObject:
 
 
 def _privileges(entry: LedgerEntry) -> JsonObject:
-    """Name the account at the target whose privileges they are; before there is one, whoever acts."""
+    """Name the privileges and the account at the target that has them; before there is one, whoever acts."""
     account = entry.details.get("session_user")
     user = {"name": account} if isinstance(account, str) and account not in {"", "TBD"} else _user(entry.actor)
     target = [{"uid": entry.integration, "type": "integration"}] if entry.integration else []
-    return {"user": user, "resources": [_resource(entry), *target]}
+    privileges = list(dict.fromkeys(_permissions(entry))) or [UNKNOWN]
+    return {"user": user, "privileges": privileges, "resources": [_resource(entry), *target]}
+
+
+def _permissions(entry: LedgerEntry) -> Iterator[str]:
+    """Find the permissions of the items. What another system sends may have any form, and its details none."""
+    items = entry.details.get("items")
+    for item in items if isinstance(items, list) else ():
+        permission = item.get("permission") if isinstance(item, dict) else None
+        if isinstance(permission, str) and permission:
+            yield permission
 
 
 def _call(entry: LedgerEntry) -> JsonObject:
@@ -78,8 +95,8 @@ def _call(entry: LedgerEntry) -> JsonObject:
 def _finding(entry: LedgerEntry) -> JsonObject:
     return {
         "finding_info": {
-            "uid": entry.resource.id,
-            "title": entry.resource.name or entry.description,
+            "uid": entry.resource.id or UNKNOWN,
+            "title": entry.resource.name or entry.description or UNKNOWN,
             "desc": entry.description,
             "created_time": _milliseconds(entry.timestamp),
         }
@@ -221,7 +238,7 @@ def _metadata(entry: LedgerEntry) -> JsonObject:
         {
             "version": VERSION,
             "product": {"name": "Nightlatch", "vendor_name": "Nightlatch", "feature": {"name": "audit"}},
-            "profiles": ["host"],  # without it the classes of sign-ins and of access know no actor
+            "profiles": ["host"],  # without it a finding has no actor
             "uid": entry.id,
             "event_code": entry.event_type,
             "log_name": "audit",
@@ -235,13 +252,17 @@ def _metadata(entry: LedgerEntry) -> JsonObject:
 
 def _user(actor: Actor) -> JsonObject:
     type_id, type_name = USER_TYPES[actor.type]
-    named = {"uid": actor.id, "name": actor.name, "email_addr": actor.email}
-    return _known({**named, "type_id": type_id, "type": type_name})
+    email = {"email_addr": actor.email} if EMAIL.fullmatch(actor.email) else {}
+    return {**_named(actor.id, actor.name), **email, "type_id": type_id, "type": type_name}
 
 
 def _resource(entry: LedgerEntry) -> JsonObject:
     resource = entry.resource
-    return _known({"uid": resource.id, "name": resource.name, "type": resource.type})
+    return {**_named(resource.id, resource.name), **_known({"type": resource.type})}
+
+
+def _named(uid: str, name: str) -> JsonObject:
+    return _known({"uid": uid, "name": name}) or {"name": UNKNOWN}
 
 
 def _http_request(entry: LedgerEntry) -> JsonObject:
