@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.audit_event import Source
-from nightlatch.entrypoints.schedules import telling
+from nightlatch.entrypoints.runs import telling
 from nightlatch.entrypoints.wakes import wake
 
 logger = Logger()

@@ -4,7 +4,8 @@ import sys
 from typing import Any
 
 from nightlatch.bootstrap import clock
-from nightlatch.bootstrap.schedules import deploying, schedules, tallying
+from nightlatch.bootstrap.ledger_sweep import deploying, tallying
+from nightlatch.bootstrap.schedules import schedules
 from nightlatch.bootstrap.sequencer import sequencer
 
 from aws_lambda_powertools import Logger

@@ -3,15 +3,18 @@
 from typing import Any
 
 from nightlatch.bootstrap.retention import retention
+from nightlatch.bootstrap.schedules import schedules
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nightlatch.entrypoints.runs import telling
 from nightlatch.entrypoints.wakes import walk
 
 logger = Logger()
 
 
-def handler(_event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Walk on along the ledger; when all of it follows the settings there is nothing to do."""
-    walk(retention(), context, logger=logger)
+    with telling("retention-sweep", event, schedules=schedules(), logger=logger) as run:
+        run.items = walk(retention(), context, logger=logger)

@@ -1,21 +1,26 @@
 """Every event of the catalogue is written by something that Nightlatch does, or is said here to come with what."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
+from nightlatch.adapters.dynamodb.keys import key_of
 from nightlatch.domain.access_flow import ExtensionRule
 from nightlatch.domain.audit_event import SEVERITIES, EventType, Severity
 from nightlatch.domain.change import Change
-from nightlatch.domain.errors import NightlatchError
+from nightlatch.domain.errors import NightlatchError, StoreUnavailableError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import PendingEvent
+from nightlatch.domain.tally import Tally
 from tests.builders import ADA, API, HOUR, IVO, MAYA, NOA, World, a_definition
+from tests.documented_events import documented, to_come
 from tests.fakes.destinations import REFUSED
 from tests.functions.browser import Browser
 from tests.functions.client import FLOW, Client, an_api_event, claims_of
+from tests.functions.scheduled import recurring, run
 from tests.unit.services.targets import DOWN, ResistingConnector
 
 COMES_WITH: dict[str, str] = {
@@ -40,6 +45,30 @@ COMES_WITH: dict[str, str] = {
 
 SESSION = {"origin_jti": "o-1"}
 
+OF_A_REQUEST = {"requester", "items", "duration_seconds", "flow"}
+OF_A_SESSION = {"session_user", "start", "end"}
+
+BY_ITSELF = {
+    EventType.ACCESS_LAPSED,
+    EventType.ACCESS_GRANTED,
+    EventType.GRANT_FAILED,
+    EventType.ACCESS_EXPIRED,
+    EventType.ACCESS_RETURNED,
+    EventType.REVOKE_FAILED,
+    EventType.ACCESS_QUARANTINED,
+    EventType.DRIFT_DETECTED,
+    EventType.ACCOUNT_LOCKED,
+    EventType.SYSTEM_STARTED,
+    EventType.SCHEDULE_RAN,
+    EventType.SCHEDULE_FAILED,
+    EventType.AUDIT_SEALED,
+    EventType.AUDIT_VERIFIED,
+    EventType.INTEGRITY_FAILED,
+    EventType.ANOMALY_DETECTED,
+    EventType.DELIVERY_FAILED,
+}
+"""What no call causes: nobody has called then, or somebody long ago."""
+
 
 @dataclass
 class Stage:
@@ -47,6 +76,8 @@ class Stage:
 
     world: World = field(default_factory=World)
     client: Client = field(init=False)
+    caused: list[PendingEvent] = field(default_factory=list)
+    """What calls have told, or have begun to count."""
 
     def __post_init__(self) -> None:
         self.client = Client(self.world)
@@ -57,7 +88,22 @@ class Stage:
         """Call a route as somebody who has signed in, and return the status."""
         headers = {"if-match": etag} if etag else {}
         event = an_api_event(method, path, claims=claims_of(by) | SESSION | claims, body=body, headers=headers)
-        return self.client.send(event).status
+        with self.calling():
+            return self.client.send(event).status
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Remember what is told, or begun to be counted, by what somebody calls meanwhile."""
+        told, counted = len(self.world.events()), self._counted()
+        yield
+        self.caused += self.world.events()[told:]
+        begun = [tally for key, tally in self._counted().items() if key not in counted]
+        self.caused += [
+            PendingEvent.of(event, event_id="", origin=tally.origin) for tally in begun for event in tally.told()
+        ]
+
+    def _counted(self) -> dict[tuple[str, str], Tally]:
+        return {key_of(tally): tally for tally in self.world.store.closed(self.world.clock.now + timedelta(days=1))}
 
     def told(self) -> list[PendingEvent]:
         """Let all windows close, and list everything that was told."""
@@ -66,15 +112,29 @@ class Stage:
         return self.world.events()
 
 
+@dataclass(frozen=True)
+class Told:
+    """What was told of everything that there is to do, and what of it calls have caused."""
+
+    events: list[PendingEvent] = field(default_factory=list)
+    caused: list[PendingEvent] = field(default_factory=list)
+
+
 @pytest.fixture(scope="module")
-def events() -> list[PendingEvent]:
+def everything() -> Told:
     """Do everything that there is to do, and collect what is told."""
-    told: list[PendingEvent] = []
+    told = Told()
     for scenario in SCENARIOS:
         stage = Stage()
         scenario(stage)
-        told += stage.told()
+        told.events.extend(stage.told())
+        told.caused.extend(stage.caused)
     return told
+
+
+@pytest.fixture
+def events(everything: Told) -> list[PendingEvent]:
+    return everything.events
 
 
 # What people and the system do
@@ -94,6 +154,12 @@ def a_request_is_granted_extended_and_given_back(stage: Stage) -> None:
     assert stage.call("POST", f"/v1/requests/{request.id}/extend", {"duration": "PT30M"}) == 400
     assert stage.call("POST", f"/v1/requests/{request.id}/return", {}) == 200
     stage.world.sweep(minutes=2)
+
+
+def somebody_asks(stage: Stage) -> None:
+    item = {"resource_type": "database", "resource": "orders", "permission": "role1"}
+    asked = {"integration": "orders-db", "items": [item], "justification": "a customer cannot pay", "duration": "PT1H"}
+    assert stage.call("POST", "/v1/requests", asked) == 201
 
 
 def requests_end_in_every_other_way(stage: Stage) -> None:
@@ -203,9 +269,10 @@ def administrators_make_alert_rules(stage: Stage) -> None:
 
 
 def schedules_run(stage: Stage) -> None:
-    stage.world.deployed().notice()
-    stage.world.schedules.ran("expiry-sweep", items=1)
-    stage.world.schedules.failed("expiry-sweep", ValueError())
+    for schedule in recurring():
+        run(schedule, stage.world)
+        with suppress(StoreUnavailableError):
+            run(schedule, stage.world, dead=True)
 
 
 def the_trail_is_sealed_checked_and_tampered_with(stage: Stage) -> None:
@@ -223,12 +290,14 @@ def the_trail_is_sealed_checked_and_tampered_with(stage: Stage) -> None:
 
 def an_auditor_downloads_a_report(stage: Stage) -> None:
     browser = Browser(stage.world)
-    browser.sign_in(IVO)
-    assert browser.get("/oversight/activity/export/file?format=csv").status == 200
+    with stage.calling():
+        browser.sign_in(IVO)
+        assert browser.get("/oversight/activity/export/file?format=csv").status == 200
 
 
 SCENARIOS = (
     the_trail_is_sealed_checked_and_tampered_with,
+    somebody_asks,
     a_request_is_granted_extended_and_given_back,
     requests_end_in_every_other_way,
     a_target_resists,
@@ -258,6 +327,11 @@ def test_nothing_that_is_written_is_still_said_to_come() -> None:
     assert COMES_WITH.keys().isdisjoint(EventType)
 
 
+def test_the_page_promises_what_is_written_and_what_is_to_come() -> None:
+    assert to_come() == COMES_WITH
+    assert documented().keys() | to_come().keys() == set(EventType) | COMES_WITH.keys()
+
+
 def test_every_event_has_the_severity_of_the_catalogue_and_says_who_did_what_to_what_and_how(
     events: list[PendingEvent],
 ) -> None:
@@ -269,16 +343,31 @@ def test_every_event_has_the_severity_of_the_catalogue_and_says_who_did_what_to_
         assert event.description
 
 
-def test_what_came_through_the_api_says_from_where_and_with_what(events: list[PendingEvent]) -> None:
-    through_the_api = [event for event in events if event.ip_address]
+def test_every_event_holds_what_the_page_says_and_nothing_else(events: list[PendingEvent]) -> None:
+    for event in events:
+        row, common = documented()[event.event_type], in_common(event)
+        names = event.details.keys() - {"call", "left_off"}
+        assert row.always | common <= names <= row.always | common | row.sometimes, event.event_type
 
-    assert {EventType.ACCESS_REVOKING, EventType.AUDIT_READ, EventType.LOGIN_FAILED, EventType.LOGIN_SUCCESS} <= {
-        event.event_type for event in through_the_api
-    }
-    for event in through_the_api:
-        assert (event.ip_address, event.user_agent) == ("192.0.2.50", "tests/1.0")
-        assert isinstance(event.details["call"], dict)
-        assert {"method", "path"} <= event.details["call"].keys()
+
+def in_common(event: PendingEvent) -> set[str]:
+    """Name what all events of a request, or of its whole session, hold."""
+    if not event.event_type.startswith("access."):
+        return set()
+    return OF_A_REQUEST if event.event_type.startswith("access.role.") else OF_A_REQUEST | OF_A_SESSION
+
+
+def test_whatever_a_call_caused_says_from_where_and_with_what(everything: Told) -> None:
+    for event in everything.caused:
+        assert (event.ip_address, event.user_agent) == ("192.0.2.50", "tests/1.0"), event.event_type
+        call = event.details["call"]
+        assert isinstance(call, dict)
+        assert {"method", "path"} <= call.keys()
+
+
+def test_what_has_no_origin_is_what_the_system_does_by_itself(everything: Told) -> None:
+    assert {event.event_type for event in everything.caused} == set(EventType) - BY_ITSELF
+    assert {event.event_type for event in everything.events if not event.ip_address} >= BY_ITSELF
 
 
 def test_what_the_system_did_by_itself_says_so(events: list[PendingEvent]) -> None:

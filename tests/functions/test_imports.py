@@ -98,7 +98,7 @@ NOT_IMPORTED = {
     "provisioning": NEVER | HTTP | ASKING | LEDGER,
     "reports": (NEVER - TYPESETTING) | HTTP | ASKING | TARGETS | CURSORS | WORK,
     "retention": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER,
-    "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS,
+    "sealing": NEVER | HTTP | ASKING | TARGETS | CURSORS | WORK,
     "settings": NEVER | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "sign_ins": NEVER | HTTP | ASKING | TARGETS | CURSORS | LEDGER | WORK,
     "webhook_delivery": NEVER | HTTP | ASKING | TARGETS | WORK,

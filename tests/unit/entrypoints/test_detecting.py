@@ -61,7 +61,7 @@ def test_the_sweep_goes_on_with_replays_too_and_is_told(world: World) -> None:
     [told] = [event for event in world.events() if event.event_type == EventType.SCHEDULE_RAN]
 
     assert world.anomalies.lane("rpl_1").state is LaneState.DONE
-    assert (told.resource.id, told.details["items"]) == ("anomaly-sweep", entries + 1)
+    assert (told.resource.id, told.details["items"]) == ("anomaly-detection-sweep", entries + 1)
 
 
 def test_who_is_woken_for_a_replay_works_it_off_and_nothing_else(world: World) -> None:

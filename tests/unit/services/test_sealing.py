@@ -144,6 +144,42 @@ def test_what_sealing_itself_writes_does_not_keep_it_busy(trail: SealedTrail) ->
     assert [one.last_seq for one in trail.digests] == [5, 6]
 
 
+def test_an_idle_trail_whose_schedules_run_is_sealed_once_a_day_and_all_of_it(trail: SealedTrail) -> None:
+    trail.seal()
+    for _ in range(24):
+        trail.seal()
+        trail.record(1, EventType.SCHEDULE_RAN)
+        trail.clock.advance(HOUR)
+    assert len(trail.digests) == 1
+
+    trail.seal()
+    assert [one.last_seq for one in trail.digests] == [5, 5 + 1 + 24]
+
+
+def test_a_schedule_that_fails_is_sealed_at_once_with_what_rested_before_it(trail: SealedTrail) -> None:
+    trail.seal()
+    trail.record(1, EventType.SCHEDULE_RAN)
+    trail.record(1, EventType.SCHEDULE_FAILED)
+    trail.seal()
+    assert [one.last_seq for one in trail.digests] == [5, 8]
+
+
+def test_what_may_rest_is_not_late_until_it_has_rested(trail: SealedTrail) -> None:
+    trail.seal()
+    trail.clock.advance(DAY - HOUR)
+    trail.record()
+    assert trail.sealing().standing().oldest_unsealed < SECOND
+
+    trail.clock.advance(2 * HOUR)
+    assert 2 * HOUR <= trail.sealing().standing().oldest_unsealed < 2 * HOUR + SECOND
+
+
+def test_what_has_rested_and_is_not_sealed_is_late(trail: SealedTrail) -> None:
+    trail.seal()
+    trail.clock.advance(DAY + HOUR)
+    assert HOUR - SECOND < trail.sealing().standing().oldest_unsealed < HOUR + SECOND
+
+
 def test_nothing_is_sealed_where_nothing_happened() -> None:
     trail = SealedTrail()
     trail.seal()

@@ -28,9 +28,12 @@ DIFFERENT_ON_AWS = {
     "LedgerRole": "it knows no dynamodb:LeadingKeys",
     "OversightRole": "it knows no dynamodb:LeadingKeys",
     "ProvisioningRole": "the same two as with expiry",
+    "RetentionRole": "it knows no dynamodb:LeadingKeys",
+    "SealingRole": "it knows no dynamodb:LeadingKeys",
     "SettingsRole": "it knows no dynamodb:LeadingKeys",
     "SignInsRole": "it knows no dynamodb:LeadingKeys",
     "UserPoolClient": "Cognito refuses http://127.0.0.1 as a callback, only the name localhost may be http",
+    "WebhookDeliveryRole": "it knows no dynamodb:LeadingKeys",
 }
 
 

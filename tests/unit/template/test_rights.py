@@ -57,10 +57,13 @@ COUNTING = {
     "Ingestion",
     "Integrations",
     "Ledger",
+    "Retention",
+    "Sealing",
     "Settings",
     "SignIns",
+    "WebhookDelivery",
 }
-"""Functions that change an item in place only where something is counted."""
+"""Functions that change an item of the State table in place only where something is counted."""
 
 EXPIRY = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-expiry"
 
@@ -170,7 +173,7 @@ def test_retention_may_change_the_time_of_an_entry_and_nothing_else(resources: R
     conditions = {
         each["Effect"]: each["Condition"]
         for each in statements(resources, "RetentionRole")
-        if each["Action"] == "dynamodb:UpdateItem"
+        if each["Action"] == "dynamodb:UpdateItem" and "LedgerTable.Arn" in arns(each["Resource"])
     }
 
     assert conditions == {
@@ -360,7 +363,7 @@ def test_a_function_that_only_counts_can_change_nothing_else_in_place(resources:
     [updating] = [
         each
         for each in own_statements(resources, f"{function}Role")
-        if "dynamodb:UpdateItem" in as_list(each["Action"])
+        if "dynamodb:UpdateItem" in as_list(each["Action"]) and "StateTable.Arn" in arns(each["Resource"])
     ]
 
     only_tallies = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TALLIES]}}

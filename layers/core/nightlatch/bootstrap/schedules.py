@@ -1,35 +1,13 @@
-"""What schedules do, and what they tell."""
+"""How what schedules do is told."""
 
 from functools import cache
 
-from nightlatch.adapters.dynamodb.deployments import DynamoDeployments
 from nightlatch.bootstrap import clock, state
-from nightlatch.bootstrap.settings import settings
 from nightlatch.bootstrap.tallies import tallies
-from nightlatch.services.deploying import Deploying
 from nightlatch.services.schedules import Schedules
-from nightlatch.services.tallying import Tallying
 
 
 @cache
 def schedules() -> Schedules:
-    """Wire how what schedules do is told."""
+    """Wire the telling of runs."""
     return Schedules(unit_of_work=state.unit_of_work(), tallies=tallies(), clock=clock.now)
-
-
-@cache
-def tallying() -> Tallying:
-    """Wire the telling of tallies."""
-    return Tallying(unit_of_work=state.unit_of_work(), tallies=tallies(), clock=clock.now)
-
-
-@cache
-def deploying() -> Deploying:
-    """Wire the noticing of deployments."""
-    return Deploying(
-        unit_of_work=state.unit_of_work(),
-        deployments=DynamoDeployments(),
-        clock=clock.now,
-        code=settings().code,
-        policy=settings().policy,
-    )

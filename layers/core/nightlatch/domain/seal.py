@@ -31,11 +31,12 @@ ROWS_PER_OBJECT = 2_000
 BYTES_PER_OBJECT = 4_000_000
 """What an archive object holds at most, so that no run needs more memory than that."""
 
-OWN = frozenset({EventType.AUDIT_SEALED, EventType.AUDIT_VERIFIED})
-"""What sealing itself writes: it must not keep itself busy for ever."""
+MAY_REST = frozenset({EventType.AUDIT_SEALED, EventType.AUDIT_VERIFIED, EventType.SCHEDULE_RAN})
+"""What causes no seal by itself: what sealing writes, or it would keep itself busy for ever, and that schedules ran,
+which each of them, sealing too, tells every hour of an idle trail. That one failed is sealed at once."""
 
 LONGEST_REST = timedelta(days=1)
-"""After so long even sealing's own events are sealed, which also shows that there was nothing else."""
+"""After so long even what may rest is sealed, which also shows that there was nothing else."""
 
 IN_FLIGHT = timedelta(minutes=1)
 """A number that is missing may be on its way to the reader for so long, and no longer."""

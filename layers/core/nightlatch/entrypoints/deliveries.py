@@ -20,23 +20,28 @@ TIME_TO_STOP = 45_000
 
 def deliver(
     event: Mapping[str, Any], context: LambdaContext, *, delivering: Delivering, logger: Logger, metrics: TextIO
-) -> None:
-    """Do what the function was called for."""
+) -> int:
+    """Do what the function was called for, and return for how many destinations, or how many parcels, that was."""
     match event:
         case {"sweep": True}:
-            metrics.write(metric_line(delivering.sweep(), function=context.function_name) + "\n")
+            health = delivering.sweep()
+            metrics.write(metric_line(health, function=context.function_name) + "\n")
+            return health.active
         case {"Records": [{"eventSource": "aws:sqs", "body": body}]}:
-            work_off(json.loads(body)["destination"], context, delivering=delivering, logger=logger)
+            return work_off(json.loads(body)["destination"], context, delivering=delivering, logger=logger)
         case {"Records": [{"eventSource": "aws:dynamodb"}, *_]}:
-            logger.info("destinations rung for", destinations=delivering.ring())
+            rung = delivering.ring()
+            logger.info("destinations rung for", destinations=rung)
+            return rung
         case _:
             raise ValueError(f"nobody delivers for {sorted(event)}")
 
 
-def work_off(destination_id: str, context: LambdaContext, *, delivering: Delivering, logger: Logger) -> None:
-    """Deliver to one destination while time lasts."""
+def work_off(destination_id: str, context: LambdaContext, *, delivering: Delivering, logger: Logger) -> int:
+    """Deliver to one destination while time lasts, and return how many parcels that were."""
     sent = delivering.work_off(destination_id, has_time=lambda: context.get_remaining_time_in_millis() > TIME_TO_STOP)
     logger.info("destination worked off", destination_id=destination_id, parcels=sent)
+    return sent
 
 
 def metric_line(health: Health, *, function: str) -> str:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.detection_lane import LIVE
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.entrypoints.schedules import is_sweep, telling
+from nightlatch.entrypoints.runs import is_sweep, telling
 from nightlatch.entrypoints.wakes import TIME_TO_STOP
 from nightlatch.services.detection import Detection
 from nightlatch.services.schedules import Schedules
@@ -25,7 +25,7 @@ def detect(
     logger: Logger,
 ) -> None:
     """Look at all there is, in every lane that concerns the call, until time runs short."""
-    with telling("anomaly-sweep", event, schedules=schedules, logger=logger) as run:
+    with telling("anomaly-detection-sweep", event, schedules=schedules, logger=logger) as run:
         for lane_id in detection.unfinished() if is_sweep(event) else [event.get("lane", LIVE)]:
             run.items += follow(detection, lane_id, context, logger=logger)
 

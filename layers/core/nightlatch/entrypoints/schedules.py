@@ -1,49 +1,20 @@
-"""Runs of schedules: what they did is told, and what they failed at."""
+"""A run of the function `ledger`: what waits is numbered; as the sweep, it also tells what nobody else tells."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.entrypoints.metrics import embedded
+from nightlatch.entrypoints.runs import is_sweep, telling
 from nightlatch.entrypoints.wakes import drain
 from nightlatch.services.deploying import Deploying
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.tallying import Tallying
-
-
-@dataclass
-class Run:
-    """One run of a schedule. `items` is how much it dealt with."""
-
-    items: int = 0
-
-
-def is_sweep(event: Mapping[str, Any]) -> bool:
-    """Whether a schedule called, and for all there is."""
-    return event.get("sweep") is True
-
-
-@contextmanager
-def telling(name: str, event: Mapping[str, Any], *, schedules: Schedules, logger: Logger) -> Iterator[Run]:
-    """Tell the run of a schedule; a call that no schedule made is none."""
-    run = Run()
-    if not is_sweep(event):
-        yield run
-        return
-    try:
-        yield run
-    except Exception as error:
-        _tell_failure(name, error, schedules, logger)
-        raise
-    schedules.ran(name, items=run.items)
 
 
 def keep_ledger(
@@ -76,10 +47,3 @@ def keep_ledger(
 def metric_line(unreadable: int, *, at: datetime, function: str) -> str:
     """Write how many rows could not be read as a metric."""
     return embedded({"UnreadableRows": unreadable}, at=at, function=function)
-
-
-def _tell_failure(name: str, error: Exception, schedules: Schedules, logger: Logger) -> None:
-    try:
-        schedules.failed(name, error)
-    except StoreUnavailableError:
-        logger.exception("failure of a schedule could not be told", schedule=name)

@@ -163,8 +163,11 @@ def metric_line(backlog: Backlog, *, function: str) -> str:
     return embedded(figures, at=backlog.at, function=function)
 
 
-def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> None:
-    """Let the walk of retention go on until there is nothing to do, a rival is at it, or time runs short."""
+def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> int:
+    """Let the walk of retention go on until there is nothing to do, a rival is at it, or time runs short.
+
+    Returns how many entries' times it moved.
+    """
     below, moved = 0, 0
     while context.get_remaining_time_in_millis() > TIME_TO_STOP:
         try:
@@ -176,6 +179,7 @@ def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> Non
         below, moved = step.next, moved + step.moved
     if below:
         logger.info("entries follow the retention", below=below, moved=moved)
+    return moved
 
 
 def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> int:

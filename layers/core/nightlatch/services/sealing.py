@@ -15,7 +15,7 @@ from nightlatch.domain.seal import (
     IN_FLIGHT,
     LONGEST_REST,
     LONGEST_SPAN,
-    OWN,
+    MAY_REST,
     ArchiveObject,
     Digest,
     Finding,
@@ -63,8 +63,8 @@ class Sealing:
         """Say how far sealing is behind."""
         state, now = self._tools.seals.seal_state(), self._tools.clock()
         is_behind = state.plan is not None or self._end_of_next_span(state) is not None
-        oldest = next(self._unsealed(state), None) if is_behind else None
-        return Standing(now, now - oldest.recorded_at if oldest else timedelta(), len(state.findings))
+        since = self._waits_since(state, now=now) if is_behind else now
+        return Standing(now, now - since, len(state.findings))
 
     def _planned(self, state: SealState) -> SealState:
         last_seq = None if state.plan else self._end_of_next_span(state)
@@ -75,12 +75,19 @@ class Sealing:
         return change.state
 
     def _end_of_next_span(self, state: SealState) -> int | None:
-        """Say up to which number the next span goes; None while there is only what sealing itself has written."""
+        """Say up to which number the next span goes; None while there is only what may rest."""
         is_rested = state.sealed_at is None or self._tools.clock() - state.sealed_at >= LONGEST_REST
         for entry in self._unsealed(state):
-            if is_rested or entry.event_type not in OWN:
+            if is_rested or entry.event_type not in MAY_REST:
                 return min(self._tools.ledger.kept().head.seq, state.last_seq + LONGEST_SPAN)
         return None
+
+    def _waits_since(self, state: SealState, *, now: datetime) -> datetime:
+        """Say since when there has been something to seal; what may rest waits only once it has rested."""
+        if state.sealed_at is None:
+            return next((entry.recorded_at for entry in self._unsealed(state)), now)
+        restless = (entry.recorded_at for entry in self._unsealed(state) if entry.event_type not in MAY_REST)
+        return min(next(restless, now), state.sealed_at + LONGEST_REST)
 
     def _unsealed(self, state: SealState) -> Iterator[LedgerEntry]:
         kept = self._tools.ledger.kept()
