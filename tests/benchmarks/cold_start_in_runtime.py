@@ -43,16 +43,27 @@ handler = lambda event, context: client.query(
 FIRST_CALLS = {
     "access_flows": "access_flows_list",
     "access_requests": "access_requests_catalog",
+    "anomalies": "anomalies_list",
+    "anomaly_detection": "anomaly_detection_sweep",
     "approvals": "approvals_list",
     "audit": "audit_entries",
     "configuration": "configuration_flows",
     "console": "console_home",
-    "oversight": "oversight_activity",
+    "destinations": "destinations_list",
     "expiry": "expiry_sweep",
+    "export_jobs": "export_jobs_work",
+    "exports": "exports_show",
+    "ingestion": "ingestion_write",
     "integrations": "integrations_list",
     "ledger": "ledger_sweep",
+    "oversight": "oversight_activity",
     "provisioning": "provisioning_stream",
+    "reports": "reports_make",
+    "retention": "retention_sweep",
+    "sealing": "sealing_sweep",
+    "settings": "settings_put",
     "sign_ins": "sign_ins_tokens",
+    "webhook_delivery": "webhook_delivery_sweep",
 }
 """The event that each function is first called with."""
 
@@ -175,9 +186,9 @@ class _Empty(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        """Answer as a query without a hit, which as an answer to GetItem says that there is no item."""
+        """Answer as reads of any kind without a hit: to GetItem it says that there is no item."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"Items": [], "Count": 0, "ScannedCount": 0}'
+        body = b'{"Items": [], "Count": 0, "ScannedCount": 0, "Responses": {}, "UnprocessedKeys": {}}'
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
