@@ -3,6 +3,7 @@
     PENDING  ──► (nobody decided within the approval window) ─► LAPSED
     APPROVED ──► (not before its start) intent, handle and end are stored ─► timer ─► connector.grant ─► GRANTED
     GRANTING ──► (its claim is over: the worker died) ─► again, or given up: connector.revoke ─► FAILED
+    GRANTING ──► (stopped by an administrator) ─► REVOKING; a worker that is just granting it ends it itself
     GRANTED  ──► (extended) connector.extend ─► GRANTED
     GRANTED  ──► (its time is over) ─► REVOKING
     REVOKING ──► connector.revoke ─► read back ─► EXPIRED | REVOKED | CANCELED, or later again, for ever
