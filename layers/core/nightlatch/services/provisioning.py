@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from nightlatch.domain.access_request import AT_WORK, AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
+from nightlatch.domain.errors import ConnectorError
 from nightlatch.services.ending import Ending
 from nightlatch.services.granting import Granting
 from nightlatch.services.ports.ambient import Clock, Randomness
@@ -74,6 +75,13 @@ class Provisioning:
         """List the requests that somebody must look at by now, longest overdue first: all, or of one integration."""
         due = self._bench.requests.due(self._bench.clock())
         return (each.request_id for each in due if integration_id in {None, each.integration_id})
+
+    def is_usable(self, integration_id: str) -> bool:
+        """Look whether a target is well: what fails there then fails for a reason of its own."""
+        try:
+            return self._bench.connector(integration_id).check().ok
+        except ConnectorError:
+            return False
 
     def backlog(self) -> Backlog:
         """Count what is due and what is quarantined, from the indexes alone."""
