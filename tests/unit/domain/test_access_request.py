@@ -652,7 +652,7 @@ def test_what_is_stopped_while_it_is_being_granted_was_never_granted() -> None:
     assert (revoked.state.status, revoked.state.granted_at, revoked.state.ends_at) == (Status.REVOKED, None, None)
     assert {event.details["session_user"] for event in (*revoking.events, *revoked.events)} == {"TBD"}
     assert revoking.events[0].description == "access of Maya is being ended: revoked"
-    assert revoked.events[0].description == "access of Maya is gone from orders-db"
+    assert revoked.events[0].description == "access of Maya is gone from Orders database"
     assert revoked.events[0].details["lateness_seconds"] == 0
 
 
