@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,18 @@ HAD = ["access.granted", "access.revoking"]
 """What is told of every access that ended, in between."""
 ASKED = ["access.requested"]
 AGREED = [*ASKED, "access.role.approved", "access.approved"]
+
+
+@dataclass
+class DyingAtTheGrant(Outside):
+    """What a worker calls that does not live to see the grant's answer."""
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Make a call, and die after the grant."""
+        answer = super().call(name, work)
+        if name == "connector.grant":
+            raise KilledError
+        return answer
 
 
 @dataclass
@@ -93,6 +106,13 @@ def granted(world: World) -> None:
 def granted_twice(world: World) -> None:
     world.granted("role1")
     world.granted("role3")
+
+
+def being_granted(world: World) -> None:
+    """Let a worker die when the target has given what it was asked for, and nobody has heard of it."""
+    request_id = world.approved("role1").id
+    with pytest.raises(KilledError):
+        world.provisioning_with(DyingAtTheGrant()).advance(request_id)
 
 
 def rejected(world: World) -> None:
@@ -172,6 +192,20 @@ OPERATIONS = {
         granted_twice,
         lambda desk, _, call: desk.requests.stop_person(MAYA.id, call, reason="left"),
         [[*AGREED, *HAD, "access.revoked"]] * 2,
+        Status.REVOKED,
+        caller="ada",
+    ),
+    "revoke what is being granted": Operation(
+        being_granted,
+        lambda desk, ids, call: desk.requests.revoke(ids[0], call, reason="leak"),
+        [[*AGREED, "access.revoking", "access.revoked"]],
+        Status.REVOKED,
+        caller="ada",
+    ),
+    "stop whom is being granted something": Operation(
+        being_granted,
+        lambda desk, _, call: desk.requests.stop_person(MAYA.id, call, reason="left"),
+        [[*AGREED, "access.revoking", "access.revoked"]],
         Status.REVOKED,
         caller="ada",
     ),

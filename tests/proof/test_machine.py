@@ -25,9 +25,11 @@ from nightlatch.domain.access_flow import ExtensionRule, FlowDefinition
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.approval_rule import ApprovalRule, ApprovalStep, Escalation
 from nightlatch.domain.connector import Entitlement
+from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.opening_hours import OpeningHours
 from nightlatch.domain.selectors import PeopleSelector, TargetSelector
+from nightlatch.services.access_requests import Outcome
 from nightlatch.services.asking import Changes, Submission, WantedItem
 from nightlatch.services.call import Call
 from tests.builders import API, HOUR, SECOND, a_definition, groups_are
@@ -131,6 +133,7 @@ class Nightlatch(RuleBasedStateMachine):
     )
     def begin(self, tells_own_apart: bool, given: list[tuple[str, str, tuple[str, ...], Any]]) -> None:
         self.truth, self.is_well, self.calls = Truth(), True, 0
+        self.stopped = set[str]()
         self.stage = Stage(tells_own_apart=tells_own_apart)
         self.rung = 0
         for name in PEOPLE:
@@ -226,8 +229,18 @@ class Nightlatch(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(whom=st.sampled_from(ASKERS), twist=twists)
     def stop(self, whom: str, twist: Any) -> None:
-        end = lambda desk, call: desk.requests.stop_person(PEOPLE[whom].id, call, reason="left")  # noqa: E731
-        self.do("stop", "ada", end, twist, keyed=False)
+        self.stop_all_of(whom, twist)
+
+    @rule(who=st.sampled_from(ASKERS), where=integrations, what=wanted, at=st.integers(0, 3), fault=st.booleans())
+    def somebody_is_stopped_while_they_are_given_something(
+        self, *, who: str, where: str, what: tuple[str, ...], at: int, fault: bool
+    ) -> None:
+        """Let everything of a person be stopped before a commit of the worker that grants it, or afterwards."""
+        if fault:
+            self.target(where).fail_next(times=1)
+        self.be_given(who=who, where=where, what=what, span=None, is_worked_on=False)
+        self.ring("once", {"rival": ("stop", 0), "at_commit": at, "then_refused": False})
+        self.stop_all_of(who, None)
 
     @precondition(lambda self: any(request.quarantined for request in self.requests))
     @rule(twist=twists)
@@ -398,6 +411,12 @@ class Nightlatch(RuleBasedStateMachine):
         self.truth.hear(self.stage)
         self.is_well = True
 
+    @invariant()
+    def what_was_stopped_is_not_granted_any_more(self) -> None:
+        for request_id in getattr(self, "stopped", ()):
+            status = self.stage.store.request(request_id).status
+            assert status in {"REVOKING", *ENDED}, f"{request_id} is {status} after the person was stopped"
+
     def teardown(self) -> None:
         if not getattr(self, "is_well", False):
             return
@@ -424,6 +443,7 @@ class Nightlatch(RuleBasedStateMachine):
         for request in self.requests:
             REACHED[request.status] += 1
             event(f"a request was {request.status}")
+            REACHED["stopped while it was being granted"] += request.status == "REVOKED" and request.granted_at is None
         for told in self.truth.told:
             REACHED[told.event_type] += 1
 
@@ -497,6 +517,8 @@ class Nightlatch(RuleBasedStateMachine):
             self.sweep_runs(None)
         elif verb == "wake":
             self.wake(request.id)
+        elif verb == "stop":
+            self.stop_all_of(self.name_of(request.requester.id), None)
         elif verb == "tighten":
             self.write(request.flow.id, a_flow_for(request.integration.id, needed=2))
         elif verb == "approve":
@@ -504,6 +526,17 @@ class Nightlatch(RuleBasedStateMachine):
         else:
             who = "ada" if verb == "revoke" else self.name_of(request.requester.id)
             self.on(request, verb, who, HOUR, None)
+
+    def stop_all_of(self, whom: str, twist: Any) -> None:
+        """Stop a person. Whatever the answer says of a request, nothing of it goes on, now or ever."""
+        outcomes = list[Outcome]()
+
+        def end(desk: Desk, call: Call) -> None:
+            outcomes.extend(desk.requests.stop_person(PEOPLE[whom].id, call, reason="left"))
+
+        self.do("stop", "ada", end, twist, keyed=False)
+        assert {type(one.error) for one in outcomes} <= {type(None), StoreUnavailableError}, "not stopped"
+        self.stopped |= {one.request_id for one in outcomes if one.request}
 
     def write(self, flow_id: str, definition: FlowDefinition, twist: Any = None) -> None:
         self.do("put flow", "ada", lambda desk, call: desk.put_flow(flow_id, definition, call), twist)
@@ -527,6 +560,8 @@ NORMAL = settings(max_examples=200, stateful_step_count=50, derandomize=True, da
 
 MUST_BE_REACHED = {
     *ENDED,
+    "stopped while it was being granted",
+    "rival stop",
     *("access.revoke.failed", "access.quarantined", "access.quarantine.closed", "access.drift.detected"),
     *("access.extended", "access.extension.refused", "access.approval.refused"),
     *("on behalf", "prior", "landed late", "wake killed", "wake refused", "sweep killed", "drain killed"),

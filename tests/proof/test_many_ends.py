@@ -2,8 +2,11 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -11,14 +14,17 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.access_request import AccessRequest, Status
+from nightlatch.domain.connector import Handle
+from nightlatch.domain.errors import RetryableConnectorError
 from nightlatch.entrypoints.wakes import TIME_TO_STOP, hand_on, work_off
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import HOUR
 from tests.fakes.aws import FakeFanOut
 from tests.fakes.store import predictable
-from tests.unit.services.targets import ManyTargets, a_world_of
+from tests.unit.services.targets import ManyTargets, ResistingConnector, a_world_of
 
 MANY = 1000
+RESISTING = 200
 IN_ONE_INVOCATION = 150
 """So many ends an invocation has time for here: about as many as at a target that takes a quarter of a second."""
 
@@ -32,6 +38,25 @@ class BusyTime(LambdaContext):
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools declares it as static
         """Tell."""
         return TIME_TO_STOP + IN_ONE_INVOCATION - next(self._asked)
+
+
+@dataclass
+class SomeResist(ResistingConnector):
+    """A target that is well, and where something holds each of some session users."""
+
+    held: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_grants(cls, world: ManyTargets, grant_ids: Iterable[str]) -> Self:
+        """Take over what is at the only target."""
+        (target,) = world.targets.values()
+        return cls(accesses=target.accesses, held=frozenset(grant_ids))
+
+    def revoke(self, handle: Handle) -> None:
+        """Refuse, or revoke."""
+        if handle.grant_id in self.held:
+            raise RetryableConnectorError(f"{handle.session_user} owns objects")
+        super().revoke(handle)
 
 
 @pytest.fixture
@@ -105,6 +130,25 @@ def test_none_of_a_thousand_ends_waits_for_a_dead_target(logger: Logger) -> None
 
     assert while_dead == {"dead": MANY // 2, "healthy": 0}
     assert (statuses(world), accesses(world)) == ({Status.EXPIRED: MANY}, 0)
+
+
+def test_ends_that_resist_each_for_itself_hold_up_no_other_at_their_target(logger: Logger) -> None:
+    """J2. The fresh one is gone within two sweeps, and what resists is quarantined within twelve."""
+    world = a_world_of("db")
+    resisting = [world.granted_at("db", number) for number in range(RESISTING)]
+    world.clock.advance(timedelta(seconds=1))
+    fresh = world.granted_at("db", RESISTING)
+    world.clock.step = timedelta()
+    world.clock.advance(2 * HOUR)
+    world.targets["db"] = SomeResist.from_grants(world, resisting)
+
+    for _ in range(2):
+        sweep(world, logger)
+    assert world.store.request(fresh).status is Status.EXPIRED
+
+    for _ in range(10):
+        sweep(world, logger)
+    assert all(world.store.request(request_id).quarantined for request_id in resisting)
 
 
 def test_the_ledger_keeps_up_with_a_thousand_ends(logger: Logger) -> None:

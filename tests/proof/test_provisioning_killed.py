@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +13,10 @@ from hypothesis import strategies as st
 
 from nightlatch.domain.access_request import Status
 from nightlatch.domain.errors import PermanentConnectorError
+from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.requests import RequestFilter
-from tests.builders import HOUR, KilledError, Outside, World
+from tests.builders import ADA, HOUR, MAYA, KilledError, Outside, World, a_call
+from tests.unit.services.shared_access import shared_world
 
 Start = Callable[[World], str]
 
@@ -120,6 +125,78 @@ def test_a_watch_that_was_killed_still_undoes_a_late_grant(number: int, after_ef
     assert world.connector.accesses == {}
     assert world.store.request(request_id).due_at is None
     assert world.told(request_id).count("access.drift.detected") <= 1
+
+
+@dataclass
+class Interrupted(Outside):
+    """What a worker calls, and what comes between: before the call number `at`."""
+
+    at: int = -1
+    rival: Callable[[], object] = dict
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Make a call."""
+        if len(self.calls) == self.at:
+            self.rival()
+        return super().call(name, work)
+
+
+def stop(world: World) -> None:
+    (outcome,) = world.requests.stop_person(MAYA.id, a_call(ADA), reason="left us")
+    assert outcome.error is None
+
+
+def stop_and_ring(world: World, request_id: str) -> None:
+    """Stop, and let another worker end it at once."""
+    stop(world)
+    world.provisioning.advance(request_id)
+
+
+def is_stopped(world: World, request_id: str) -> bool:
+    """Whether it is over, and was granted before the stop or never."""
+    told, shared = world.told(request_id), getattr(world.connector, "held", {})
+    ended = next(number for number, name in enumerate(told) if name in {"access.revoking", "access.canceled"})
+    assert "access.granted" not in told[ended:]
+    assert not world.connector.accesses
+    assert not shared
+    return world.store.request(request_id).status in {Status.REVOKED, Status.CANCELED}
+
+
+@pytest.mark.parametrize("is_rung", [True, False], ids=["and rung", ""])
+@pytest.mark.parametrize("start_world", [World, shared_world], ids=["session users", "shared"])
+@pytest.mark.parametrize("number", range(calls_of(before_the_grant) + 3))
+def test_who_is_stopped_at_any_call_of_a_grant_has_nothing_from_then_on(
+    number: int, start_world: Callable[[], World], *, is_rung: bool
+) -> None:
+    """A6. J6. The worker that is granting it ends what it gave, whoever ended it before that came to be."""
+    world = start_world()
+    request_id = world.approved("role1").id
+    rival = partial(stop_and_ring, world, request_id) if is_rung else partial(stop, world)
+    interrupted = Interrupted(at=number, rival=rival)
+    despite_rivals(partial(world.provisioning_with(interrupted).advance, request_id))
+    if len(interrupted.calls) <= number:
+        rival()
+    world.provisioning.advance(request_id)
+
+    assert is_stopped(world, request_id)
+    world.sweep(minutes=10)
+    assert is_stopped(world, request_id)
+    assert world.store.request(request_id).due_at is None
+
+
+@pytest.mark.parametrize(("number", "after_effect"), deaths(before_the_grant))
+def test_who_is_stopped_after_a_worker_died_in_a_grant_gets_nothing(number: int, after_effect: bool) -> None:
+    """A6. J1."""
+    world = World()
+    request_id = before_the_grant(world)
+    with pytest.raises(KilledError):
+        world.provisioning_with(Outside(dies_at=number, after_effect=after_effect)).advance(request_id)
+
+    stop(world)
+    world.sweep(minutes=10)
+
+    assert is_stopped(world, request_id)
+    assert world.store.request(request_id).due_at is None
 
 
 @settings(deadline=None, max_examples=60)

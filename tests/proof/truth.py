@@ -53,6 +53,7 @@ MEANINGS = {
     "APPROVED FAILED": "grant.failed",
     "GRANTING GRANTING": "|revoke.failed( quarantined)?",
     "GRANTING GRANTED": "granted",
+    "GRANTING REVOKING": "revoking",
     "GRANTING FAILED": "(quarantine.closed )?grant.failed",
     "GRANTED GRANTED": "|extended|drift.detected",
     "GRANTED REVOKING": "revoking",
@@ -289,10 +290,11 @@ class Truth:
             assert after.updated_at - timedelta(seconds=1) < before.ends_at, "extended after its end"
             story.extensions.append(caller.span)
         if after.granted_at is None:
-            assert (after.ends_at, after.status in {Status.GRANTED, Status.REVOKING}) == (None, False)
-            return
-        promised = after.granted_at + story.asked_for + sum(story.extensions, timedelta())
-        assert after.ends_at == promised, "the end is another than was promised"
+            assert (after.ends_at, after.status is Status.GRANTED) == (None, False)
+            assert "revoking" not in names or caller.verb in {"revoke", "stop"}, "stopped by somebody who may not"
+        else:
+            promised = after.granted_at + story.asked_for + sum(story.extensions, timedelta())
+            assert after.ends_at == promised, "the end is another than was promised"
         if "revoking" in names:
             story.ended_by = caller.verb
         if before and before.status is Status.REVOKING and after.status is not Status.REVOKING:

@@ -35,7 +35,10 @@ TELLS = {
     Status.LAPSED: [[*ASKED, "access.lapsed"]],
     Status.FAILED: [[*APPROVED, "access.grant.failed"]],
     Status.EXPIRED: [[*GRANTED, "access.revoking", "access.expired"]],
-    Status.REVOKED: [[*GRANTED, "access.revoking", "access.revoked"]],
+    Status.REVOKED: [
+        [*GRANTED, "access.revoking", "access.revoked"],
+        [*APPROVED, "access.revoking", "access.revoked"],
+    ],
 }
 """What the ledger may say of a request that came to be so, and nothing else."""
 
@@ -84,6 +87,11 @@ def command(verb: str, by: object, **body: str) -> Act:
 
 APPROVE, OTHER_APPROVE, REJECT = command("approve", NOA), command("approve", OMAR), command("reject", OMAR)
 CANCEL, RETURN, REVOKE = command("cancel", MAYA), command("return", MAYA), command("revoke", ADA, reason="leak")
+
+
+def stop(nightlatch: Deployed, request_id: str) -> Answer:  # noqa: ARG001  (it is everything that she has)
+    """Stop the requester."""
+    return nightlatch.call("access_requests", "POST", f"/v1/people/{MAYA.id}/stop", {"reason": "left"}, by=ADA)
 
 
 def lost(answer: Answer | None, *, to: str) -> bool:
@@ -195,6 +203,28 @@ def test_grant_and_cancel_have_one_outcome(nightlatch: Deployed, first: Act, sec
         withdrawal = met.first if first is CANCEL else met.second
         assert met.request.status is (Status.CANCELED if won(withdrawal) else Status.GRANTED)
         assert won(withdrawal) or lost(withdrawal, to="is GRANTING") or lost(withdrawal, to="is GRANTED")
+
+
+@pytest.mark.parametrize("first", [ring, REVOKE], ids=["grant", "revoke"])
+def test_grant_and_revoke_have_one_outcome(nightlatch: Deployed, first: Act) -> None:
+    """A6: from the moment at which granting has begun it can be revoked, and is not granted after that."""
+    seen = set[tuple[bool, bool]]()
+    for met in meetings(nightlatch, approved, first, REVOKE if first is ring else ring):
+        revocation = met.first if first is REVOKE else met.second
+        assert met.request.status is (Status.REVOKED if won(revocation) else Status.GRANTED)
+        assert won(revocation) or lost(revocation, to="is APPROVED")
+        seen.add((won(revocation), met.request.granted_at is None))
+    assert first is REVOKE or seen == {(False, False), (True, True), (True, False)}
+
+
+@pytest.mark.parametrize("first", [ring, stop], ids=["grant", "stop"])
+def test_who_is_stopped_while_something_is_granted_has_nothing(nightlatch: Deployed, first: Act) -> None:
+    """A6: whenever that is."""
+    for met in meetings(nightlatch, approved, first, stop if first is ring else ring):
+        stopped = met.first if first is stop else met.second
+        assert stopped is not None
+        assert [result["problem"] for result in stopped.json["results"]] == [None]
+        assert met.request.status in {Status.CANCELED, Status.REVOKED}
 
 
 @pytest.mark.parametrize("person", [RETURN, REVOKE], ids=["give back", "revoke"])

@@ -58,6 +58,7 @@ OUTCOMES: dict[tuple[Status, str], Status] = {
     (Status.APPROVED, "begin_granting"): Status.GRANTING,
     (Status.APPROVED, "fail"): Status.FAILED,
     (Status.GRANTING, "grant"): Status.GRANTED,
+    (Status.GRANTING, "revoke"): Status.REVOKING,
     (Status.GRANTING, "fail"): Status.FAILED,
     (Status.GRANTED, "give_back"): Status.REVOKING,
     (Status.GRANTED, "revoke"): Status.REVOKING,
@@ -644,3 +645,32 @@ def test_a_service_among_the_approvers_sees_the_request_that_it_may_not_decide()
     pending = HISTORY[Status.PENDING].state
 
     assert (pending.is_visible_to(ROBOT), pending.awaits(ROBOT, at=NOON)) == (True, False)
+
+
+# Stopped while it is being granted
+
+
+def test_what_is_stopped_while_it_is_being_granted_was_never_granted() -> None:
+    granting = HISTORY[Status.GRANTING].state
+
+    revoking = granting.revoke(by=ADA, reason="left us", at=NOON)
+    revoked = revoking.state.end(at=NOON, watch_until=NOON + HOUR)
+
+    assert [*names_of(revoking), *names_of(revoked)] == ["access.revoking", "access.revoked"]
+    assert (revoked.state.status, revoked.state.granted_at, revoked.state.ends_at) == (Status.REVOKED, None, None)
+    assert {event.details["session_user"] for event in (*revoking.events, *revoked.events)} == {"TBD"}
+    assert revoking.events[0].description == "access of Maya is being ended: revoked"
+    assert revoked.events[0].description == "access of Maya is gone from Orders database"
+    assert revoked.events[0].details["lateness_seconds"] == 0
+
+
+def test_what_is_stopped_while_it_is_being_granted_is_looked_at_at_once() -> None:
+    """The pause between two attempts may be long."""
+    waiting = HISTORY[Status.GRANTING].state.wait(at=NOON, due_at=NOON + HOUR).state
+
+    assert waiting.revoke(by=ADA, reason="left us", at=NOON).state.rings
+
+
+def test_who_waits_for_access_cannot_give_it_back_yet() -> None:
+    with pytest.raises(ConflictError, match="is GRANTING, not GRANTED"):
+        HISTORY[Status.GRANTING].state.give_back(by=MAYA, at=NOON)

@@ -33,12 +33,21 @@ from nightlatch.entrypoints.wakes import (
     while_time_lasts,
     work_off,
 )
+from nightlatch.services.ports.requests import RequestFilter
 from nightlatch.services.retention import Retention, Step
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.workbench import CLAIM
 from tests.builders import API, HOUR, World, an_event
 from tests.fakes.aws import FakeFanOut
-from tests.unit.services.targets import DOWN, ResistingConnector, a_world_at_the_end_of, a_world_of
+from tests.unit.services.targets import (
+    DENIED,
+    DOWN,
+    ResistingConnector,
+    UncheckableConnector,
+    UnusableConnector,
+    a_world_at_the_end_of,
+    a_world_of,
+)
 
 ENOUGH = TIME_TO_STOP + 1
 BATCH = 50
@@ -334,7 +343,7 @@ def test_a_sweep_stops_where_a_target_fails_again_and_again_and_reads_no_further
 
     work_off(world.provisioning, "dead", FunctionTime(), logger=logger)
 
-    assert world.targets["dead"].calls == ["grant"] * PATIENCE_OF_A_SWEEP
+    assert world.targets["dead"].calls == [*["grant"] * PATIENCE_OF_A_SWEEP, "check"]
     assert len(logged(written)) == PATIENCE_OF_A_SWEEP
 
 
@@ -350,6 +359,47 @@ def test_what_others_have_just_claimed_says_nothing_about_their_target(logger: L
 
     assert {*claimed, waiting} == {*world.provisioning.due("busy"), waiting}
     assert statuses(world, *claimed, waiting) == [Status.GRANTING] * PATIENCE_OF_A_SWEEP + [Status.GRANTED]
+
+
+@pytest.mark.parametrize(("is_well", "ended"), [(True, 1), (False, 0)], ids=["well", "not well"])
+def test_what_resists_for_itself_is_no_reason_to_leave_the_others_as_long_as_the_target_is_well(
+    logger: Logger, *, is_well: bool, ended: int
+) -> None:
+    """J2."""
+    world = a_world_of("db")
+    for number in range(2 * PATIENCE_OF_A_SWEEP + 1):
+        world.granted_at("db", number)
+    target = ResistingConnector() if is_well else UnusableConnector()
+    target.accesses = world.targets["db"].accesses
+    world.targets["db"] = target
+    target.revoke_errors = list[BaseException]([DENIED] * 2 * PATIENCE_OF_A_SWEEP)
+    world.clock.advance(HOUR)
+
+    work_off(world.provisioning, "db", FunctionTime(), logger=logger)
+
+    assert sum(one.status is Status.EXPIRED for one in world.store.find(RequestFilter())) == ended
+    assert len(target.revoke_errors) == (0 if is_well else PATIENCE_OF_A_SWEEP)
+
+
+def test_what_resists_for_itself_is_tried_only_while_time_lasts(logger: Logger) -> None:
+    """J2. However many there are, a sweep has an end."""
+    world = a_world_of("db")
+    for number in range(20):
+        world.granted_at("db", number)
+    world.targets["db"].revoke_errors = [DENIED] * 20
+    world.clock.advance(HOUR)
+
+    work_off(world.provisioning, "db", FunctionTime(enough=10), logger=logger)
+
+    assert len(world.targets["db"].revoke_errors) == 10
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["no integration", "cannot be asked"])
+def test_a_target_that_cannot_be_asked_is_not_well(*, gone: bool) -> None:
+    """J2."""
+    world = World(connector=UncheckableConnector())
+
+    assert not world.provisioning.is_usable("nobody's" if gone else "orders-db")
 
 
 class ShakyConnector(ResistingConnector):

@@ -106,7 +106,7 @@ class LateConnector(FakeConnector):
 
 
 @dataclass
-class UnusableConnector(FakeConnector):
+class UnusableConnector(ResistingConnector):
     """A target that can be reached and is not usable."""
 
     def check(self) -> CheckResult:

@@ -310,17 +310,6 @@ def test_what_is_ending_already_goes_on_ending() -> None:
     assert outcome.request == ending
 
 
-def test_what_is_being_granted_at_this_moment_is_said_so_that_it_is_stopped_a_moment_later() -> None:
-    world = World()
-    approved = world.approved()
-    granting = approved.begin_granting(at=world.clock(), due_at=world.clock())
-    world.store.commit(granting, origin=a_call(ADA).origin)
-
-    outcomes = world.requests.stop_person(MAYA.id, a_call(ADA), reason="left us")
-
-    assert told_of(outcomes) == [(approved.id, "ConflictError")]
-
-
 def test_a_request_that_is_approved_at_this_very_moment_is_stopped_all_the_same() -> None:
     """A6."""
     world = World()

@@ -1,6 +1,7 @@
 """A request for access and its life: who asks for what, who said yes, when it began and how it ended.
 
     submit ─► PENDING ─► APPROVED ─► GRANTING ─► GRANTED ─► REVOKING ─► EXPIRED | REVOKED | CANCELED
+                │  │         │ │         ├─► REVOKING (stopped by an administrator) ─► REVOKED
                 │  │         │ │         └─► FAILED
                 │  │         │ └─► FAILED (its integration cannot be used at all)
                 │  └─────────┴─► CANCELED
@@ -59,7 +60,7 @@ class Status(StrEnum):
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.APPROVED, Status.REJECTED, Status.CANCELED, Status.LAPSED}),
     Status.APPROVED: frozenset({Status.GRANTING, Status.CANCELED, Status.FAILED}),
-    Status.GRANTING: frozenset({Status.GRANTED, Status.FAILED}),
+    Status.GRANTING: frozenset({Status.GRANTED, Status.REVOKING, Status.FAILED}),
     Status.GRANTED: frozenset({Status.REVOKING}),
     Status.REVOKING: frozenset({Status.EXPIRED, Status.REVOKED, Status.CANCELED}),
     Status.REJECTED: frozenset(),
@@ -176,6 +177,11 @@ class AccessRequest(Entity):
     def is_ending(self) -> bool:
         """Whether access is being taken away, or over."""
         return self.status is Status.REVOKING or not self.is_open
+
+    @property
+    def is_being_granted(self) -> bool:
+        """Whether a worker may be giving it at this moment."""
+        return self.status is Status.GRANTING
 
     @property
     def has_just_closed(self) -> bool:
@@ -459,10 +465,15 @@ class AccessRequest(Entity):
     def give_back(self, *, by: Principal, reason: str = "", at: datetime) -> "Change[AccessRequest]":
         """End one's own access early."""
         self._only_the_requester(by)
+        if self.status is not Status.GRANTED:
+            raise ConflictError(f"request {self.id} is {self.status}, not GRANTED")
         return self._ending(EndReason.CANCELED, by=by.as_actor(), reason=reason, at=at, due_at=at)
 
     def revoke(self, *, by: Principal, reason: str, at: datetime) -> "Change[AccessRequest]":
-        """End somebody's access early, as an administrator."""
+        """End somebody's access early, as an administrator, or stop it while it is being granted.
+
+        A worker that is granting it at this moment cannot commit any more; what it gives is taken away again.
+        """
         if not by.has(Role.ADMIN):
             raise NotAllowedError("only an administrator may revoke access")
         return self._ending(EndReason.REVOKED, by=by.as_actor(), reason=reason, at=at, due_at=at)
@@ -496,15 +507,15 @@ class AccessRequest(Entity):
 
     def end(self, *, at: datetime, watch_until: datetime | None) -> "Change[AccessRequest]":
         """Close the request: the target was read back, and the access is gone."""
-        if self.end_reason is None or self.ends_at is None or self.ending_at is None:
+        if self.end_reason is None or self.ending_at is None:
             raise ConflictError(f"request {self.id} is {self.status}, not REVOKING")
         status, event_type = ENDINGS[self.end_reason]
-        lateness = to_utc_milliseconds(at) - min(self.ends_at, self.ending_at)
+        lateness = to_utc_milliseconds(at) - min(self.ends_at or self.ending_at, self.ending_at)
         return self._closed(
             status,
             event_type,
             by=self.ended_by or SYSTEM,
-            text=f"{self.session_user} is gone from {self.integration.name}",
+            text=f"access of {self._whose} is gone from {self.integration.name}",
             details={"lateness_seconds": int(lateness.total_seconds()), "read_back": "absent"},
             at=at,
             due_at=watch_until,
@@ -576,7 +587,7 @@ class AccessRequest(Entity):
             ended_by=by,
             **due,
         )
-        text = f"access of {self.session_user} is being ended: {end_reason}"
+        text = f"access of {self._whose} is being ended: {end_reason}"
         details: dict[str, JsonValue] = {"end_reason": end_reason.value, "reason": reason}
         return Change(ending, (session_event(ending, EventType.ACCESS_REVOKING, by=by, text=text, details=details),))
 
@@ -602,6 +613,11 @@ class AccessRequest(Entity):
 
     def _next_moment(self, at: datetime) -> datetime:
         return max(to_utc_milliseconds(at), self.updated_at + TICK)
+
+    @property
+    def _whose(self) -> str:
+        """Name whose access it is; until it is granted, nobody knows them at the target."""
+        return self.session_user if self.granted_at else self.requester.name
 
     def _end_while_granted(self, principal: Principal, at: datetime) -> datetime:
         """Return the end of one's own access while it lasts; refuse anybody else, and everything else."""

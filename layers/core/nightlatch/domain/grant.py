@@ -86,6 +86,10 @@ class Grant(Entity):
         """Turn to taking away whatever may be there; this is the first attempt at that."""
         return self.changed(given_up=failure, last_failure=failure, attempts=1)
 
+    def stopped(self) -> Self:
+        """Turn from granting to an end that somebody wants. What was given up already goes on being taken away."""
+        return self.changed(attempts=self.attempts if self.given_up else 0, given_up=None)
+
     def closed(self) -> Self:
         """Forget the secret: the access is gone."""
         return self.changed(sealed_secret=None)

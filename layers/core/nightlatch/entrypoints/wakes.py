@@ -27,7 +27,8 @@ TIME_TO_STOP = 20_000
 
 PATIENCE_OF_A_BATCH = 1
 PATIENCE_OF_A_SWEEP = 3
-"""After so many failures in a row a target's other requests are left to a later sweep."""
+"""After so many failures in a row a target's other requests are left to a later sweep, unless a sweep sees that the
+target itself is well: then it is those requests that it resists, and others must not wait for them."""
 
 Work = tuple[str, str]
 """The id of a request, and that of the integration at which the work will be ("" where only one is woken)."""
@@ -47,6 +48,10 @@ class Patience:
     def is_out(self, integration_id: str) -> bool:
         """Whether a target has failed too often."""
         return self._failures[integration_id] >= self._limit
+
+    def renew(self, integration_id: str) -> None:
+        """Begin to count anew: the target itself is well."""
+        self._failures[integration_id] = 0
 
     def learn(self, request: AccessRequest) -> None:
         """See what became of a request. What another worker has claimed tells nothing of its target."""
@@ -119,10 +124,16 @@ def hand_on(backlog: Backlog, fan_out: FanOut, *, logger: Logger) -> None:
 
 
 def work_off(provisioning: Provisioning, integration_id: str, context: LambdaContext, *, logger: Logger) -> None:
-    """Advance what is due at an integration, until its target has failed too often or time runs short."""
+    """Advance what is due at an integration, until its target is seen not to be well or time runs short."""
     targets = Patience(PATIENCE_OF_A_SWEEP)
+
+    def is_well() -> bool:
+        if targets.is_out(integration_id) and provisioning.is_usable(integration_id):
+            targets.renew(integration_id)
+        return not targets.is_out(integration_id)
+
     work = ((request_id, integration_id) for request_id in provisioning.due(integration_id))
-    promising = takewhile(lambda _: not targets.is_out(integration_id), while_time_lasts(work, context))
+    promising = takewhile(lambda _: is_well(), while_time_lasts(work, context))
     advance_all(provisioning, promising, logger=logger, targets=targets)
 
 

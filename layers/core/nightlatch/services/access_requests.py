@@ -97,13 +97,16 @@ class AccessRequests:
 
     def revoke(self, request_id: str, call: Call, *, reason: str) -> AccessRequest:
         """End somebody's access early, as an administrator."""
-        return self._commands.carry_out(
-            request_id, call, lambda request, at: request.revoke(by=call.principal, reason=reason, at=at)
-        )
+        return self._commands.carry_out(request_id, call, self._revoking(call, reason))
 
     def revoke_many(self, request_ids: Sequence[str], call: Call, *, reason: str) -> list[Outcome]:
         """End the access of many requests early, as an administrator. What is ending or over already is left so."""
-        return [self._one_of_many(request_id, call, _revoking(call, reason)) for request_id in request_ids]
+        revoke = self._revoking(call, reason)
+
+        def decide(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
+            return Change(request) if request.is_ending else revoke(request, at)
+
+        return [self._one_of_many(request_id, call, decide) for request_id in request_ids]
 
     def open_of(self, person_id: str, call: Call) -> list[AccessRequest]:
         """Read what `stop_person` would end: all that somebody has or has asked for."""
@@ -111,9 +114,15 @@ class AccessRequests:
         return [self._commands.visible(request_id, call) for request_id in request_ids]
 
     def stop_person(self, person_id: str, call: Call, *, reason: str) -> list[Outcome]:
-        """End everything that somebody has or has asked for, as an administrator."""
-        request_ids = sorted(self._requests.open_of(person_id).values())
-        return [self._one_of_many(request_id, call, _stopping(call, reason)) for request_id in request_ids]
+        """End everything that somebody has, is being given or has asked for, as an administrator."""
+        request_ids, revoke = sorted(self._requests.open_of(person_id).values()), self._revoking(call, reason)
+
+        def decide(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
+            if request.is_withdrawable:
+                return request.cancel(by=call.principal, reason=reason, at=at)
+            return Change(request) if request.is_ending else revoke(request, at)
+
+        return [self._one_of_many(request_id, call, decide) for request_id in request_ids]
 
     def extend(self, request_id: str, call: Call, *, duration: timedelta) -> AccessRequest:
         """Move the end of one's own access, as far as both the flow that was agreed to and the one in force let it."""
@@ -154,23 +163,18 @@ class AccessRequests:
         secret = None if sealed is None else self._vault.open(sealed, request_id=request.id)
         return self._connectors.connect(integration).credentials(grant.handle, secret)
 
+    def _revoking(self, call: Call, reason: str) -> Decide:
+        def decide(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
+            ending = request.revoke(by=call.principal, reason=reason, at=at)
+            if not request.is_being_granted:
+                return ending
+            return ending.with_entities(self._requests.grant(request.id).stopped())
+
+        return decide
+
     def _one_of_many(self, request_id: str, call: Call, decide: Decide) -> Outcome:
         try:
             request = self._commands.carry_out(request_id, replace(call, idempotency_key=None), decide)
         except NightlatchError as error:
             return Outcome(request_id, error=error)
         return Outcome(request_id, request)
-
-
-def _revoking(call: Call, reason: str) -> Decide:
-    return lambda request, at: (
-        Change(request) if request.is_ending else request.revoke(by=call.principal, reason=reason, at=at)
-    )
-
-
-def _stopping(call: Call, reason: str) -> Decide:
-    return lambda request, at: (
-        request.cancel(by=call.principal, reason=reason, at=at)
-        if request.is_withdrawable
-        else _revoking(call, reason)(request, at)
-    )

@@ -6,7 +6,7 @@ claim, and leave the leases ─► connector.revoke ─► read back ─► clos
 from contextlib import suppress
 from datetime import datetime
 
-from nightlatch.domain.access_request import AccessRequest
+from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Handle, Presence
 from nightlatch.domain.errors import ConnectorError, RetryableConnectorError, StoreUnavailableError, TargetGoneError
@@ -56,6 +56,19 @@ class Ending:
 
     def watch(self, request: AccessRequest, at: datetime) -> AccessRequest:
         """Look at the target once more: a grant call that was thought dead may have landed after the end."""
+        return self._watch(request, at, again_at=None)
+
+    def catch_up(self, request_id: str) -> None:
+        """Take away what a grant call brought that was under way when the request was ended. The watch stays set."""
+        request, at = self._bench.requests.request(request_id), self._bench.clock()
+        if request.status is Status.REVOKING:
+            self.remove(request, at)
+        elif request.due_at and not request.is_open:
+            self._watch(request, at, again_at=request.due_at)
+
+    # Within
+
+    def _watch(self, request: AccessRequest, at: datetime, *, again_at: datetime | None) -> AccessRequest:
         grant = self._bench.requests.grant(request.id)
         leases = self._bench.leases(grant)
         suspected = tuple(lease.reclaimed(request.id) for lease in leases)
@@ -66,11 +79,9 @@ class Ending:
                 leases = suspected
                 self._take_away(grant, leases)
         except ConnectorError:
-            return self._bench.commit(request.watch_on(at=at, due_at=at + LONGEST_PAUSE))
-        released = [lease.released(request.id) for lease in leases]
-        return self._bench.commit(request.watch_on(at=at, due_at=None), *differing(leases, released))
-
-    # Within
+            return self._bench.commit(request.watch_on(at=at, due_at=again_at or at + LONGEST_PAUSE))
+        released = leases if again_at else [lease.released(request.id) for lease in leases]
+        return self._bench.commit(request.watch_on(at=at, due_at=again_at), *differing(leases, released))
 
     def _end(self, claim: Change[AccessRequest], grant: Grant, *, claimed: Grant) -> AccessRequest:
         before, leases = self._leave(grant)

@@ -162,7 +162,13 @@ class Granting:
             return self._failed(request, grant, error)
         sealed = None if secret is None else self._vault.seal(secret, request_id=request.id)
         change = request.grant(grant.handle, at=self._bench.clock())
-        return self.stay(self._bench.commit(change, grant.given(sealed_secret=sealed)))
+        try:
+            granted = self._bench.commit(change, grant.given(sealed_secret=sealed))
+        except RivalChangeError:
+            # Who stopped it meanwhile may have looked before this call landed, and would not look again for minutes.
+            self._ending.catch_up(request.id)
+            raise
+        return self.stay(granted)
 
     def _failed(self, request: AccessRequest, grant: Grant, error: ConnectorError) -> AccessRequest:
         failure = Failure.of(error, attempts=grant.attempts)

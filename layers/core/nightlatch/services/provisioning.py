@@ -3,6 +3,7 @@
     PENDING  ──► (nobody decided within the approval window) ─► LAPSED
     APPROVED ──► (not before its start) intent, handle and end are stored ─► timer ─► connector.grant ─► GRANTED
     GRANTING ──► (its claim is over: the worker died) ─► again, or given up: connector.revoke ─► FAILED
+    GRANTING ──► (stopped by an administrator) ─► REVOKING; a worker that is just granting it ends it itself
     GRANTED  ──► (extended) connector.extend ─► GRANTED
     GRANTED  ──► (its time is over) ─► REVOKING
     REVOKING ──► connector.revoke ─► read back ─► EXPIRED | REVOKED | CANCELED, or later again, for ever
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from nightlatch.domain.access_request import AT_WORK, AccessRequest, Status
 from nightlatch.domain.audit_event import Origin
+from nightlatch.domain.errors import ConnectorError
 from nightlatch.services.ending import Ending
 from nightlatch.services.granting import Granting
 from nightlatch.services.ports.ambient import Clock, Randomness
@@ -72,6 +74,13 @@ class Provisioning:
         """List the requests that somebody must look at by now, longest overdue first: all, or of one integration."""
         due = self._bench.requests.due(self._bench.clock())
         return (each.request_id for each in due if integration_id in {None, each.integration_id})
+
+    def is_usable(self, integration_id: str) -> bool:
+        """Look whether a target is well: what fails there then fails for a reason of its own."""
+        try:
+            return self._bench.connector(integration_id).check().ok
+        except ConnectorError:
+            return False
 
     def backlog(self) -> Backlog:
         """Count what is due and what is quarantined, from the indexes alone."""

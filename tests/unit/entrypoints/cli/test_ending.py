@@ -51,13 +51,13 @@ def test_everything_of_a_person_ends(terminal: Terminal, api: FakeApi) -> None:
     assert not terminal.slept
 
 
-def test_what_is_just_being_granted_is_tried_again_until_it_ends(terminal: Terminal, api: FakeApi) -> None:
-    granting = an_outcome(refused="request is GRANTING")
+def test_what_others_are_just_changing_is_tried_again_until_it_ends(terminal: Terminal, api: FakeApi) -> None:
+    changing = an_outcome(refused="request was changed meanwhile")
     api.on(
         "POST",
         STOP,
-        {"results": [granting, an_outcome(OTHER)]},
-        {"results": [granting]},
+        {"results": [changing, an_outcome(OTHER)]},
+        {"results": [changing]},
         {"results": [an_outcome(ENDING)]},
     )
     assert terminal.json(*STOP_MAYA, "--yes")["results"] == [an_outcome(ENDING), an_outcome(OTHER)]
@@ -67,7 +67,7 @@ def test_what_is_just_being_granted_is_tried_again_until_it_ends(terminal: Termi
 
 
 def test_trying_again_has_an_end_and_says_what_is_left(terminal: Terminal, api: FakeApi) -> None:
-    api.on("POST", STOP, {"results": [an_outcome(refused="request is GRANTING")]})
+    api.on("POST", STOP, {"results": [an_outcome(refused="request was changed meanwhile")]})
     result = terminal.run(*STOP_MAYA, "--yes")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["results"][0]["problem"]["status"] == 409

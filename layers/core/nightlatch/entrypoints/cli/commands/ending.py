@@ -14,7 +14,7 @@ from nightlatch.entrypoints.cli.screen import table
 from nightlatch.entrypoints.cli.shapes import Json, person, segment, state
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds before each further try to stop somebody: what is just being granted can be taken away once it is there."""
+"""Seconds before each further try to stop somebody: what others change at that very moment may be refused at first."""
 
 
 def revoke(
@@ -76,7 +76,7 @@ def _confirm(run: Invocation, whose: str, *, is_confirmed: bool) -> None:
 
 
 def _stopped(run: Invocation, whose: str, reason: str) -> list[Json]:
-    """Stop somebody, and again while something of theirs is just being granted; return the last word on each."""
+    """Stop somebody, and again while others are changing something of theirs; return the last word on each."""
     path = f"/v1/people/{segment(whose)}/stop"
     outcomes: dict[str, Json] = {}
     for pause in (*PAUSES, None):
