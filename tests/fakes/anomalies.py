@@ -29,7 +29,7 @@ class InMemoryAnomalies:
         """Say which there are."""
         return {anomaly_id for anomaly_id in ids if self.store._one(Anomaly, anomaly_id)}
 
-    def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
+    def candidates(self, wanted: AnomalyFilter, *, expected: int = 0) -> Iterator[Anomaly]:
         """Read all of the wanted time and place, the latest detected first."""
         for anomaly in sorted(self.store._all(Anomaly), key=place_of, reverse=True):
             if wanted.admits_place_of(anomaly) and self.store._is_live((Anomaly, anomaly.id)):

@@ -218,7 +218,7 @@ class InMemoryStore:
         """Find requests, newest first."""
         return filter(wanted.admits, self.candidates(wanted))
 
-    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+    def candidates(self, wanted: RequestFilter, *, expected: int = 0) -> Iterator[AccessRequest]:
         """Read every request of the wanted time: it is as if there were no index but the one by month."""
         timed = RequestFilter(since=wanted.since, until=wanted.until, before_id=wanted.before_id)
         for request in sorted(self._all(AccessRequest), key=lambda request: request.id, reverse=True):

@@ -67,7 +67,8 @@ class AccessRequests:
             if wanted.requesters not in {None, own}:
                 raise NotAllowedError("only administrators and auditors may list the requests of others")
             wanted = replace(wanted, requesters=own)
-        return read_page(self._requests.candidates(wanted), wanted, limit=limit, skip=skip)
+        candidates = self._requests.candidates(wanted, expected=skip + limit + 1)
+        return read_page(candidates, wanted, limit=limit, skip=skip)
 
     def timeline(self, request_id: str, call: Call) -> list[LedgerEntry]:
         """Read what happened to a request, oldest first, from the ledger.

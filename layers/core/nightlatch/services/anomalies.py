@@ -42,7 +42,7 @@ class AnomalyDesk:
 
     def find(self, wanted: AnomalyFilter, *, limit: int, skip: int = 0) -> Found[Anomaly]:
         """Find anomalies, the latest detected first."""
-        candidates = self._anomalies.candidates(wanted)
+        candidates = self._anomalies.candidates(wanted, expected=skip + limit + 1)
         return search(candidates, admits=wanted.admits, place=place_of, limit=limit, skip=skip)
 
     def count_open(self) -> Counted:

@@ -67,21 +67,22 @@ class DynamoAnomalies:
         keys = {anomaly_key(anomaly_id): anomaly_id for anomaly_id in ids}
         return {keys[key] for key in read_many(StateRecord, keys)}
 
-    def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
+    def candidates(self, wanted: AnomalyFilter, *, expected: int = 0) -> Iterator[Anomaly]:
         """Read all of the wanted time and place, the latest detected first, no further than consumed."""
         now = self._clock()
         newest = min(at for at in (now, wanted.until, _time_in(wanted.below)) if at)
         for month in _months(newest, max(wanted.since or now - OLDEST, now - OLDEST)):
-            yield from filter(wanted.admits_place_of, _of(month, wanted, now))
+            yield from filter(wanted.admits_place_of, _of(month, wanted, now, expected=expected))
 
 
-def _of(month: datetime, wanted: AnomalyFilter, now: datetime) -> Iterator[Anomaly]:
+def _of(month: datetime, wanted: AnomalyFilter, now: datetime, *, expected: int) -> Iterator[Anomaly]:
     low = rfc3339(wanted.since) if wanted.since else BELOW_ALL
     high = wanted.below or (rfc3339(wanted.until) if wanted.until else ABOVE_ALL)
     within = AnomalyRecord.id.between(low, high)
     if low > high:
         return
-    for page in pages(read_index(StateRecord, StateRecord.by_month, anomalies_of(month), within, page_size=PAGE)):
+    keys = read_index(StateRecord, StateRecord.by_month, anomalies_of(month), within, page_size=PAGE + 1)
+    for page in pages(keys, expected=expected):
         records = read_many(StateRecord, page)
         live = (records[key] for key in page if key in records and records[key].is_live(now))
         yield from (value_of(record, Anomaly) for record in live)

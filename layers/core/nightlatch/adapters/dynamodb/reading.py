@@ -6,7 +6,7 @@ Where many are read, DynamoDB's answer is taken as it is: to make PynamoDB's mod
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice, repeat, takewhile
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.expressions.condition import Condition
@@ -23,7 +23,8 @@ T = TypeVar("T")
 PAGE = 100
 """What BatchGetItem takes at most, and so what a page of an index holds."""
 
-READ_OF_MANY = ["pk", "sk", "body", "expires_at"]
+KEY = ["pk", "sk"]
+READ_OF_MANY = [*KEY, "body", "expires_at"]
 
 FIRST_PAUSE_SECONDS = 0.05
 ROUNDS = 6
@@ -86,6 +87,7 @@ def read_index(
             value,
             within,
             index_name=index.Meta.index_name,
+            attributes_to_get=KEY,
             scan_index_forward=False,
             limit=page_size,
             exclusive_start_key=start,
@@ -102,8 +104,9 @@ def _stored(item: Any) -> tuple[Key, Stored]:
     return (item["pk"]["S"], item["sk"]["S"]), stored
 
 
-def pages(things: Iterable[T], size: int = PAGE) -> Iterator[list[T]]:
-    """Cut into lists of at most `size`, taking no more than the list that is asked for."""
+def pages(things: Iterable[T], *, expected: int = 0) -> Iterator[list[T]]:
+    """Cut into pages, taking no more than the one that is asked for. What is `expected` is in the first ones."""
     rest = iter(things)
-    while page := list(islice(rest, size)):
-        yield page
+    whole, odd = divmod(expected, PAGE)
+    sizes = chain(repeat(PAGE, whole), [odd] if odd else [], repeat(PAGE))
+    return takewhile(bool, (list(islice(rest, size)) for size in sizes))

@@ -64,10 +64,10 @@ class DynamoRequests:
         """Find requests, newest first. The filter is asked of what was read, not of the index, which lags behind."""
         return filter(wanted.admits, self.candidates(wanted))
 
-    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
+    def candidates(self, wanted: RequestFilter, *, expected: int = 0) -> Iterator[AccessRequest]:
         """Read what the most selective index names, newest first."""
         now = self._clock()
-        for ids in pages(_distinct(_ids(wanted, now))):
+        for ids in pages(_distinct(_ids(wanted, now)), expected=expected):
             records = read_many(StateRecord, map(request_key, ids))
             for record in filter(None, map(records.get, map(request_key, ids))):
                 if record.is_live(now):

@@ -67,8 +67,11 @@ class Anomalies(Protocol):
         """Say, consistently, which of these there are."""
         ...
 
-    def candidates(self, wanted: AnomalyFilter) -> Iterator[Anomaly]:
-        """Read all of the wanted time and place, the latest detected first, no further than consumed."""
+    def candidates(self, wanted: AnomalyFilter, *, expected: int = 0) -> Iterator[Anomaly]:
+        """Read all of the wanted time and place, the latest detected first, no further than consumed.
+
+        `expected` is how many are likely to be consumed, if anybody knows: no more are read at first.
+        """
         ...
 
 

@@ -100,8 +100,11 @@ class Requests(Protocol):
         """Find requests, newest first, reading no further than is consumed (a page of 100 at a time)."""
         ...
 
-    def candidates(self, wanted: RequestFilter) -> Iterator[AccessRequest]:
-        """Read what `find` chooses from, in the same order: more than is wanted where no index serves the filter."""
+    def candidates(self, wanted: RequestFilter, *, expected: int = 0) -> Iterator[AccessRequest]:
+        """Read what `find` chooses from, in the same order: more than is wanted where no index serves the filter.
+
+        `expected` is how many are likely to be consumed, if anybody knows: no more are read at first.
+        """
         ...
 
     def due(self, at: datetime) -> Iterator[DueRequest]:
