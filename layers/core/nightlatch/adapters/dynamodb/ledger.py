@@ -10,7 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex
 from nightlatch.adapters.dynamodb.keys import ENTRIES_PER_PARTITION, ledger_key, ledger_partition, padded
 from nightlatch.adapters.dynamodb.ledger_record import LedgerRecord, entry_of
 from nightlatch.adapters.dynamodb.outbox import read_standing
-from nightlatch.adapters.dynamodb.reading import PAGE, read_many, read_one
+from nightlatch.adapters.dynamodb.reading import PAGE, read_index, read_many, read_one, read_range
 from nightlatch.adapters.dynamodb.records import Holder
 from nightlatch.domain.ledger import Head, LedgerEntry
 from nightlatch.services.ports.ambient import Clock
@@ -57,13 +57,8 @@ class DynamoKeptEntries:
     def entries(self, first: int, last: int, *, newest_first: bool = False) -> Iterator[LedgerEntry]:
         """Read the stored entries numbered first..last, in order, consistently and no further than consumed."""
         for partition in self._partitions(first, last, newest_first=newest_first):
-            records = LedgerRecord.query(
-                ledger_partition(partition),
-                LedgerRecord.sk.between(padded(first), padded(last)),
-                consistent_read=True,
-                scan_index_forward=not newest_first,
-                page_size=PAGE,
-            )
+            within = LedgerRecord.sk.between(padded(first), padded(last))
+            records = read_range(LedgerRecord, ledger_partition(partition), within, newest_first=newest_first)
             yield from self._served(records)
 
     def by_numbers(self, numbers: Iterable[int]) -> list[LedgerEntry]:
@@ -77,8 +72,8 @@ class DynamoKeptEntries:
         if first > last:
             return
         within = LedgerRecord.sk.between(padded(max(first, 0)), padded(last))
-        for record in INDEXES[index].query(value, within, scan_index_forward=False, page_size=PAGE):
-            yield int(record.sk)
+        for _, sk in read_index(LedgerRecord, INDEXES[index], value, within, page_size=PAGE):
+            yield int(sk)
 
     def _served(self, records: Iterable[Holder]) -> Iterator[LedgerEntry]:
         entries = (entry_of(record) for record in records)

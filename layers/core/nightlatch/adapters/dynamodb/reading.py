@@ -6,6 +6,7 @@ Where many are read, DynamoDB's answer is taken as it is: to make PynamoDB's mod
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,7 +24,8 @@ T = TypeVar("T")
 PAGE = 100
 """What BatchGetItem takes at most, and so what a page of an index holds."""
 
-READ_OF_MANY = ["pk", "sk", "body", "expires_at"]
+KEY = ["pk", "sk"]
+READ_OF_MANY = [*KEY, "body", "expires_at"]
 
 FIRST_PAUSE_SECONDS = 0.05
 ROUNDS = 6
@@ -88,17 +90,38 @@ def read_index(
 
     Without a `page_size`, a page is as much as DynamoDB answers at once.
     """
-    table, start = table_of(record), None
+    query = partial(
+        table_of(record).query,
+        value,
+        within,
+        index_name=index.Meta.index_name,
+        attributes_to_get=KEY,
+        scan_index_forward=False,
+        limit=page_size,
+    )
+    return ((item["pk"]["S"], item["sk"]["S"]) for item in _items(query))
+
+
+def read_range(record: type[Record], partition: str, within: Condition, *, newest_first: bool) -> Iterator[Stored]:
+    """Read the items of a partition in the order of their keys, consistently and no further than consumed."""
+    query = partial(
+        table_of(record).query,
+        partition,
+        within,
+        attributes_to_get=READ_OF_MANY,
+        consistent_read=True,
+        scan_index_forward=not newest_first,
+        limit=PAGE,
+    )
+    return (stored for _, stored in map(_stored, _items(query)))
+
+
+def _items(query: Callable[..., Any]) -> Iterator[Any]:
+    """Ask a query on and on, as long as it has more to say and is listened to."""
+    start = None
     while True:
-        answer = table.query(
-            value,
-            within,
-            index_name=index.Meta.index_name,
-            scan_index_forward=False,
-            limit=page_size,
-            exclusive_start_key=start,
-        )
-        yield from ((item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"])
+        answer = query(exclusive_start_key=start)
+        yield from answer["Items"]
         start = answer.get("LastEvaluatedKey")
         if not start:
             return
