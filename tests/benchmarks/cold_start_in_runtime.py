@@ -188,7 +188,7 @@ class _Empty(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer as reads of any kind without a hit: to GetItem it says that there is no item."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"Items": [], "Count": 0, "ScannedCount": 0, "Responses": {}, "UnprocessedKeys": {}}'
+        body = b'{"Items": [], "Count": 0, "ScannedCount": 0, "Responses": {}, "UnprocessedKeys": {}, "Attributes": {}}'
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
