@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -25,7 +26,8 @@ from tests.integration.aws.outbound import Death, Meanwhile
 REQUESTS = ("req_1", "req_2", "req_3")
 SWEEP = {"sweep": True}
 WRITERS = 20
-WRITES = 300
+WRITES = 500
+PAGES = (1, 7, 1_000)
 
 
 @pytest.fixture
@@ -138,6 +140,7 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
             with suppress(KilledError):
                 mortal.perhaps()
                 record(nightlatch, number, events=1 + number % 2)
+                mortal.perhaps()
 
     def sequence(mortal: Mortal) -> None:
         while not over.is_set():
@@ -146,8 +149,10 @@ def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_
                 Sequencer(outbox=outbox, clock=nightlatch.clock, random=os.urandom).drain(batches=1)
 
     def follow() -> None:
-        while not over.is_set():
-            read.extend(feed.feed(after=read[-1].seq if read else 0, limit=7).entries)
+        for limit in cycle(PAGES):
+            if over.is_set():
+                break
+            read.extend(feed.feed(after=read[-1].seq if read else 0, limit=limit).entries)
 
     rivals = [threading.Thread(target=sequence, args=(Mortal(Random(100 + number), 0.1),)) for number in range(3)]
     reader = threading.Thread(target=follow)
