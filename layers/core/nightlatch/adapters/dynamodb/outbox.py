@@ -44,7 +44,7 @@ class DynamoOutbox:
         self._retention = retention
 
     def standing(self) -> Standing:
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         return read_standing(retention=self._retention)
 
     def waiting(self) -> list[WaitingRow]:
@@ -122,10 +122,9 @@ def rows_of(events: Iterable[PendingEvent]) -> list[OutboxRow]:
 
 
 def read_standing(*, retention: timedelta) -> Standing:
-    """Read where the chain stands, and the retention in force; `retention` is the deployment's own."""
+    """Read where the chain stands, and the settings in force; `retention` is the deployment's own."""
     records = read_many(StateRecord, [HEAD, AUDIT_SETTINGS])
-    settings = settings_in(records.get(AUDIT_SETTINGS), retention=retention)
-    return Standing(head_in(records.get(HEAD)), settings.retention)
+    return Standing(head_in(records.get(HEAD)), settings_in(records.get(AUDIT_SETTINGS), retention=retention))
 
 
 def head_in(record: Holder | None) -> Head:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.deployment import Deployment
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, WaitingRow
 from nightlatch.domain.tally import Tally
@@ -20,17 +21,22 @@ class ForeignIds(Protocol):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the chain stands, and how long its entries are to be kept."""
+    """Where the chain stands, and the settings by which its entries are kept."""
 
     head: Head
-    retention: timedelta
+    settings: AuditSettings
+
+    @property
+    def retention(self) -> timedelta:
+        """Say how long entries are to be kept."""
+        return self.settings.retention
 
 
 class Outbox(ForeignIds, Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
     def standing(self) -> Standing:
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         ...
 
     def waiting(self) -> list[WaitingRow]:
