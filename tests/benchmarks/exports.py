@@ -87,7 +87,7 @@ class EndlessStore(InMemoryStore):
     def kept(self) -> EndlessEntries:  # type: ignore[override]  # as the port wants it, not as the fake's own tests do
         """Look at the ledger as it is now."""
         at = self.clock()
-        return EndlessEntries(self.entry_like, self.length, at=at, since=at - self.standing().retention)
+        return EndlessEntries(self.entry_like, self.length, at=at, since=self.audit_settings().kept_since(at))
 
 
 @dataclass

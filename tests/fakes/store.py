@@ -396,8 +396,8 @@ class InMemoryStore:
     # Outbox and Ledger
 
     def standing(self) -> Standing:
-        """Say where the chain stands, and how long it is kept."""
-        return Standing(self.chain, self.audit_settings().retention, self.taken)
+        """Say where the chain stands, and how it is kept."""
+        return Standing(self.chain, self.audit_settings(), self.taken)
 
     def waiting(self, *, taken: Collection[str]) -> Waiting:
         """Read what waits, oldest first, while there is room."""
@@ -455,7 +455,7 @@ class InMemoryStore:
     def kept(self) -> "InMemoryEntries":
         """Look at the ledger as it is now."""
         at, standing = self.clock(), self.standing()
-        return InMemoryEntries(self.ledger, standing.head, at=at, since=at - standing.retention)
+        return InMemoryEntries(self.ledger, standing.head, at=at, since=standing.settings.kept_since(at))
 
     # Keeping
 

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from nightlatch.domain.audit_settings import AuditChoices
+from nightlatch.domain.audit_settings import LONGEST_TO_FOLLOW, AuditChoices
 from nightlatch.domain.errors import CursorExpiredError, RivalChangeError
 from nightlatch.domain.ledger import Head, LedgerEntry, UnreadableRow, first_break, number_in
+from nightlatch.domain.retention_walk import SETTLING
 from nightlatch.services.audit_trail import AuditTrail
 from nightlatch.services.ports.trail import Ledger
 from nightlatch.services.retention import Retention
@@ -88,6 +89,7 @@ class Trail(RuleBasedStateMachine):
         self.last_at: dict[str, datetime] = {}
         self.archive: dict[int, LedgerEntry] = {}
         self.readers: list[Reader] = []
+        self.followed_at = self.clock.now
 
     # Writing
 
@@ -176,7 +178,21 @@ class Trail(RuleBasedStateMachine):
 
     @rule(span=st.sampled_from([SECOND, HOUR, DAY, 10 * DAY, 45 * DAY]))
     def wait(self, span: timedelta) -> None:
+        self.pass_time(span)
+
+    def pass_time(self, span: timedelta) -> None:
+        """Let time pass, but not so much that no walk came to its end meanwhile."""
+        if self.clock.now + span > self.followed_at + LONGEST_TO_FOLLOW - HOUR:
+            self.follow()
         self.clock.advance(span)
+
+    def follow(self) -> None:
+        """Walk until every stored entry follows the retention."""
+        self.walk(steps=1)
+        self.clock.advance(SETTLING)
+        while Retention(unit_of_work=self.store, keeping=self.store, clock=self.clock).step():
+            pass
+        self.followed_at = self.clock.now
 
     @rule(days=st.sampled_from([30, 45, 90, 365]))
     def keep_for(self, days: int) -> None:
@@ -197,9 +213,11 @@ class Trail(RuleBasedStateMachine):
 
     @rule(after=st.sampled_from([timedelta(), 45 * DAY]), chance=st.randoms(use_true_random=False))
     def remove(self, *, after: timedelta, chance: Any) -> None:
-        """Remove some of what is past its time."""
-        self.clock.advance(after)
-        over = [seq for seq, at in self.store.times.items() if seq in self.store.ledger and at <= self.clock.now]
+        """Remove some of what is past its time, as DynamoDB does: it compares whole seconds, by what it stores."""
+        self.pass_time(after)
+        over = [
+            seq for seq, at in self.store.times.items() if seq in self.store.ledger and at + SECOND <= self.clock.now
+        ]
         for seq in over:
             if chance.random() < 0.8:
                 del self.store.ledger[seq]
@@ -265,21 +283,25 @@ class Trail(RuleBasedStateMachine):
         reader.after = number - 1
 
     def assert_gone(self, first: int, last: int) -> None:
-        """Nobody is led over anything that is still kept and was ever to be seen.
+        """Nobody is led over anything that is still kept."""
+        since = self.since()
+        assert all(self.archive[seq].recorded_at <= since for seq in range(first, last + 1))
 
-        What was past its time under a shorter retention may be removed at any moment, one by one: a longer one that
-        is chosen afterwards promises nothing of it.
-        """
-        now, since = self.clock.now, self.clock.now - self.store.standing().retention
-        numbers = range(first, last + 1)
-        kept = [seq for seq in numbers if seq in self.store.ledger and self.store.times[seq] > now]
-        assert all(self.store.ledger[seq].recorded_at <= since for seq in kept)
+    def since(self) -> datetime:
+        """Say since when entries are kept."""
+        return self.store.audit_settings().kept_since(self.clock.now)
 
     # What always holds
 
     @invariant()
     def numbers_are_without_a_gap(self) -> None:
         assert [*self.archive] == [*range(1, self.store.chain.seq + 1)]
+
+    @invariant()
+    def what_is_kept_is_all_there(self) -> None:
+        """Whatever was decided and removed: a hole among what is served would be taken for something in flight."""
+        since = self.since()
+        assert all(entry.recorded_at <= since or seq in self.store.ledger for seq, entry in self.archive.items())
 
     def teardown(self) -> None:
         """At the end everything is numbered, chained and read."""

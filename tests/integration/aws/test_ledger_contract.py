@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nightlatch.domain.audit_event import EventType, ResourceReference
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.change import Change
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.identity import SYSTEM, Actor, ActorType
@@ -184,9 +185,12 @@ def test_a_look_at_the_ledger_says_how_far_it_reaches(store: Store) -> None:
 
 
 def test_the_sequencer_is_told_of_the_retention_in_force(store: Store) -> None:
-    assert store.outbox.standing() == Standing(Head(), RETENTION)
+    assert store.outbox.standing() == Standing(Head(), AuditSettings(retention=RETENTION))
     choose_retention(store, timedelta(days=30))
-    assert store.outbox.standing() == Standing(Head(), timedelta(days=30))
+    store.sequence(an_event())
+    standing = store.outbox.standing()
+    assert standing == Standing(store.ledger.kept().head, store.settings.audit_settings(), standing.taken)
+    assert standing.retention == timedelta(days=30)
 
 
 def test_the_head_outlives_every_entry(store: Store) -> None:

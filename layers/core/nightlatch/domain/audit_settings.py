@@ -1,6 +1,10 @@
-"""What administrators decide about the audit trail: how long it is kept, which reads it tells of, who may add to it."""
+"""What administrators decide about the audit trail: how long it is kept, which reads it tells of, who may add to it.
 
-from datetime import timedelta
+What a retention has once given up stays given up. DynamoDB removes what is over one by one and in any order, so that of
+what a longer retention would take in again some is gone, and nobody could tell which.
+"""
+
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +16,9 @@ from nightlatch.domain.identity import Principal
 from nightlatch.domain.value import Entity, Instant, Seconds, Value
 
 DAY = timedelta(days=1)
+LONGEST_TO_FOLLOW = DAY
+"""Within that, stored entries follow another retention. Until then the one before may still end what they hold."""
+
 SHORTEST_DAYS = 30
 LONGEST_DAYS = 365
 MOST_WRITERS = 50
@@ -59,6 +66,13 @@ class AuditSettings(Entity):
     retention: Seconds
     reads: Reads = Reads.SENSITIVE
     writers: tuple[Writer, ...] = ()
+    given_up_before: Instant | None = None
+    """What was recorded until then is served no longer, whatever the retention is. It only ever moves forward."""
+
+    def kept_since(self, at: datetime) -> datetime:
+        """Say since when entries are kept: only what was recorded later is served."""
+        since = at - self.retention
+        return max(since, self.given_up_before or since)
 
     @property
     def choices(self) -> AuditChoices:
@@ -82,5 +96,17 @@ class AuditSettings(Entity):
             description=f"{by.label} changed the settings of the audit trail: {', '.join(names)}",
             details=details,
         )
-        retention = choices.retention_days * DAY
-        return Change(self.changed(retention=retention, reads=choices.reads, writers=choices.writers), (event,))
+        chosen = self.changed(
+            retention=choices.retention_days * DAY,
+            reads=choices.reads,
+            writers=choices.writers,
+            given_up_before=self._given_up(choices.retention_days * DAY, at),
+        )
+        return Change(chosen, (event,))
+
+    def _given_up(self, retention: timedelta, at: datetime) -> datetime | None:
+        """Say what is over for good when another retention comes into force: of a shorter one it is the lesser part."""
+        if retention == self.retention:
+            return self.given_up_before
+        over = at - self.retention + LONGEST_TO_FOLLOW
+        return max(over, self.given_up_before or over)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import Field
 
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
+from nightlatch.domain.audit_settings import LONGEST_TO_FOLLOW, SHORTEST_DAYS
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import NightlatchError
 from nightlatch.domain.identity import SYSTEM
@@ -41,8 +42,11 @@ LONGEST_REST = timedelta(days=1)
 IN_FLIGHT = timedelta(minutes=1)
 """A number that is missing may be on its way to the reader for so long, and no longer."""
 
-SHORTEST_RETENTION = timedelta(days=30)
-"""Younger entries are never gone by themselves, whatever the settings say and said."""
+SURELY_KEPT = timedelta(days=SHORTEST_DAYS) - LONGEST_TO_FOLLOW - LONGEST_REST
+"""Younger entries are never gone by themselves, whatever the settings say and said.
+
+A longer retention gives up a day. One digest can be over another: of entries that are missing it does not tell when.
+"""
 
 
 class Link(NamedTuple):

@@ -13,7 +13,7 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
     SEALS,
-    SHORTEST_RETENTION,
+    SURELY_KEPT,
     Digest,
     Finding,
     Link,
@@ -128,14 +128,16 @@ class SelfCheck:
 
     def _finding_in(self, digest: Digest, progress: _Progress) -> Finding | None:
         """Hold the entries of a digest's span to it. Only the oldest of all may be gone, and only when old enough."""
-        entries = self._tools.ledger.kept().entries(digest.first_seq, digest.last_seq)
+        kept = self._tools.ledger.kept()
+        entries = kept.entries(digest.first_seq, digest.last_seq)
         oldest = next(entries, None)
-        if progress.check.first_kept is None:
+        # Other settings can give up, at once, what the round has come to.
+        if progress.check.first_kept is None or digest.first_recorded_at <= kept.since:
             if not self._may_begin_with(oldest, digest):
                 return Finding(seq=digest.first_seq, where="ledger", problem="missing")
+            progress.move(first_kept=oldest.seq if oldest else None)
             if oldest is None:
                 return None
-            progress.move(first_kept=oldest.seq)
             before = Link(oldest.seq - 1, oldest.prev_hash) if oldest.seq > digest.first_seq else _start(digest)
         else:
             before = _start(digest)
@@ -160,7 +162,7 @@ class SelfCheck:
         if oldest and oldest.seq == digest.first_seq:
             return True
         youngest_missing = oldest.recorded_at if oldest else digest.last_recorded_at
-        return self._tools.clock() - youngest_missing >= SHORTEST_RETENTION
+        return self._tools.clock() - youngest_missing >= SURELY_KEPT
 
 
 def _start(digest: Digest) -> Link:

@@ -17,7 +17,7 @@ from nightlatch.domain.seal import (
     LONGEST_REST,
     LONGEST_SPAN,
     SEALS,
-    SHORTEST_RETENTION,
+    SURELY_KEPT,
     Digest,
     Finding,
     SealState,
@@ -149,7 +149,7 @@ class TrailProof:
             [row.model_dump(mode="json") for row in _settled(rows, sealed_to=state.last_seq)],
             digests=[digest for digest in digests if digest.last_seq >= begin],
             is_signed=lambda digest: self._signer.has_signed(digest.signed_content, digest.signature),
-            asked=Asked(first_seq=begin, kept_since=self._clock() - SHORTEST_RETENTION),
+            asked=Asked(first_seq=begin, kept_since=self._clock() - SURELY_KEPT),
         )
         outcome.doubts += [*unreadable, *_lost_end(digests, state)]
         covered = [one.last_seq for one in digests if one.last_seq <= (outcome.last_seq or 0)]

@@ -33,13 +33,13 @@ class DynamoLedger:
         self._retention = retention
 
     def kept(self) -> "DynamoKeptEntries":
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         at, standing = self._clock(), read_standing(retention=self._retention)
-        return DynamoKeptEntries(standing.head, at=at, since=at - standing.retention)
+        return DynamoKeptEntries(standing.head, at=at, since=standing.settings.kept_since(at))
 
 
 class DynamoKeptEntries:
-    """Reads entries, but none whose retention is over. An index may still name the number of such a one.
+    """Reads entries, but none that are given up. An index may still name the number of such a one.
 
     Their TTL says nothing here: it is moved only some time after the retention was.
     """

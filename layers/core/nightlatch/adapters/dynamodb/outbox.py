@@ -55,7 +55,7 @@ class DynamoOutbox:
         self._retention = retention
 
     def standing(self) -> Standing:
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         return read_standing(retention=self._retention)
 
     def waiting(self, *, taken: Collection[str]) -> Waiting:
@@ -159,11 +159,11 @@ def rows_of(events: Iterable[PendingEvent]) -> list[OutboxRow]:
 
 
 def read_standing(*, retention: timedelta) -> Standing:
-    """Read where the chain stands, and the retention in force; `retention` is the deployment's own."""
+    """Read where the chain stands, and the settings in force; `retention` is the deployment's own."""
     records = read_many(StateRecord, [HEAD, AUDIT_SETTINGS])
     settings = settings_in(records.get(AUDIT_SETTINGS), retention=retention)
     stored = _stored_head(records.get(HEAD))
-    return Standing(stored.head, settings.retention, stored.taken)
+    return Standing(stored.head, settings, stored.taken)
 
 
 def head_in(record: Holder | None) -> Head:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from nightlatch.domain.audit_settings import AuditSettings
 from nightlatch.domain.ledger import ForeignId, Head, LedgerEntry, WaitingRow
 
 
@@ -16,11 +17,16 @@ class ForeignIds(Protocol):
 
 
 class Standing(NamedTuple):
-    """Where the chain stands, how long its entries are to be kept, and which rows the last of them were taken from."""
+    """Where the chain stands, the settings by which its entries are kept, and which rows the last were taken from."""
 
     head: Head
-    retention: timedelta
+    settings: AuditSettings
     taken: tuple[str, ...] = ()
+
+    @property
+    def retention(self) -> timedelta:
+        """Say how long entries are to be kept."""
+        return self.settings.retention
 
 
 class Waiting(NamedTuple):
@@ -34,7 +40,7 @@ class Outbox(ForeignIds, Protocol):
     """What the sequencer works on: committed events, the head of the chain, and the ledger's end."""
 
     def standing(self) -> Standing:
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         ...
 
     def waiting(self, *, taken: Collection[str]) -> Waiting:

@@ -22,7 +22,7 @@ class LedgerIndex(StrEnum):
 
 
 class KeptEntries(Protocol):
-    """The ledger at one moment, as long as it is kept by the retention in force then.
+    """The ledger at one moment, as far as it is kept by the settings in force then.
 
     Older entries are not served, even while they are still stored. Those that came later are not known of here.
     """
@@ -67,5 +67,5 @@ class Ledger(Protocol):
     """Reading the ledger."""
 
     def kept(self) -> KeptEntries:
-        """Read, consistently and in one call, where the chain stands and which retention is in force."""
+        """Read, consistently and in one call, where the chain stands and which settings are in force."""
         ...

@@ -33,7 +33,7 @@ def retention(
     acting: Acting = None,
     output: Output = None,
 ) -> None:
-    """Keep events for so many days, 30 to 365. It holds at once, also for what is there already.
+    """Keep events for so many days, 30 to 365. It holds at once; what was given up once stays gone.
 
     nightlatch settings retention 180
     """
@@ -42,6 +42,8 @@ def retention(
     if days < current.body["retention_days"] and not yes:
         _confirm_loss(run, days)
     _replace(run, current, retention_days=days)
+    if days > current.body["retention_days"]:
+        _say_what_stays_gone(run, current.body["retention_days"], days)
 
 
 def reads(
@@ -104,6 +106,12 @@ def _confirm_loss(run: Invocation, days: int) -> None:
     run.screen.note(f"Events recorded before {since} can no longer be read, from this moment on,")
     run.screen.note("and are then deleted from the ledger. What is deleted cannot be brought back by anybody.")
     typer.confirm(f"Keep events for {days} days only?", abort=True, err=True)
+
+
+def _say_what_stays_gone(run: Invocation, before: int, days: int) -> None:
+    # A day later than the shorter one says: until stored events follow, what it would have ended may be removed.
+    since = local_minute(run.now - timedelta(days=before - 1))
+    run.screen.note(f"Events are kept for {days} days from now on. Those recorded before {since} stay gone.")
 
 
 def _replace(run: Invocation, current: "Answer", **change: Any) -> None:

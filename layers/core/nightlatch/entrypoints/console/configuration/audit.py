@@ -89,7 +89,7 @@ def _page(
         typed=typed,
         settings=settings,
         in_force=settings.choices,
-        kept_since=visitor.desk.now() - settings.retention,
+        kept_since=settings.kept_since(visitor.desk.now()),
         reads=list(Reads),
         shortest=SHORTEST_DAYS,
         longest=LONGEST_DAYS,
