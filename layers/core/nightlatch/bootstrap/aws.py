@@ -3,11 +3,15 @@
 from functools import cache
 from typing import Any
 
+from botocore import __version__
 from botocore.config import Config
 from botocore.session import Session, get_session
 
 from nightlatch.adapters.dynamodb.connection import PATIENT, Patience, bind
 from nightlatch.bootstrap.settings import settings
+
+USER_AGENT = f"Nightlatch Botocore/{__version__}"
+"""Who CloudTrail and the logs of AWS's services say has called."""
 
 
 @cache
@@ -15,12 +19,14 @@ def session() -> Session:
     """Make the session: one for all clients, because each reads the partitions, defaults and credentials anew."""
     made = get_session()
     # botocore would wait a minute for each of five attempts: longer than a function may run, and a sweep with it.
-    patience = Config(
+    defaults = Config(
         connect_timeout=PATIENT.connect_seconds,
         read_timeout=PATIENT.read_seconds,
         retries={"total_max_attempts": PATIENT.retries + 1},
+        # botocore would put its own name together anew for every call, which takes a quarter of the call's time.
+        user_agent=USER_AGENT,
     )
-    made.set_default_client_config(patience)
+    made.set_default_client_config(defaults)
     return made
 
 
