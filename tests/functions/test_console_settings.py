@@ -90,6 +90,15 @@ def test_a_longer_retention_and_which_reads_are_events_are_saved_at_once(world: 
     assert "Saved" in page.text
 
 
+def test_since_when_the_trail_can_be_read_is_not_longer_ago_when_it_is_kept_longer(world: World, ada: Browser) -> None:
+    """D5."""
+    world.audit_settings.put(AuditChoices(retention_days=30, reads=Reads.ALL, writers=()), a_call(ADA), if_match=0)
+    world.audit_settings.put(AuditChoices(retention_days=180, reads=Reads.ALL, writers=()), a_call(ADA), if_match=1)
+
+    since = world.clock.now - timedelta(days=29)
+    assert f"since {since:%d %b %Y}" in ada.get(AUDIT).text
+
+
 def test_a_shorter_retention_tells_first_what_would_be_gone(world: World) -> None:
     tell_twice(world)
     number = len(world.events())

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from nightlatch.domain.audit_settings import LONGEST_TO_FOLLOW, AuditChoices
+from nightlatch.domain.audit_settings import AuditChoices
 from nightlatch.domain.errors import CursorExpiredError, RivalChangeError
 from nightlatch.domain.ledger import Head, LedgerEntry, UnreadableRow, first_break, number_in
 from nightlatch.domain.retention_walk import SETTLING
@@ -30,6 +30,9 @@ from tests.fakes.store import InMemoryEntries, InMemoryStore, predictable
 DAY, MILLISECOND = 24 * HOUR, SECOND / 1000
 FLIGHT = 2 * SECOND
 """For so long a transaction may be half to be seen."""
+
+FOLLOWED_WITHIN = 23 * HOUR
+"""In that time the walk has followed another retention to its end, whatever holds it up."""
 
 REACHED: Counter[str] = Counter()
 """What the runs came to."""
@@ -89,7 +92,7 @@ class Trail(RuleBasedStateMachine):
         self.last_at: dict[str, datetime] = {}
         self.archive: dict[int, LedgerEntry] = {}
         self.readers: list[Reader] = []
-        self.followed_at = self.clock.now
+        self.unfollowed_since: datetime | None = None
 
     # Writing
 
@@ -182,9 +185,16 @@ class Trail(RuleBasedStateMachine):
 
     def pass_time(self, span: timedelta) -> None:
         """Let time pass, but not so much that no walk came to its end meanwhile."""
-        if self.clock.now + span > self.followed_at + LONGEST_TO_FOLLOW - HOUR:
+        if self.unfollowed_since and self.clock.now + span > self.unfollowed_since + FOLLOWED_WITHIN:
             self.follow()
         self.clock.advance(span)
+
+    @rule(days=st.sampled_from([90, 365]))
+    def keep_what_is_nearly_over(self, days: int) -> None:
+        """Choose another retention some hours before the oldest entry's time is over."""
+        over = min((self.store.times[seq] for seq in self.store.ledger), default=self.clock.now)
+        self.pass_time(max(over - 10 * HOUR - self.clock.now, timedelta()))
+        self.keep_for(days=days)
 
     def follow(self) -> None:
         """Walk until every stored entry follows the retention."""
@@ -192,11 +202,12 @@ class Trail(RuleBasedStateMachine):
         self.clock.advance(SETTLING)
         while Retention(unit_of_work=self.store, keeping=self.store, clock=self.clock).step():
             pass
-        self.followed_at = self.clock.now
+        self.unfollowed_since = None
 
     @rule(days=st.sampled_from([30, 45, 90, 365]))
     def keep_for(self, days: int) -> None:
         """Choose another retention, which is an event too."""
+        self.unfollowed_since = self.unfollowed_since or self.clock.now
         settings = self.store.audit_settings()
         choices = AuditChoices(retention_days=days, reads=settings.reads, writers=())
         before = {*self.store.outbox}
@@ -211,7 +222,7 @@ class Trail(RuleBasedStateMachine):
             for _ in range(steps):
                 Retention(unit_of_work=self.store, keeping=self.store, clock=self.clock).step()
 
-    @rule(after=st.sampled_from([timedelta(), 45 * DAY]), chance=st.randoms(use_true_random=False))
+    @rule(after=st.sampled_from([timedelta(), 20 * HOUR, 45 * DAY]), chance=st.randoms(use_true_random=False))
     def remove(self, *, after: timedelta, chance: Any) -> None:
         """Remove some of what is past its time, as DynamoDB does: it compares whole seconds, by what it stores."""
         self.pass_time(after)

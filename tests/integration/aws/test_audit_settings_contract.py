@@ -7,7 +7,7 @@ import pytest
 from nightlatch.domain.audit_settings import AuditSettings, Reads, Writer
 from nightlatch.domain.change import Change
 from nightlatch.domain.errors import RivalChangeError
-from tests.integration.aws.builders import ORIGIN
+from tests.integration.aws.builders import NOW, ORIGIN
 from tests.integration.aws.conftest import RETENTION, Store
 
 ROBOT = Writer(principal_id="usr_" + "a" * 26, events=("access.*",))
@@ -19,7 +19,7 @@ def test_settings_that_nobody_has_chosen_are_the_deployments(store: Store) -> No
 
 def test_chosen_settings_are_read_back(store: Store) -> None:
     first = store.settings.audit_settings().changed(retention=timedelta(days=30), reads=Reads.ALL, writers=(ROBOT,))
-    second = first.changed(retention=timedelta(days=365))
+    second = first.changed(retention=timedelta(days=365), given_up_before=NOW)
     for settings in (first, second):
         store.work.commit(Change(settings), origin=ORIGIN)
         assert store.settings.audit_settings() == settings

@@ -164,7 +164,7 @@ def choose_retention(store: Store, retention: timedelta) -> None:
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_another_retention_holds_at_once_for_what_is_there(store: Store, read: Callable[[Store], bool]) -> None:
-    """D5: a shorter one hides, a longer one shows again what is still stored."""
+    """D5: a shorter one hides, and nothing else is asked of what is stored."""
     store.sequence(an_event())
     store.clock.now = NOW + timedelta(days=60)
     choose_retention(store, timedelta(days=30))
@@ -174,6 +174,21 @@ def test_another_retention_holds_at_once_for_what_is_there(store: Store, read: C
     store.clock.now = NOW + timedelta(days=100)
     choose_retention(store, timedelta(days=365))
     assert read(store)
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_what_was_given_up_is_served_no_more_whatever_the_retention_is(
+    store: Store, read: Callable[[Store], bool]
+) -> None:
+    """D5."""
+    store.sequence(an_event())
+    settings = store.settings.audit_settings()
+    store.work.commit(Change(settings.changed(given_up_before=NOW - MILLISECOND)), origin=ORIGIN)
+    assert read(store)
+    settings = store.settings.audit_settings()
+    store.work.commit(Change(settings.changed(given_up_before=NOW, retention=timedelta(days=365))), origin=ORIGIN)
+    assert not read(store)
+    assert store.ledger.kept().since == NOW
 
 
 def test_a_look_at_the_ledger_says_how_far_it_reaches(store: Store) -> None:

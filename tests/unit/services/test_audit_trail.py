@@ -1,7 +1,7 @@
 """Reading the ledger: a feed that never skips, and a list that finds exactly what was asked for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -10,12 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.audit_event import AuditEvent, EventType, Origin, ResourceReference, Severity, Source
+from nightlatch.domain.audit_settings import AuditChoices, AuditSettings, Reads
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.errors import CursorExpiredError, NotFoundError
 from nightlatch.domain.identity import SYSTEM, Actor
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent, append
 from nightlatch.services.audit_trail import EVERYTHING, AuditTrail
-from tests.builders import MAYA, NOA, NOON, FakeClock, a_pending_event, an_event
+from tests.builders import MAYA, NOA, NOON, FakeClock, a_pending_event, a_principal, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 DAY = timedelta(days=1)
@@ -302,7 +303,7 @@ def test_a_page_says_since_when_entries_are_kept() -> None:
 
 @pytest.mark.parametrize("width", [1, 49, 50, 80])
 def test_a_reader_is_led_beyond_what_was_removed_from_among_what_is_kept(width: int) -> None:
-    """D5: a longer retention came into force while DynamoDB was removing what the shorter one had given up."""
+    """D5: the deployment's own retention was raised while DynamoDB was removing what it had given up."""
     store = an_even_ledger(200, apart=DAY / 4)
     for number in range(21, 21 + width):
         del store.ledger[number]
@@ -314,6 +315,119 @@ def test_a_reader_is_led_beyond_what_was_removed_from_among_what_is_kept(width: 
 
     assert (numbers_of(before.entries), before.has_more) == (list(range(11, 21)), True)
     assert caught.value.oldest == store.ledger[21 + width].id
+
+
+# Given up
+
+
+def choose(store: InMemoryStore, days: int) -> None:
+    """Put another retention in force."""
+    choices = AuditChoices(retention_days=days, reads=Reads.SENSITIVE, writers=())
+    chosen = store.audit_settings().choose(choices, by=a_principal(), at=store.clock())
+    store.entities[(AuditSettings, "audit")] = chosen.state
+
+
+def a_ledger_kept_longer_again(gone: range, *, older: int) -> InMemoryStore:
+    """Build a ledger of which a retention has given up `older`, and DynamoDB removed some, before it was raised again.
+
+    What is given up spreads over the fifty days before, and two hundred more entries over the twenty days since.
+    """
+    given_up = [NOON + number * 50 * DAY / older for number in range(older)]
+    kept = [NOON + 52 * DAY + number * DAY / 10 for number in range(200)]
+    store = a_ledger(*((TYPES[0], ACTORS[0], "req_1", at) for at in given_up + kept))
+    choose(store, 30)
+    store.clock = FakeClock(NOON + 80 * DAY, step=timedelta())
+    for number in gone:
+        del store.ledger[number]
+    choose(store, 90)
+    return store
+
+
+def fed(trail: AuditTrail, wanted: EntryFilter) -> list[int]:
+    """Read the feed to its end."""
+    numbers, after, has_more = list[int](), None, True
+    while has_more:
+        page = trail.feed(after=after, limit=1000, wanted=wanted)
+        numbers += numbers_of(page.entries)
+        after, has_more = page.last, page.has_more
+    return numbers
+
+
+def listed(trail: AuditTrail, wanted: EntryFilter) -> list[int]:
+    """Read the list to its end, and turn it round."""
+    return numbers_of(all_pages(trail, wanted, limit=1000))[::-1]
+
+
+def stretched(trail: AuditTrail, wanted: EntryFilter) -> list[int]:
+    """Name what an export is over."""
+    first, last = trail.stretch(wanted)
+    return list(range(first, last + 1))
+
+
+Reading = Callable[[AuditTrail, EntryFilter], list[int]]
+LONG_AGO = NOON - DAY
+READINGS: dict[str, tuple[Reading, EntryFilter]] = {
+    "feed": (fed, EVERYTHING),
+    "feed since": (fed, EntryFilter(since=LONG_AGO)),
+    "feed since a time that is given up": (fed, EntryFilter(since=NOON + 20 * DAY)),
+    "list": (listed, EVERYTHING),
+    "list by type": (listed, EntryFilter(event_types=frozenset({TYPES[0]}))),
+    "list by date": (listed, EntryFilter(since=LONG_AGO)),
+    "list by date and type": (listed, EntryFilter(since=LONG_AGO, event_types=frozenset({TYPES[0]}))),
+    "list by request": (listed, EntryFilter(request_ids=frozenset({"req_1"}))),
+    "stretch": (stretched, EVERYTHING),
+    "stretch since": (stretched, EntryFilter(since=LONG_AGO)),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("width", [99, 130, 5_000])
+def test_a_longer_retention_serves_all_that_was_never_given_up_and_nothing_else(width: int, reading: str) -> None:
+    """D5: twenty of those that were given up are still stored, below as many as were removed."""
+    store = a_ledger_kept_longer_again(range(21, 21 + width), older=20 + width)
+    read, wanted = READINGS[reading]
+
+    assert read(AuditTrail(ledger=store), wanted) == list(range(21 + width, 221 + width))
+
+
+@given(removed=st.sets(st.integers(1, 200)))
+@settings(max_examples=10)
+def test_whichever_of_what_was_given_up_are_removed_every_reader_begins_with_the_same_entry(removed: set[int]) -> None:
+    """D5."""
+    store = a_ledger_kept_longer_again(range(0), older=200)
+    for number in removed:
+        del store.ledger[number]
+    trail = AuditTrail(ledger=store)
+
+    for read, wanted in READINGS.values():
+        assert read(trail, wanted) == list(range(201, 401))
+
+
+def test_what_was_given_up_is_not_found_by_its_id_while_it_is_still_stored() -> None:
+    """D5."""
+    store = a_ledger_kept_longer_again(range(0), older=20)
+    trail, given_up, kept = AuditTrail(ledger=store), store.ledger[20], store.ledger[21]
+
+    with pytest.raises(NotFoundError):
+        trail.show(given_up.id)
+    assert trail.several([given_up.id, kept.id]) == [kept]
+
+
+def test_a_cursor_below_what_was_given_up_is_refused_with_the_oldest_that_is_kept() -> None:
+    """D5."""
+    store = a_ledger_kept_longer_again(range(21, 151), older=150)
+
+    with pytest.raises(CursorExpiredError) as caught:
+        AuditTrail(ledger=store).feed(after=3, limit=10)
+
+    assert caught.value.oldest == store.ledger[151].id
+
+
+def test_a_page_says_that_entries_are_kept_since_what_was_given_up() -> None:
+    """D5."""
+    store = a_ledger_kept_longer_again(range(0), older=20)
+
+    assert AuditTrail(ledger=store).feed(after=None, limit=1).kept_since == store.clock() - 29 * DAY
 
 
 # One

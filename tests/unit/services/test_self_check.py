@@ -6,9 +6,10 @@ import pytest
 from pydantic import JsonValue
 
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.audit_settings import AuditChoices, Reads
 from nightlatch.domain.ledger import Head, append
 from nightlatch.domain.seal import seal_key
-from tests.builders import a_pending_event
+from tests.builders import API, a_pending_event, a_principal
 from tests.fakes.evidence import FakeSigner
 from tests.unit.services.sealed_trail import DAY, QUARTER, SealedTrail
 
@@ -159,6 +160,52 @@ def test_a_later_round_begins_where_something_is_kept(trail: SealedTrail) -> Non
         del trail.store.ledger[seq]
     a_round(trail)
     assert trail.store.seal_state().check.floor == 6
+
+
+def choose(trail: SealedTrail, days: int) -> None:
+    """Put another retention in force."""
+    choices = AuditChoices(retention_days=days, reads=Reads.SENSITIVE, writers=())
+    trail.store.commit(trail.store.audit_settings().choose(choices, by=a_principal(), at=trail.clock()), origin=API)
+
+
+def test_what_a_longer_retention_gives_up_is_not_missing_though_it_is_younger_than_any_retention() -> None:
+    """D5: a day less than thirty, in the middle of what one digest is over."""
+    trail = SealedTrail()
+    choose(trail, 30)
+    trail.record(2)
+    trail.clock.advance(DAY / 2)
+    trail.record(2)
+    trail.seal()
+    trail.clock.advance(28.8 * DAY)
+    choose(trail, 90)
+
+    assert a_round(trail) == []
+    [event] = trail.told(EventType.AUDIT_VERIFIED)
+    assert event.details["first_seq"] == 4
+
+
+@pytest.mark.parametrize("gone", [range(0), range(2, 8), range(1, 14)], ids=["nothing", "some", "all"])
+def test_what_is_given_up_while_a_round_is_under_way_is_not_missing(trail: SealedTrail, gone: range) -> None:
+    """D5: a round had begun with what a shorter retention then gave up."""
+    trail.clock.advance(DAY * 60)
+    times = iter([True, False])
+    trail.check().run(has_time=lambda: next(times))
+    choose(trail, 30)
+    for number in gone:
+        del trail.store.ledger[number]
+
+    assert a_round(trail) == []
+    assert trail.told(EventType.AUDIT_VERIFIED) == []
+
+
+def test_what_is_missing_while_a_round_is_under_way_and_is_not_given_up_is_found(trail: SealedTrail) -> None:
+    trail.clock.advance(DAY * 60)
+    times = iter([True, False])
+    trail.check().run(has_time=lambda: next(times))
+    choose(trail, 65)
+    del trail.store.ledger[6]
+
+    assert a_round(trail) == [wrong(6, "missing")]
 
 
 def test_a_trail_of_which_nothing_is_kept_is_no_trail_that_was_verified(trail: SealedTrail) -> None:

@@ -200,6 +200,15 @@ def test_a_span_that_is_longer_than_the_stretch_is_still_held_to_its_seal(
     assert (checked.outcome.first_seq, checked.outcome.digests, checked.outcome.signed_rows) == (9, 1, 1)
 
 
+def test_what_a_longer_retention_gave_up_is_no_fault(trail: SealedTrail) -> None:
+    """D5: a day less than the shortest retention there can be."""
+    trail.clock.advance(timedelta(days=29))
+    for number in (1, 2, 3):
+        del trail.store.ledger[number]
+
+    assert proof(trail).check_newest().faults == []
+
+
 def test_what_expired_is_no_fault(trail: SealedTrail) -> None:
     trail.clock.advance(timedelta(days=40))
     for number in (1, 2, 3):

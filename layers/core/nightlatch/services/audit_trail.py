@@ -201,7 +201,8 @@ class AuditTrail:
     def _refuse_expired(self, kept: KeptEntries, last: int) -> None:
         """Raise CursorExpiredError when what comes after `last` is not in flight but gone.
 
-        It can be gone from among what is kept: where DynamoDB had begun to remove what a longer retention then kept.
+        It can be gone from among what is kept: where DynamoDB had begun to remove what the deployment's own retention
+        then kept for longer.
         """
         following = next(kept.entries(last + 1, kept.head.seq), None)
         is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT

@@ -93,6 +93,17 @@ def test_before_events_are_deleted_it_is_said_which_and_that_it_is_for_ever(term
     assert api.body("PUT", PATH)["retention_days"] == 30
 
 
+def test_with_a_longer_retention_it_is_said_what_stays_gone(terminal: Terminal) -> None:
+    said = " ".join(terminal.run("settings", "retention", "180").stderr.split())
+
+    assert "Events are kept for 180 days from now on. Those recorded before 2026-08-25" in said
+    assert "stay gone." in said
+
+
+def test_nothing_is_said_to_stay_gone_when_the_retention_stays(terminal: Terminal) -> None:
+    assert "gone" not in terminal.run("settings", "retention", "90").stderr
+
+
 def test_who_has_said_yes_is_not_asked(terminal: Terminal, api: FakeApi) -> None:
     terminal.json("settings", "retention", "30", "--yes")
     assert api.body("PUT", PATH)["retention_days"] == 30
