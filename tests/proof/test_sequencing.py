@@ -38,7 +38,8 @@ REACHED: Counter[str] = Counter()
 """What the runs came to."""
 
 requests = st.sampled_from(["req_1", "req_2", "req_3"])
-deaths = st.one_of(st.none(), st.tuples(st.integers(0, 5), st.booleans()))
+after_the_commit = st.sampled_from([(2, True), (3, False), (3, True)])
+deaths = st.one_of(st.none(), st.tuples(st.integers(0, 5), st.booleans()), after_the_commit)
 turns = st.lists(st.sampled_from(["rival", "commit", "nobody", "nobody"]), max_size=8)
 skews = st.sampled_from([timedelta(), timedelta(), SECOND, -SECOND, -HOUR])
 limits = st.one_of(st.integers(1, 8), st.sampled_from([49, 50, 999, 1000]), st.integers(1, 1000))

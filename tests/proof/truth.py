@@ -370,13 +370,14 @@ class Truth:
 
     def _check_ledger(self, stage: Stage) -> None:
         """Every event once; numbers and hashes go on without a gap; a request's events are in order."""
-        ledger, outbox = stage.store.ledger, stage.store.outbox
+        ledger, outbox, taken = stage.store.ledger, stage.store.outbox, stage.store.taken
         for number in range(len(self.numbered) + 1, len(ledger) + 1):
             entry = ledger[number]
             previous = self.numbered[-1].hash if self.numbered else "0" * 64
             assert (entry.seq, entry.prev_hash, entry.hash) == (number, previous, _hash(entry)), "the chain is broken"
             self.numbered.append(entry)
-        waiting = (event.id for row in outbox.values() for event in row.events)
+        # What the head names has its numbers, and is only not cleared yet.
+        waiting = (event.id for key, row in outbox.items() if key not in taken for event in row.events)
         there = [*(entry.event_id for entry in self.numbered), *waiting]
         assert sorted(there) == sorted(event.id for event in self.told), "events were lost, doubled or made up"
         position = {event_id: number for number, event_id in enumerate(entry.event_id for entry in self.numbered)}
