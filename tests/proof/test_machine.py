@@ -2,7 +2,7 @@
 
 A run is some dozen steps of people who ask, vote, extend and end, of administrators who change the rules meanwhile, of
 time, and of everything that can go wrong. After each step `truth.py` looks at what came of it; at the end the faults
-stop, the sweep runs until nothing is due, and nothing may be left. `--hypothesis-profile=thorough` runs it for long.
+stop, the sweep runs until nothing is due, and nothing may be left. `NIGHTLATCH_PROOF_MINUTES=60` runs it for an hour.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, event, settings
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from nightlatch.domain.access_flow import ExtensionRule, FlowDefinition
@@ -33,6 +32,7 @@ from nightlatch.services.access_requests import Outcome
 from nightlatch.services.asking import Changes, Submission, WantedItem
 from nightlatch.services.call import Call
 from tests.builders import API, HOUR, SECOND, a_definition, groups_are
+from tests.proof.long_runs import prove
 from tests.proof.stage import (
     ADA,
     PEOPLE,
@@ -556,8 +556,6 @@ class Nightlatch(RuleBasedStateMachine):
         self.do("wake", None, lambda desk, _: desk.wake(request_id), twist)
 
 
-NORMAL = settings(max_examples=200, stateful_step_count=50, derandomize=True, database=None)
-
 MUST_BE_REACHED = {
     *ENDED,
     "stopped while it was being granted",
@@ -576,9 +574,7 @@ MUST_BE_REACHED = {
 def test_whatever_happens_nothing_is_lost_doubled_or_left_open() -> None:
     """J1, J2, J3, J4, J6, D3, D4, A5, A6, A9, A10, I3."""
     REACHED.clear()
-    chosen = settings() if settings.get_current_profile_name() == "thorough" else NORMAL
-    everything = settings(chosen, suppress_health_check=[*HealthCheck], deadline=None, report_multiple_bugs=False)
 
-    run_state_machine_as_test(Nightlatch, settings=everything)
+    prove(Nightlatch, cases=200, steps=50)
 
     assert MUST_BE_REACHED - {*REACHED} == set(), "the runs do not come to this"

@@ -2,7 +2,7 @@
 
 Writers and sequencers die at any call, rivals come between any two, doorbells are doubled and lost, rows cannot be
 read, clocks disagree, retention moves and DynamoDB removes what is over in whatever order it likes. Readers look at it
-meanwhile, also while a transaction is half to be seen. `--hypothesis-profile=thorough` runs it for long.
+meanwhile, also while a transaction is half to be seen. `NIGHTLATCH_PROOF_MINUTES=60` runs it for an hour.
 """
 
 from collections import Counter
@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from nightlatch.domain.audit_settings import AuditChoices
 from nightlatch.domain.errors import CursorExpiredError, RivalChangeError
@@ -26,6 +25,7 @@ from nightlatch.services.retention import Retention
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, HOUR, SECOND, FakeClock, KilledError, Outside, a_foreign_event, a_principal, an_event
 from tests.fakes.store import InMemoryEntries, InMemoryStore, predictable
+from tests.proof.long_runs import prove
 
 DAY, MILLISECOND = 24 * HOUR, SECOND / 1000
 FLIGHT = 2 * SECOND
@@ -351,7 +351,6 @@ def outside(death: tuple[int, bool] | None) -> Outside:
     return Outside(dies_at=dies_at, after_effect=after_effect)
 
 
-NORMAL = settings(max_examples=120, stateful_step_count=25, derandomize=True, database=None)
 MUST_BE_REACHED = {
     "rung for nothing",
     "sequencer killed",
@@ -367,9 +366,7 @@ MUST_BE_REACHED = {
 def test_whatever_happens_every_event_has_one_number_and_no_reader_skips_any() -> None:
     """I3, I4."""
     REACHED.clear()
-    chosen = settings() if settings.get_current_profile_name() == "thorough" else NORMAL
-    everything = settings(chosen, suppress_health_check=[*HealthCheck], deadline=None, report_multiple_bugs=False)
 
-    run_state_machine_as_test(Trail, settings=everything)
+    prove(Trail, cases=120, steps=25)
 
     assert MUST_BE_REACHED - {*+REACHED} == set(), "the runs do not come to this"
