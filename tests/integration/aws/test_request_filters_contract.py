@@ -54,11 +54,18 @@ def a_varied_request(number: int, chance: Random) -> AccessRequest:
             "starts_at": NOW + number * HOUR,
             "source": chance.choice([Source.WEB, Source.CLI, Source.API]),
             "closed_at": made.closed_at and NOW,
-            "quarantined": chance.random() < 0.2,
+            **perhaps_quarantined(made, chance),
             "justification": chance.choice(["a Customer cannot pay", "100% of it", ""]),
             "ticket": chance.choice(["", "inc-7"]),
         }
     )
+
+
+def perhaps_quarantined(request: AccessRequest, chance: Random) -> dict[str, object]:
+    """Make some of those under way quarantined: due again and again, until the access is gone."""
+    if request.is_pending or not request.is_open or chance.random() > 0.5:
+        return {}
+    return {"quarantined": True, "due_at": NOW + HOUR}
 
 
 CHANCE = Random(7)
@@ -162,6 +169,12 @@ def test_each_filter_finds_some_and_not_all(store: Store, wanted: RequestFilter)
     assert 0 < len(found) < len(STORED)
 
 
+def test_what_is_quarantined_is_found_though_it_is_closed(store: Store) -> None:
+    found_again = a_request(1, status=Status.EXPIRED, quarantined=True, due_at=NOW + HOUR)
+    store.put(found_again, a_request(2, status=Status.EXPIRED))
+    assert ids(store.requests.find(RequestFilter(quarantined=True))) == [found_again.id]
+
+
 def test_one_item_must_be_all_that_is_wanted_of_an_item(store: Store) -> None:
     apart = (an_item(1, "database", "orders", "read"), an_item(2, "schema", "payroll", "write"))
     store.put(a_request(1).model_copy(update={"items": apart}))
@@ -189,7 +202,9 @@ ENDING, UNDER_WAY = frozenset({Status.REVOKING}), frozenset({Status.GRANTED, Sta
         (RequestFilter(statuses=CLOSED, flows=SALES, integrations=ORDERS), RequestFilter(flows=SALES)),
         (RequestFilter(statuses=CLOSED, integrations=ORDERS), RequestFilter(integrations=ORDERS)),
         (RequestFilter(statuses=CLOSED, text="orders"), RequestFilter(statuses=CLOSED)),
-        (RequestFilter(text="orders", quarantined=True), RequestFilter()),
+        (RequestFilter(text="orders", quarantined=True), RequestFilter(quarantined=True)),
+        (RequestFilter(statuses=CLOSED, requesters=MAYA, quarantined=True), RequestFilter(quarantined=True)),
+        (RequestFilter(text="orders", quarantined=False), RequestFilter()),
     ],
 )
 @pytest.mark.usefixtures("dynamodb")

@@ -109,10 +109,12 @@ def _ids(wanted: RequestFilter, now: datetime) -> Iterator[str]:
 
 
 def _most_selective(wanted: RequestFilter) -> Places | None:
-    """Choose the places that leave the least to read: few requests are open, most of one integration are closed."""
+    """Choose the places that leave the least: few are quarantined, or open, and most of an integration are closed."""
     by_status = None if wanted.statuses is None else _by_status(wanted.statuses)
     is_of_open = wanted.statuses is not None and wanted.statuses.isdisjoint(CLOSED)
+    quarantine: Places = [(StateRecord.due, QUARANTINE_SHARD)]
     choices = (
+        quarantine if wanted.quarantined else None,
         _partitions(StateRecord.by_requester, wanted.requesters),
         by_status if is_of_open else None,
         _partitions(StateRecord.by_flow, wanted.flows),
