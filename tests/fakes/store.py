@@ -330,7 +330,7 @@ class InMemoryStore:
 
     def audit_settings(self) -> AuditSettings:
         """Read the audit settings."""
-        return self._one(AuditSettings, AUDIT) or AuditSettings(retention=self.retention)
+        return self._one(AuditSettings, AUDIT) or AuditSettings(retention=self.retention, by_deployment=True)
 
     # Tallies and Deployments
 
@@ -461,7 +461,7 @@ class InMemoryStore:
 
     def bearings(self) -> Bearings:
         """Say where everything stands."""
-        return Bearings(self.audit_settings(), self.chain, self._one(RetentionWalk, WALK))
+        return Bearings(self.audit_settings(), self.chain, self._one(RetentionWalk, WALK), self.retention)
 
     def stored(self, first: int) -> StoredTimes:
         """Read a page of times."""

@@ -14,7 +14,7 @@ ROBOT = Writer(principal_id="usr_" + "a" * 26, events=("access.*",))
 
 
 def test_settings_that_nobody_has_chosen_are_the_deployments(store: Store) -> None:
-    assert store.settings.audit_settings() == AuditSettings(version=0, retention=RETENTION)
+    assert store.settings.audit_settings() == AuditSettings(version=0, retention=RETENTION, by_deployment=True)
 
 
 def test_chosen_settings_are_read_back(store: Store) -> None:

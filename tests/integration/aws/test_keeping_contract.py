@@ -36,7 +36,7 @@ def expiry(recorded_at: datetime, retention: timedelta) -> datetime:
 
 def test_at_first_there_are_the_deployments_settings_and_no_walk(store: Store) -> None:
     bearings = store.keeping.bearings()
-    assert bearings == Bearings(store.settings.audit_settings(), store.ledger.kept().head, None)
+    assert bearings == Bearings(store.settings.audit_settings(), store.ledger.kept().head, None, RETENTION)
 
 
 def test_the_bearings_are_what_was_committed_last(store: Store) -> None:
@@ -44,7 +44,9 @@ def test_the_bearings_are_what_was_committed_last(store: Store) -> None:
     choose_retention(store, timedelta(days=30))
     walk = RetentionWalk.first(store.settings.audit_settings(), at=NOW)
     store.work.commit(Change(walk), origin=ORIGIN)
-    assert store.keeping.bearings() == Bearings(store.settings.audit_settings(), store.ledger.kept().head, walk)
+    assert store.keeping.bearings() == Bearings(
+        store.settings.audit_settings(), store.ledger.kept().head, walk, RETENTION
+    )
 
 
 def test_an_entry_expires_by_the_retention_that_was_in_force_when_it_was_written(store: Store) -> None:

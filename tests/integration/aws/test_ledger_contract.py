@@ -200,7 +200,7 @@ def test_a_look_at_the_ledger_says_how_far_it_reaches(store: Store) -> None:
 
 
 def test_the_sequencer_is_told_of_the_retention_in_force(store: Store) -> None:
-    assert store.outbox.standing() == Standing(Head(), AuditSettings(retention=RETENTION))
+    assert store.outbox.standing() == Standing(Head(), AuditSettings(retention=RETENTION, by_deployment=True))
     choose_retention(store, timedelta(days=30))
     store.sequence(an_event())
     standing = store.outbox.standing()

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nightlatch.domain.change import Change
+from nightlatch.domain.audit_settings import LONGEST_TO_FOLLOW, AuditChoices, Reads
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.retention_walk import SETTLING
 from nightlatch.services.retention import Retention
 from nightlatch.services.sequencer import Sequencer
-from tests.builders import API, NOON, FakeClock, InterruptibleStore, KilledError, Outside, an_event
+from tests.builders import API, NOON, FakeClock, InterruptibleStore, KilledError, Outside, a_principal, an_event
 from tests.fakes.store import InMemoryStore, predictable
 
 DAY = timedelta(days=1)
@@ -40,9 +40,10 @@ def a_store(entries: int = ENTRIES) -> InMemoryStore:
     return store
 
 
-def choose(store: InMemoryStore, days: int) -> None:
-    """Put another retention in force."""
-    store.commit(Change(store.audit_settings().changed(retention=days * DAY)), origin=API)
+def choose(store: InMemoryStore, days: int, reads: Reads = Reads.SENSITIVE) -> None:
+    """Put other settings in force."""
+    choices = AuditChoices(retention_days=days, reads=reads, writers=())
+    store.commit(store.audit_settings().choose(choices, by=a_principal(), at=store.clock()), origin=API)
 
 
 def sweep(store: InMemoryStore, outside: Outside | None = None) -> int:
@@ -135,7 +136,7 @@ def test_a_retention_that_was_changed_and_changed_back_is_walked_for_all_the_sam
     write(store, 5)
     choose(store, 90)
 
-    assert settle(store) == 5
+    assert settle(store) == 6  # The first change was told, and is one of them.
     assert store.times == expected(store, 90)
 
 
@@ -146,6 +147,61 @@ def test_before_anybody_has_chosen_the_deployments_own_retention_is_followed_whe
 
     assert settle(store) == ENTRIES
     assert store.times == expected(store, 60)
+
+
+def test_what_another_deployment_gave_up_stays_given_up() -> None:
+    """D5: deployed with 90 days, then with 30, then with 90 again."""
+    store = a_store()
+    settle(store)
+    store.retention = 30 * DAY
+    settle(store)
+    store.retention = 90 * DAY
+    at = clock_of(store).now
+    assert store.audit_settings().kept_since(at) == at - 30 * DAY
+    sweep(store)
+
+    assert store.audit_settings().kept_since(at + 100 * DAY) == at + 10 * DAY
+    assert store.audit_settings().kept_since(at) == at - 30 * DAY + LONGEST_TO_FOLLOW
+    assert settle(store) == ENTRIES
+    assert store.times == expected(store, 90)
+
+
+def test_another_deployments_retention_is_told_once() -> None:
+    store = a_store()
+    settle(store)
+    store.retention = 60 * DAY
+    settle(store)
+    settle(store)
+    Sequencer(outbox=store, clock=store.clock, random=os.urandom).drain(batches=1)
+
+    [told] = [entry for entry in store.ledger.values() if entry.event_type == "settings.updated"]
+    assert (told.actor.id, told.details["before"], told.details["after"]) == (
+        "nightlatch",
+        {"retention_days": 90},
+        {"retention_days": 60},
+    )
+
+
+def test_once_somebody_has_chosen_no_deployment_says_how_long_entries_are_kept() -> None:
+    store = a_store()
+    choose(store, 365)
+    settle(store)
+    store.retention = 30 * DAY
+
+    assert settle(store) == 0
+    assert store.audit_settings().retention == 365 * DAY
+
+
+def test_other_settings_of_the_same_retention_do_not_hold_the_walk_up() -> None:
+    store = a_store()
+    choose(store, 30)
+    moved = 0
+    for minute in range(8):
+        choose(store, 30, [Reads.ALL, Reads.SENSITIVE][minute % 2])
+        moved += sweep(store)
+        clock_of(store).advance(timedelta(minutes=1))
+
+    assert moved == ENTRIES
 
 
 def test_what_has_been_removed_is_passed_over() -> None:

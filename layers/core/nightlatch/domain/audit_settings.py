@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from nightlatch.domain.audit_event import AuditEvent, EventType, ResourceReference
 from nightlatch.domain.change import Change
-from nightlatch.domain.identity import Principal
+from nightlatch.domain.identity import SYSTEM, Actor, Principal
 from nightlatch.domain.value import Entity, Instant, Seconds, Value
 
 DAY = timedelta(days=1)
@@ -66,6 +66,12 @@ class AuditSettings(Entity):
     retention: Seconds
     reads: Reads = Reads.SENSITIVE
     writers: tuple[Writer, ...] = ()
+    by_deployment: bool = False
+    """Whether nobody has chosen anything, so that the retention is the deployment's own."""
+
+    retention_version: int = 0
+    """The version with which the retention came into force."""
+
     given_up_before: Instant | None = None
     """What was recorded until then is served no longer, whatever the retention is. It only ever moves forward."""
 
@@ -81,7 +87,24 @@ class AuditSettings(Entity):
 
     def choose(self, choices: AuditChoices, *, by: Principal, at: Instant) -> Change["AuditSettings"]:
         """Put other choices in force; the event holds what was different before and what is now."""
-        before, after = self.choices.model_dump(mode="json"), choices.model_dump(mode="json")
+        kept = self._kept(choices.retention_days * DAY, at)
+        chosen = self.changed(reads=choices.reads, writers=choices.writers, by_deployment=False, **kept)
+        return self._told(chosen, f"{by.label} changed", by=by.as_actor(), at=at)
+
+    def redeployed(self, retention: timedelta, *, at: Instant) -> Change["AuditSettings"]:
+        """Put the retention of another deployment in force, which is not for it to say once somebody has chosen."""
+        return self._told(self.changed(**self._kept(retention, at)), "Another deployment changed", by=SYSTEM, at=at)
+
+    def _kept(self, retention: timedelta, at: datetime) -> dict[str, object]:
+        """Say what another retention makes different. What is over when it comes is over for good."""
+        if retention == self.retention:
+            return {}
+        over = at - self.retention + LONGEST_TO_FOLLOW
+        given_up = max(over, self.given_up_before or over)
+        return {"retention": retention, "retention_version": self.version + 1, "given_up_before": given_up}
+
+    def _told(self, chosen: "AuditSettings", told: str, *, by: Actor, at: Instant) -> Change["AuditSettings"]:
+        before, after = self.choices.model_dump(mode="json"), chosen.choices.model_dump(mode="json")
         names = [name for name in after if after[name] != before[name]]
         details: dict[str, JsonValue] = {
             "name": "audit",
@@ -91,22 +114,9 @@ class AuditSettings(Entity):
         event = AuditEvent(
             event_type=EventType.SETTINGS_UPDATED,
             timestamp=at,
-            actor=by.as_actor(),
+            actor=by,
             resource=ResourceReference(type="settings", id="audit", name="Audit trail"),
-            description=f"{by.label} changed the settings of the audit trail: {', '.join(names)}",
+            description=f"{told} the settings of the audit trail: {', '.join(names)}",
             details=details,
         )
-        chosen = self.changed(
-            retention=choices.retention_days * DAY,
-            reads=choices.reads,
-            writers=choices.writers,
-            given_up_before=self._given_up(choices.retention_days * DAY, at),
-        )
         return Change(chosen, (event,))
-
-    def _given_up(self, retention: timedelta, at: datetime) -> datetime | None:
-        """Say what is over for good when another retention comes into force: of a shorter one it is the lesser part."""
-        if retention == self.retention:
-            return self.given_up_before
-        over = at - self.retention + LONGEST_TO_FOLLOW
-        return max(over, self.given_up_before or over)

@@ -1,9 +1,9 @@
 """The walk along the stored entries, by which their times come to follow the retention in force.
 
-    other settings are met ──► settling ──5 min──► walking, from the first number to the head ──► over
+    another retention is met ──► settling ──5 min──► walking, from the first number to the head ──► over
 
 It begins only when nobody can be writing by the settings of before any more; what is written from then on needs no
-walk. Other settings begin it anew, wherever it was.
+walk. Another retention begins it anew, wherever it was.
 """
 
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ SETTLING = timedelta(minutes=5)
 
 
 class RetentionWalk(Entity):
-    """Which settings are followed, since when they are known, and from which number it goes on."""
+    """Which retention is followed, since when it is known, and from which number it goes on."""
 
     settings_version: int
     retention: Seconds
@@ -27,11 +27,11 @@ class RetentionWalk(Entity):
     @classmethod
     def first(cls, settings: AuditSettings, *, at: datetime) -> "RetentionWalk":
         """Meet settings for the first time."""
-        return cls(settings_version=settings.version, retention=settings.retention, met_at=at)
+        return cls(settings_version=settings.retention_version, retention=settings.retention, met_at=at)
 
     def follows(self, settings: AuditSettings) -> bool:
-        """Whether it is by these settings. Of version 0 the deployment may say another retention than it did."""
-        return (self.settings_version, self.retention) == (settings.version, settings.retention)
+        """Whether it is by the retention of these settings, since it last came into force."""
+        return (self.settings_version, self.retention) == (settings.retention_version, settings.retention)
 
     def meet(self, settings: AuditSettings, *, at: datetime) -> "RetentionWalk":
         """Begin anew by other settings."""

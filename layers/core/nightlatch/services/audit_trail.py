@@ -201,8 +201,8 @@ class AuditTrail:
     def _refuse_expired(self, kept: KeptEntries, last: int) -> None:
         """Raise CursorExpiredError when what comes after `last` is not in flight but gone.
 
-        It can be gone from among what is kept: where DynamoDB had begun to remove what the deployment's own retention
-        then kept for longer.
+        It can be gone from among what is kept: for the minutes in which nobody has noticed that a deployment keeps for
+        longer what DynamoDB had begun to remove.
         """
         following = next(kept.entries(last + 1, kept.head.seq), None)
         is_settled = following is not None and following.recorded_at < kept.at - LONGEST_FLIGHT

@@ -3,10 +3,12 @@
 Rivals and deaths are harmless: moving a time again changes nothing, and of two who took the same step one is told.
 """
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from nightlatch.domain.audit_event import Origin, Source
-from nightlatch.domain.change import Change
+from nightlatch.domain.audit_settings import AuditSettings
+from nightlatch.domain.change import Change, together
 from nightlatch.domain.retention_walk import RetentionWalk
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.ports.keeping import Bearings, Keeping
@@ -38,20 +40,29 @@ class Retention:
         bearings, at = self._keeping.bearings(), self._clock()
         walk = bearings.walk
         if walk is None:
-            self._save(RetentionWalk.first(bearings.settings, at=at))
-            return None
-        if not walk.follows(bearings.settings):
-            self._save(walk.meet(bearings.settings, at=at))
-            return None
-        return self._go_on(walk, bearings) if walk.may_go_on(at) else None
+            self._save(Change(RetentionWalk.first(bearings.settings, at=at)))
+        elif bearings.settings.by_deployment and bearings.deployed != walk.retention:
+            self._save(_redeployed(walk, bearings, at))
+        elif not walk.follows(bearings.settings):
+            self._save(Change(walk.meet(bearings.settings, at=at)))
+        elif walk.may_go_on(at):
+            return self._go_on(walk, bearings)
+        return None
 
     def _go_on(self, walk: RetentionWalk, bearings: Bearings) -> Step:
         stored = self._keeping.stored(walk.next)
         wrong = [time for time in stored.times if time.expires_at != walk.expiry(time.recorded_at)]
         for time in wrong:
             self._keeping.let_expire(time.seq, at=walk.expiry(time.recorded_at))
-        self._save(walk.come_to(stored.next, head=bearings.head.seq))
+        self._save(Change(walk.come_to(stored.next, head=bearings.head.seq)))
         return Step(stored.next, len(wrong))
 
-    def _save(self, walk: RetentionWalk) -> None:
-        self._unit_of_work.commit(Change(walk), origin=ORIGIN)
+    def _save(self, change: Change[Any]) -> None:
+        self._unit_of_work.commit(change, origin=ORIGIN)
+
+
+def _redeployed(walk: RetentionWalk, bearings: Bearings, at: datetime) -> Change[AuditSettings]:
+    # Before anybody has chosen, the settings say what is deployed now; what was, only the walk has kept.
+    before = bearings.settings.model_copy(update={"retention": walk.retention})
+    redeployed = before.redeployed(bearings.deployed, at=at)
+    return together(redeployed, Change(walk.meet(redeployed.state, at=at)))

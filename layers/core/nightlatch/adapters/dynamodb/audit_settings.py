@@ -21,4 +21,4 @@ class DynamoAuditSettings:
 
 def settings_in(record: Holder | None, *, retention: timedelta) -> AuditSettings:
     """Read the settings that a record holds, or those that hold without one."""
-    return value_of(record, AuditSettings) if record else AuditSettings(retention=retention)
+    return value_of(record, AuditSettings) if record else AuditSettings(retention=retention, by_deployment=True)

@@ -47,6 +47,7 @@ class DynamoKeeping:
             settings=settings_in(records.get(AUDIT_SETTINGS), retention=self._retention),
             head=head_in(records.get(HEAD)),
             walk=value_of(walk, RetentionWalk) if walk else None,
+            deployed=self._retention,
         )
 
     def stored(self, first: int) -> StoredTimes:

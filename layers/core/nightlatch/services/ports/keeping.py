@@ -1,7 +1,7 @@
 """Keeping the ledger as long as the settings say."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from nightlatch.domain.audit_settings import AuditSettings
@@ -10,11 +10,15 @@ from nightlatch.domain.retention_walk import RetentionWalk
 
 
 class Bearings(NamedTuple):
-    """Where the walk of retention has come to, by which settings it should go, and where the ledger ends."""
+    """Where the walk of retention has come to, by which settings it should go, and where the ledger ends.
+
+    `deployed` is the retention with which Nightlatch is deployed now.
+    """
 
     settings: AuditSettings
     head: Head
     walk: RetentionWalk | None
+    deployed: timedelta
 
 
 class StoredTime(NamedTuple):
