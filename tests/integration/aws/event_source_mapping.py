@@ -43,6 +43,9 @@ PLAYED = {
     "DestinationConfig",
     "FilterCriteria",
 }
+BATCHES_AGAIN = 3
+"""So far back a shard is read again."""
+
 EXPIRED_BY_TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
@@ -106,6 +109,7 @@ class Fate(StrEnum):
 
     WELL = "handed over"
     TWICE = "handed over, and again: the checkpoint was lost"
+    AGAIN = "handed over, and then the shard is read again from some batches ago"
     LOST = "never handed over"
     LATE = "handed over when it is too old"
     KILLED_BEFORE = "the function is killed before a call"
@@ -132,6 +136,7 @@ class EventSourceMapping:
     dead_letters: list[Record] = field(default_factory=list)
     batches: list[list[Record]] = field(default_factory=list)
     _lanes: dict[int, deque[Record]] = field(default_factory=dict)
+    _read: dict[int, list[Record]] = field(default_factory=dict)
 
     def take(self, records: Iterable[Record]) -> None:
         """Take what the stream tells, as far as the filters let it through."""
@@ -141,11 +146,15 @@ class EventSourceMapping:
 
     def hand_over(self, turns: Iterator[Turn]) -> None:
         """Hand over everything, each batch as its turn says; when there are no turns left, well."""
-        while waiting := [lane for _, lane in sorted(self._lanes.items()) if lane]:
+        while waiting := [number for number in sorted(self._lanes) if self._lanes[number]]:
             turn = next(turns, Turn())
-            lane = waiting[turn.lane % len(waiting)]
+            number = waiting[turn.lane % len(waiting)]
+            lane, read = self._lanes[number], self._read.setdefault(number, [])
             batch = [lane.popleft() for _ in range(min(self.settings.batch_size, len(lane)))]
             self._hand_over(batch, turn)
+            read += batch
+            if turn.fate is Fate.AGAIN:
+                lane.extendleft(reversed(read[-BATCHES_AGAIN * self.settings.batch_size :]))
 
     def _hand_over(self, batch: list[Record], turn: Turn) -> None:
         if turn.fate is Fate.LOST:

@@ -20,7 +20,15 @@ from nightlatch.domain.access_request import CLOSED, AccessRequest, Status
 from nightlatch.domain.errors import NotFoundError
 from tests.builders import ADA, HOUR, MAYA, NOA, OMAR
 from tests.integration.aws.deployed import Deployed
-from tests.integration.aws.event_source_mapping import Changes, EventSourceMapping, Fate, Record, Settings, Turn
+from tests.integration.aws.event_source_mapping import (
+    BATCHES_AGAIN,
+    Changes,
+    EventSourceMapping,
+    Fate,
+    Record,
+    Settings,
+    Turn,
+)
 from tests.integration.aws.outbound import FOR_EVER, Failing, Fault
 
 LONGEST_ROUND = timedelta(days=1)
@@ -174,6 +182,25 @@ def test_requests_that_arrive_in_one_batch_are_all_granted(streamed: Streamed) -
 
     assert len(mapping.batches[0]) == 3
     assert {streamed.nightlatch.request(request_id).status for request_id in request_ids} == {Status.GRANTED}
+
+
+@pytest.mark.parametrize("function", ["provisioning", "ledger"])
+def test_a_shard_that_is_read_again_from_some_batches_ago_does_nothing_twice(streamed: Streamed, function: str) -> None:
+    """D4. I3: what is told again is old: those requests have gone on since."""
+    one, mapping = streamed.nightlatch, streamed.mappings.pop(function)
+    mapping.settings = replace(mapping.settings, lanes=1, batch_size=1)
+    streamed.mappings = {function: mapping, **streamed.mappings}
+    request_ids = [whole_life(streamed) for _ in range(2)]
+    last = one.approved()
+    streamed.pump(iter([Turn(Fate.AGAIN)] * 2))
+
+    handed = [id(record) for record in streamed.handed(function)]
+    assert len(handed) >= len({*handed}) + BATCHES_AGAIN
+    assert [one.request(request_id).status for request_id in request_ids] == [Status.CANCELED] * 2
+    assert one.request(last).status is Status.GRANTED
+    assert one.connector.calls.count("grant") == 3
+    told = [(entry.event_id, entry.request_id) for entry in one.trail()]
+    assert by_request(told) == by_request(streamed.changes.committed())
 
 
 @pytest.mark.parametrize("function", ["provisioning", "ledger"])
