@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Any
 
 import boto3
@@ -10,9 +12,10 @@ import pytest
 from nightlatch.bootstrap import delivering, destinations
 from nightlatch.bootstrap.settings import settings
 from nightlatch.domain.destination import KeptSecret
-from tests.builders import ADA, IVO
+from tests.builders import ADA, HOUR, IVO
 from tests.fakes.destinations import FakeReceiver, FakeSenders
-from tests.integration.aws.deployed import Deployed
+from tests.integration.aws.deployed import Deployed, surviving
+from tests.integration.aws.outbound import Death, Meanwhile
 
 SIEM = "/v1/destinations/siem"
 NEW = {"id": "siem", "kind": "webhook", "name": "SIEM", "settings": {"url": "https://siem.example"}, "secret": "s3cret"}
@@ -106,3 +109,70 @@ def test_the_sweep_finds_what_no_ring_told_of(nightlatch: Deployed, receiver: Fa
     [body] = rung()
     assert json.loads(body) == {"destination": "siem"}
     assert receiver.came == []
+
+
+def test_a_message_that_is_delivered_twice_sends_nothing_twice(nightlatch: Deployed, receiver: FakeReceiver) -> None:
+    """The queue delivers at least once: the second time there is nothing left to send."""
+    told = rung_for(nightlatch)
+    work_off(nightlatch)
+    taken = len(receiver.taken)
+    work_off(nightlatch)
+
+    assert (len(receiver.taken), receiver.numbers) == (taken, told)
+
+
+def test_a_message_that_comes_while_it_is_worked_on_sends_nothing_twice(
+    nightlatch: Deployed, receiver: FakeReceiver
+) -> None:
+    """The queue gives it out again when it took too long: at each call of the first, the second begins."""
+    for number in count():
+        nightlatch.reset()
+        receiver.taken.clear()
+        told = rung_for(nightlatch)
+        rival = Meanwhile(partial(work_off, nightlatch))
+        plan = nightlatch.outbound.arrange(rival, at=number, of="dynamodb.")
+        work_off(nightlatch)
+        nightlatch.outbound.plans.clear()
+        work_off(nightlatch)
+
+        sent = [entry.seq for parcel in receiver.taken for entry in parcel.entries]
+        assert sent == told
+        if not plan.was_reached:
+            break
+    assert number > 5
+
+
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
+def test_a_message_whose_function_dies_comes_again_and_nothing_is_left_out(
+    nightlatch: Deployed, receiver: FakeReceiver, *, after_effect: bool
+) -> None:
+    """Killed at each call: what was sent may come again as the same parcel, so that a receiver can drop it."""
+    for number in count():
+        nightlatch.reset()
+        receiver.taken.clear()
+        told = rung_for(nightlatch)
+        plan = nightlatch.outbound.arrange(Death(after_effect), at=number)
+        with surviving():
+            work_off(nightlatch)
+        nightlatch.outbound.plans.clear()
+        nightlatch.clock.advance(HOUR)
+        work_off(nightlatch)
+
+        assert receiver.numbers == told
+        if not plan.was_reached:
+            break
+    assert number > 5
+
+
+def rung_for(nightlatch: Deployed) -> list[int]:
+    """Have a destination and entries that it should get, and return their numbers."""
+    call(nightlatch, "POST", "/v1/destinations", NEW)
+    nightlatch.submitted()
+    nightlatch.sweep()
+    rung()
+    return [entry.seq for entry in nightlatch.trail()]
+
+
+def work_off(nightlatch: Deployed) -> None:
+    """Let Lambda hand over the message that rings for the destination."""
+    nightlatch.invoke("webhook_delivery", {"Records": [{"eventSource": "aws:sqs", "body": '{"destination": "siem"}'}]})
