@@ -11,7 +11,7 @@ from nightlatch.bootstrap.sequencer import sequencer
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nightlatch.entrypoints.schedules import keep_ledger
+from nightlatch.entrypoints.ledger_sweep import keep_ledger
 
 logger = Logger()
 

@@ -8,8 +8,8 @@ from nightlatch.bootstrap.schedules import schedules
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nightlatch.entrypoints.retention_walk import walk
 from nightlatch.entrypoints.runs import telling
-from nightlatch.entrypoints.wakes import walk
 
 logger = Logger()
 

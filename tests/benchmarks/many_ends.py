@@ -27,7 +27,8 @@ from nightlatch.domain.audit_event import EventType
 from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import LedgerEntry
-from nightlatch.entrypoints.wakes import WakeFailedError, drain, wake
+from nightlatch.entrypoints.ledger_sweep import drain
+from nightlatch.entrypoints.wakes import WakeFailedError, wake
 from nightlatch.services.ports.ambient import Randomness
 from nightlatch.services.ports.requests import DueRequest
 from nightlatch.services.sequencer import Sequencer

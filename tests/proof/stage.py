@@ -26,6 +26,7 @@ from nightlatch.domain.integration import Integration
 from nightlatch.domain.ledger import PendingEvent
 from nightlatch.domain.value import Entity
 from nightlatch.entrypoints import wakes
+from nightlatch.entrypoints.runs import TIME_TO_STOP
 from nightlatch.services.access_flows import AccessFlows
 from nightlatch.services.access_requests import AccessRequests
 from nightlatch.services.approvals import Approvals
@@ -289,7 +290,7 @@ class EnoughTime(LambdaContext):
     """A function's time that does not run out."""
 
     def __init__(self) -> None:
-        self._left: Iterator[int] = repeat(wakes.TIME_TO_STOP + 1)
+        self._left: Iterator[int] = repeat(TIME_TO_STOP + 1)
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools declares it as static
         """Tell."""

@@ -16,7 +16,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.connector import Handle
 from nightlatch.domain.errors import RetryableConnectorError
-from nightlatch.entrypoints.wakes import TIME_TO_STOP, hand_on, work_off
+from nightlatch.entrypoints.runs import TIME_TO_STOP
+from nightlatch.entrypoints.wakes import hand_on, work_off
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import HOUR
 from tests.fakes.aws import FakeFanOut

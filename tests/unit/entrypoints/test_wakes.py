@@ -18,18 +18,17 @@ from nightlatch.domain.change import Change
 from nightlatch.domain.connector import GrantIntent
 from nightlatch.domain.errors import RivalChangeError
 from nightlatch.domain.grant import Grant
+from nightlatch.entrypoints.ledger_sweep import DRAIN_BATCHES, drain
+from nightlatch.entrypoints.retention_walk import walk
+from nightlatch.entrypoints.runs import TIME_TO_STOP
 from nightlatch.entrypoints.wakes import (
-    DRAIN_BATCHES,
     PATIENCE_OF_A_SWEEP,
-    TIME_TO_STOP,
     WakeFailedError,
     Work,
     advance_all,
-    drain,
     hand_on,
     requests_in_stream,
     wake,
-    walk,
     while_time_lasts,
     work_off,
 )

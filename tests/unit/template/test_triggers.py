@@ -10,7 +10,7 @@ from nightlatch.adapters.dynamodb.connection import HASTY
 from nightlatch.adapters.dynamodb.records import RINGS
 from nightlatch.domain.delivery import CLAIM
 from nightlatch.domain.destination import LONGEST_TIMEOUT
-from nightlatch.entrypoints import deliveries, schedules, seals
+from nightlatch.entrypoints import deliveries, ledger_sweep, seals
 from nightlatch.entrypoints.deliveries import TIME_TO_STOP
 from nightlatch.entrypoints.metrics import NAMESPACE
 from nightlatch.entrypoints.wakes import metric_line
@@ -167,7 +167,7 @@ def test_a_sweep_that_never_runs_is_an_alarm(resources: Resources) -> None:
 
 
 def test_an_alarm_watches_the_rows_that_the_ledgers_sweep_could_not_read(resources: Resources) -> None:
-    written = json.loads(schedules.metric_line(1, at=NOON, function="nightlatch-ledger"))
+    written = json.loads(ledger_sweep.metric_line(1, at=NOON, function="nightlatch-ledger"))
     [directive] = written["_aws"]["CloudWatchMetrics"]
     properties = resources["UnreadableRowsAlarm"]["Properties"]
 

@@ -10,8 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.domain.detection_lane import LIVE
 from nightlatch.domain.errors import RivalChangeError
-from nightlatch.entrypoints.runs import is_sweep, telling
-from nightlatch.entrypoints.wakes import TIME_TO_STOP
+from nightlatch.entrypoints.runs import TIME_TO_STOP, is_sweep, telling
 from nightlatch.services.detection import Detection
 from nightlatch.services.schedules import Schedules
 

@@ -10,6 +10,9 @@ from aws_lambda_powertools import Logger
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.services.schedules import Schedules
 
+TIME_TO_STOP = 20_000
+"""Milliseconds of a function's time that are left for the work already begun."""
+
 
 @dataclass
 class Run:

@@ -15,15 +15,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.errors import RequestNotFoundError, RivalChangeError
 from nightlatch.entrypoints.metrics import embedded
+from nightlatch.entrypoints.runs import TIME_TO_STOP
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.targets import FanOut
 from nightlatch.services.provisioning import Backlog, Provisioning, is_resisted
-from nightlatch.services.retention import Retention
-from nightlatch.services.sequencer import Sequencer
-
-DRAIN_BATCHES = 10
-TIME_TO_STOP = 20_000
-"""Milliseconds of a function's time that are left for the work already begun."""
 
 PATIENCE_OF_A_BATCH = 1
 PATIENCE_OF_A_SWEEP = 3
@@ -172,34 +167,3 @@ def metric_line(backlog: Backlog, *, function: str) -> str:
         "OldestOverdueSeconds": int(backlog.oldest.total_seconds()),
     }
     return embedded(figures, at=backlog.at, function=function)
-
-
-def walk(retention: Retention, context: LambdaContext, *, logger: Logger) -> int:
-    """Let the walk of retention go on until there is nothing to do, a rival is at it, or time runs short.
-
-    Returns how many entries' times it moved.
-    """
-    below, moved = 0, 0
-    while context.get_remaining_time_in_millis() > TIME_TO_STOP:
-        try:
-            step = retention.step()
-        except RivalChangeError:
-            break
-        if step is None:
-            break
-        below, moved = step.next, moved + step.moved
-    if below:
-        logger.info("entries follow the retention", below=below, moved=moved)
-    return moved
-
-
-def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> int:
-    """Append what waits in the outbox until it is empty or time runs short, and return how many events that were."""
-    total = 0
-    while context.get_remaining_time_in_millis() > TIME_TO_STOP:
-        numbered = sequencer.drain(batches=DRAIN_BATCHES)
-        total += numbered
-        if not numbered:
-            break
-    logger.info("outbox drained", events=total)
-    return total

@@ -12,8 +12,8 @@ from aws_lambda_powertools import Logger
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.ledger import UnreadableRow
 from nightlatch.domain.tally import Tally
+from nightlatch.entrypoints.ledger_sweep import keep_ledger
 from nightlatch.entrypoints.runs import telling
-from nightlatch.entrypoints.schedules import keep_ledger
 from nightlatch.services.sequencer import Sequencer
 from tests.builders import API, KilledError, World, an_event
 from tests.unit.entrypoints.test_wakes import FunctionTime

@@ -8,13 +8,14 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nightlatch.entrypoints.metrics import embedded
-from nightlatch.entrypoints.runs import is_sweep, telling
-from nightlatch.entrypoints.wakes import drain
+from nightlatch.entrypoints.runs import TIME_TO_STOP, is_sweep, telling
 from nightlatch.services.deploying import Deploying
 from nightlatch.services.ports.ambient import Clock
 from nightlatch.services.schedules import Schedules
 from nightlatch.services.sequencer import Sequencer
 from nightlatch.services.tallying import Tallying
+
+DRAIN_BATCHES = 10
 
 
 def keep_ledger(
@@ -42,6 +43,18 @@ def keep_ledger(
             run.items = drain(sequencer, context, logger=logger)
         if is_sweep(event):
             metrics.write(metric_line(sequencer.moved_aside(), at=clock(), function=context.function_name) + "\n")
+
+
+def drain(sequencer: Sequencer, context: LambdaContext, *, logger: Logger) -> int:
+    """Append what waits in the outbox until it is empty or time runs short, and return how many events that were."""
+    total = 0
+    while context.get_remaining_time_in_millis() > TIME_TO_STOP:
+        numbered = sequencer.drain(batches=DRAIN_BATCHES)
+        total += numbered
+        if not numbered:
+            break
+    logger.info("outbox drained", events=total)
+    return total
 
 
 def metric_line(unreadable: int, *, at: datetime, function: str) -> str:
