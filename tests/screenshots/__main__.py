@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.browsing import CHROMIUM
 from tests.screenshots.company import MAYA, NOA, OMAR, Company
+from tests.screenshots.printing import printed
 from tests.screenshots.serving import Pages, served
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
@@ -107,6 +108,9 @@ def main() -> None:
             with looking(browser, picture, address) as page:
                 page.screenshot(path=FOLDER / f"{picture.name}.png", animations="disabled")
             names.add(f"{picture.name}.png")
+    for number, image in enumerate(printed(company), start=1):
+        image.save(FOLDER / f"pdf-page-{number}.png", optimize=True)
+        names.add(f"pdf-page-{number}.png")
     for old in FOLDER.glob("*.png"):
         if old.name not in names:
             old.unlink()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from nightlatch.domain.access_flow import ExtensionRule, Requirements
@@ -132,7 +132,7 @@ class Company:
     def approve(self, request: AccessRequest, *approvers: Principal) -> None:
         """Let approvers say yes, each after a while, and grant it."""
         for approver in approvers:
-            self.world.clock.advance(timedelta(seconds=self.chance.randint(20, 240)))
+            self._wait(timedelta(seconds=self.chance.randint(20, 240)))
             self.world.approvals.approve(request.id, self.call(approver), reason="fine, see the incident")
         self.world.provisioning.advance(request.id)
 
@@ -202,11 +202,22 @@ class Company:
         while self.world.clock.now < self.now - timedelta(hours=6):
             hour = self.world.clock.now.hour
             is_quiet = hour < 7 or hour > 18 or self.world.clock.now.weekday() > 4
-            self.world.clock.advance(MINUTE * self.chance.randint(*((120, 420) if is_quiet else (8, 75))))
-            self.world.sweep(minutes=1)
+            self._wait(MINUTE * self.chance.randint(*((120, 420) if is_quiet else (8, 75))))
             with suppress(DuplicateRequestError):  # they have it already
                 self._one_more()
             self._look_into_what_was_found()
+
+    def _wait(self, span: timedelta) -> None:
+        self._wait_until(self.world.clock.now + span)
+
+    def _wait_until(self, until: datetime) -> None:
+        """Let time pass, and everything end when it should."""
+        granted = self.world.store.find(RequestFilter(statuses=frozenset({Status.GRANTED})))
+        ends = [request.ends_at for request in granted if request.ends_at and request.ends_at <= until]
+        for moment in (*sorted(ends), until):
+            self.world.clock.at(max(moment, self.world.clock.now))
+            for request_id in self.world.provisioning.due():
+                self.world.provisioning.advance(request_id)
 
     def _look_into_what_was_found(self) -> None:
         for anomaly in self.world.detected():
@@ -229,7 +240,7 @@ class Company:
         else:
             self.approve(request, *((NOA, OMAR) if system == "customer-db" else (OMAR,)))
             if self.chance.random() < 0.3:
-                self.world.clock.advance(MINUTE * 20)
+                self._wait(MINUTE * 20)
                 self.world.requests.give_back(request.id, self.call(person))
                 self.world.provisioning.advance(request.id)
 
@@ -241,18 +252,18 @@ class Company:
             (MAYA, "orders-db", ("orders_read", "orders_write"), 2),
             (DEVELOPERS[6], "staging-db", ("staging_write",), 24),
         ):
-            self.world.clock.at(max(self.world.clock.now, self.now - timedelta(minutes=self.chance.randint(50, 110))))
+            self._wait_until(self.now - timedelta(minutes=self.chance.randint(50, 110)))
             request = self.ask(person, system, *permissions, hours=hours)
             if request.status is Status.PENDING:
                 self.approve(request, *((NOA, OMAR) if system == "customer-db" else (NOA,)))
             else:
                 self.world.provisioning.advance(request.id)
         self._close()
-        self.world.clock.at(self.now - MINUTE * 21)
+        self._wait_until(self.now - MINUTE * 21)
         self.ask(DEVELOPERS[4], "billing-db", "billing_read", hours=2, source=Source.SLACK)
-        self.world.clock.at(self.now - MINUTE * 11)
+        self._wait_until(self.now - MINUTE * 11)
         self.ask(DEVELOPERS[2], "orders-db", "orders_admin", hours=4, source=Source.CLI)
-        self.world.clock.at(self.now - MINUTE * 4)
+        self._wait_until(self.now - MINUTE * 4)
         self.ask(DEVELOPERS[7], "customer-db", "export_read", hours=1)
         self.world.detected()
         self.world.events()
@@ -261,8 +272,7 @@ class Company:
 
     def _close(self) -> None:
         """Seal everything but the last steps."""
-        self.world.clock.at(self.now - MINUTE * 30)
-        self.world.sweep(minutes=1)
+        self._wait_until(self.now - MINUTE * 30)
         self.world.detected()
         while self.world.sealing.seal_next():
             pass
