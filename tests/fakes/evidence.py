@@ -17,6 +17,7 @@ class FakeEvidence:
     """Keeps objects, none twice, unless it is down."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    got: list[str] = field(default_factory=list)
     is_down: bool = False
 
     def put(self, key: str, content: bytes) -> bool:
@@ -27,6 +28,7 @@ class FakeEvidence:
     def get(self, key: str) -> bytes | None:
         """Read something."""
         self._answer()
+        self.got.append(key)
         return self.objects.get(key)
 
     def keys(self, prefix: str, *, after: str = "", limit: int) -> list[str]:

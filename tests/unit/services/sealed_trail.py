@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nightlatch.domain.audit_event import EventType
+from nightlatch.domain.body import BodyReference, body_of
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import SEALS, Digest
 from nightlatch.services.kept_seals import KeptSeals
@@ -12,7 +13,7 @@ from nightlatch.services.seal_tools import SealTools
 from nightlatch.services.sealing import Sealing
 from nightlatch.services.self_check import SelfCheck
 from nightlatch.services.sequencer import Sequencer
-from tests.builders import API, FakeClock, Outside, an_event
+from tests.builders import API, FakeClock, Outside, a_large_entry, a_principal, an_event
 from tests.fakes.evidence import FakeEvidence, FakeSigner
 from tests.fakes.store import InMemoryStore, predictable
 
@@ -37,6 +38,17 @@ class SealedTrail:
         for _ in range(count):
             self.store.record(an_event(event_type, at=self.clock()), origin=API)
         self.number()
+
+    def record_large(self) -> str:
+        """Let an event with a body happen, number it, and return the body's key."""
+        number = len(self.store.ledger)
+        entry = a_large_entry(100_000 + number, id=f"large-{number}", timestamp=self.clock())
+        content = body_of(entry.details)
+        body = BodyReference.to(content, at=self.clock())
+        self.evidence.put(body.key, content)
+        self.store.record(entry.event(by=a_principal(), body=body), origin=API)
+        self.number()
+        return body.key
 
     def number(self) -> None:
         """Number what waits."""

@@ -1,6 +1,8 @@
 """The check that goes round: all that is kept holds, or it is told from which number on it does not."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from pydantic import JsonValue
@@ -213,3 +215,70 @@ def test_a_trail_of_which_nothing_is_kept_is_no_trail_that_was_verified(trail: S
     trail.store.ledger.clear()
     assert a_round(trail) == []
     assert trail.told(EventType.AUDIT_VERIFIED) == []
+
+
+# Bodies
+
+
+@pytest.fixture
+def bodies(trail: SealedTrail) -> list[str]:
+    """A fourth digest: 14 tells of sealing, 15 to 17 have bodies."""
+    keys = [trail.record_large() for _ in range(3)]
+    trail.seal()
+    assert [entry.seq for entry in trail.store.ledger.values() if "ingested" in entry.details] == [15, 16, 17]
+    assert trail.digests[-1].first_seq == 14
+    return keys
+
+
+def test_bodies_that_are_as_they_were_recorded_are_no_finding(trail: SealedTrail, bodies: list[str]) -> None:
+    assert a_round(trail) == []
+    assert len(trail.told(EventType.AUDIT_VERIFIED)) == 1
+    assert len({*bodies}) == 3
+
+
+def test_a_body_that_is_gone_is_told_with_its_key(trail: SealedTrail, bodies: list[str]) -> None:
+    """I2."""
+    del trail.evidence.objects[bodies[1]]
+
+    assert a_round(trail) == [wrong(16, "missing", where=bodies[1])]
+    assert trail.told(EventType.AUDIT_VERIFIED) == []
+
+
+def test_a_body_that_was_changed_is_told_with_its_key(trail: SealedTrail, bodies: list[str]) -> None:
+    """I2."""
+    trail.evidence.objects[bodies[2]] = trail.evidence.objects[bodies[2]].replace(b"x", b"y", 1)
+
+    assert a_round(trail) == [wrong(17, "changed", where=bodies[2])]
+
+
+def time_for(looks: int) -> Callable[[], bool]:
+    """Have time so often, and then no more."""
+    left = chain(repeat(True, looks), repeat(False))
+    return lambda: next(left)
+
+
+def test_more_bodies_than_a_run_can_read_are_gone_on_with_in_the_next(trail: SealedTrail, bodies: list[str]) -> None:
+    del trail.evidence.objects[bodies[2]]
+    for looks in (3 + 1 + 1, 1 + 1, 1 + 1):  # three digests without bodies, then this one again and again
+        trail.evidence.got.clear()
+        trail.check().run(has_time=time_for(looks))
+        assert [key for key in trail.evidence.got if key in bodies] == [bodies.pop(0)]
+
+    [event] = trail.told(EventType.INTEGRITY_FAILED)
+    assert (event.details["seq"], event.details["problem"]) == (17, "missing")
+
+
+def test_a_digest_that_is_gone_on_with_may_still_begin_with_what_is_left_of_it(
+    trail: SealedTrail, bodies: list[str]
+) -> None:
+    """D5: the oldest entries were removed, and are not missed."""
+    trail.clock.advance(90 * DAY - timedelta(seconds=1))
+    for seq in range(1, 16):
+        del trail.store.ledger[seq]
+    trail.check().run(has_time=time_for(3 + 1 + 1))
+    assert bodies[2] not in trail.evidence.got
+    trail.check().run(has_time=time_for(10))
+
+    assert trail.told(EventType.INTEGRITY_FAILED) == []
+    assert [event.details["first_seq"] for event in trail.told(EventType.AUDIT_VERIFIED)] == [16]
+    assert {*bodies[1:]} <= {*trail.evidence.got}

@@ -298,7 +298,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, function: str)
         ("s3:GetObject", "EvidenceBucket.Arn/archive/*", {"Sealing"}),
         ("s3:GetObject", "EvidenceBucket.Arn/seals/*", {"Audit", "Oversight", "Sealing"}),
         ("s3:PutObject", "EvidenceBucket.Arn/bodies/*", {"Ingestion"}),
-        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit", "Oversight"}),
+        ("s3:GetObject", "EvidenceBucket.Arn/bodies/*", {"Audit", "Oversight", "Sealing"}),
         ("iam:PassRole", "ScheduleRole.Arn", {"Provisioning", "Expiry"}),
         (
             "secretsmanager:GetSecretValue",

@@ -38,6 +38,10 @@ class BodyReference(Value):
         sha256 = hashlib.sha256(content).hexdigest()
         return cls(key=f"bodies/{at:%Y-%m-%d}/{sha256}.json", sha256=sha256, size=len(content))
 
+    def is_to(self, content: bytes) -> bool:
+        """Whether this is the body."""
+        return hashlib.sha256(content).hexdigest() == self.sha256
+
 
 def body_of(details: Mapping[str, JsonValue]) -> bytes:
     """Write details as the body that is kept of them."""
@@ -53,7 +57,7 @@ def reference_in(details: Mapping[str, Any]) -> BodyReference | None:
 def with_body(entry: LedgerEntry, content: bytes) -> LedgerEntry:
     """Put a body back into its entry; raise NotGenuineError when it is not the one that was recorded."""
     reference = reference_in(entry.details)
-    if reference is None or hashlib.sha256(content).hexdigest() != reference.sha256:
+    if reference is None or not reference.is_to(content):
         raise NotGenuineError(f"the body of {entry.id} is not the one that was recorded")
     return entry.model_copy(update={"details": {**json.loads(content), **entry.details}})
 
@@ -69,7 +73,7 @@ def as_recorded(row: dict[str, Any]) -> dict[str, Any]:
     sent = {name: value for name, value in details.items() if name not in RESERVED}
     try:
         reference = reference_in(details)
-        is_body = reference is not None and hashlib.sha256(body_of(sent)).hexdigest() == reference.sha256
+        is_body = reference is not None and reference.is_to(body_of(sent))
     except ValueError:  # neither a reference nor JSON that can have been recorded
         return row
     return {**row, "details": {name: details[name] for name in details if name in RESERVED}} if is_body else row

@@ -134,13 +134,17 @@ class Plan(Value):
 
 
 class Round(Value):
-    """How far the check of everything kept has come. `floor` is the first number of the oldest digest worth reading."""
+    """How far the check of everything kept has come. `floor` is the first number of the oldest digest worth reading.
+
+    Of the entries of the next digest, those up to `bodies_to` have had their bodies looked at.
+    """
 
     started_at: Instant | None = None
     is_running: bool = False
     is_clean: bool = True
     floor: int = 1
     next_seq: int = 1
+    bodies_to: int = 0
     first_kept: int | None = None
     digests: int = 0
     signature: str | None = None

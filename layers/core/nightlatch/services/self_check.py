@@ -1,7 +1,7 @@
 """The check that goes round: everything that is kept, against what was sealed, a piece at a time.
 
-A round begins at most once a day, reads digest after digest and the entries that each is over, and tells in the end
-that all of it holds, or at once where it does not.
+A round begins at most once a day, reads digest after digest, the entries that each is over and their bodies, and tells
+in the end that all of it holds, or at once where it does not.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 
+from nightlatch.domain.body import BodyReference, reference_in
 from nightlatch.domain.change import Change
 from nightlatch.domain.ledger import LedgerEntry
 from nightlatch.domain.seal import (
@@ -44,10 +45,15 @@ class _Progress:
     check: Round
     last_seq: int
     findings: list[Finding] = field(default_factory=list)
+    bodies: list[tuple[int, BodyReference]] = field(default_factory=list)
     rows: int = 0
 
     def move(self, **fields: object) -> None:
         self.check = self.check.model_copy(update=fields)
+
+
+class _OutOfTimeError(Exception):
+    """Not every body of a digest could be looked at."""
 
 
 class SelfCheck:
@@ -68,7 +74,7 @@ class SelfCheck:
         progress = _Progress(begun, state.last_seq)
         budget = max(FEWEST_ROWS, (state.last_seq - begun.floor) // RUNS_PER_ROUND)
         while progress.check.next_seq <= state.last_seq and progress.rows < budget and has_time():
-            self._check_next(progress)
+            self._check_next(progress, has_time)
         self._tools.commit(self._outcome(state, progress))
         return progress.rows
 
@@ -92,15 +98,23 @@ class SelfCheck:
         check = check.model_copy(update={"is_running": not is_over})
         return Change(state.changed(check=check, findings=(*findings, *new)), tuple(events))
 
-    def _check_next(self, progress: _Progress) -> None:
-        """Check the next digest and its entries. What is wrong there is remembered, and the round goes on behind it."""
+    def _check_next(self, progress: _Progress, has_time: Callable[[], bool]) -> None:
+        """Check the next digest and its entries. What is wrong there is remembered, and the round goes on behind it.
+
+        A digest over more bodies than can be read now is gone on with in the next run.
+        """
         first = progress.check.next_seq
         digest = self._digest(first, progress)
         if digest is None:
             after = self._tools.evidence.keys(SEALS, after=seal_key(first), limit=1)
             progress.move(next_seq=first_seq_of(after[0]) if after else progress.last_seq + 1, signature=None)
             return
-        finding = self._finding_in(digest, progress)
+        begun, progress.bodies = progress.check, []
+        try:
+            finding = self._finding_in(digest, progress) or self._finding_in_bodies(progress, has_time)
+        except _OutOfTimeError:
+            progress.check = begun.model_copy(update={"bodies_to": progress.check.bodies_to})
+            return
         if finding:
             progress.findings.append(finding)
             progress.move(is_clean=False)
@@ -152,10 +166,23 @@ class SelfCheck:
             if not follows(entry.model_dump(mode="json"), before):
                 return broken(entry.seq, before)
             before = Link(entry.seq, entry.hash)
+            if (body := reference_in(entry.details)) and entry.seq > progress.check.bodies_to:
+                progress.bodies.append((entry.seq, body))
         if before.seq < digest.last_seq:
             return Finding(seq=before.seq + 1, where="ledger", problem="missing")
         is_sealed = before == digest.end
         return None if is_sealed else Finding(seq=first, where="ledger", problem="changed")
+
+    def _finding_in_bodies(self, progress: _Progress, has_time: Callable[[], bool]) -> Finding | None:
+        """Hold the bodies of a digest's entries to what the entries say of them, one after the other."""
+        for seq, body in progress.bodies:
+            if not has_time():
+                raise _OutOfTimeError
+            content = self._tools.evidence.get(body.key)
+            if content is None or not body.is_to(content):
+                return Finding(seq=seq, where=body.key, problem="missing" if content is None else "changed")
+            progress.move(bodies_to=seq)
+        return None
 
     def _may_begin_with(self, oldest: LedgerEntry | None, digest: Digest) -> bool:
         """Whether what is missing before the oldest entry can have gone by itself."""
