@@ -1,13 +1,12 @@
 """What DynamoDB would charge: every call is watched, and counted by the rules of its documentation.
 
 A written item counts by the larger of its sizes before and after, in whole kilobytes, twice within a transaction. An
-index counts one unit for each kilobyte that it writes: for a put, for a removal, and for both when a key changes. A
-consistent read counts one unit for each four kilobytes, of the item or of all that a query went through.
+index counts one unit for each kilobyte that it writes: for a put, for a removal, and for both when a key changes.
 (The DynamoDB developer guide: "Read and write operations", "Global secondary indexes", "Transactions: capacity".)
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +17,11 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch.adapters.dynamodb.connection import bind, table_of
 from nightlatch.adapters.dynamodb.records import StateRecord
+from tests.benchmarks.capacity import KILOBYTE, Item, item_size, units_of_gets, units_of_query
 from tests.integration.aws.tables import make_anew, table_definition
 
-Item = Mapping[str, Any]
 Key = tuple[str, str, str]
 
-KILOBYTE = 1024
-READ_UNIT = 4 * KILOBYTE
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
 WRITES = {"Put": "Item", "Update": "Key", "Delete": "Key", "ConditionCheck": "Key"}
 
@@ -35,7 +32,7 @@ class Meter:
 
     calls: int = 0
     write_units: int = 0
-    read_units: int = 0
+    read_units: float = 0
     written: dict[str, int] = field(default_factory=dict)
 
     def write(self, name: str, units: int) -> None:
@@ -65,9 +62,12 @@ def metered() -> Iterator[Meter]:
 
 def _watch(client: Any, aside: DynamoDBClient, meter: Meter) -> None:
     before: list[tuple[str, Key, Item | None]] = []
+    asked: dict[str, Any] = {}
 
     def calling(params: dict[str, Any], model: Any, **_: Any) -> None:
         meter.calls += 1
+        asked.clear()
+        asked.update(params)
         steps = WRITING[model.name](params) if model.name in WRITING else ()
         before[:] = [(kind, key, _stored(aside, key)) for kind, key in steps]
 
@@ -76,10 +76,31 @@ def _watch(client: Any, aside: DynamoDBClient, meter: Meter) -> None:
         for kind, key, old in before:
             _charge_write(meter, kind, key, old, _stored(aside, key), times=times)
         if model.name not in WRITING:
-            meter.read_units += math.ceil(_read_size(parsed) / READ_UNIT) or 1
+            meter.read_units += _units_read(asked, parsed, aside)
 
     client.meta.events.register("provide-client-params.dynamodb.*", calling)
     client.meta.events.register("after-call.dynamodb.*", answered)
+
+
+def _units_read(asked: Mapping[str, Any], found: Mapping[str, Any], aside: DynamoDBClient) -> float:
+    """Count whole items: that only some attributes are asked for makes none of them smaller."""
+    if "RequestItems" in asked:
+        return sum(
+            units_of_gets(
+                [_stored(aside, (table, key["pk"]["S"], key["sk"]["S"])) for key in wanted["Keys"]],
+                consistent=wanted.get("ConsistentRead", False),
+            )
+            for table, wanted in asked["RequestItems"].items()
+        )
+    is_consistent, table = asked.get("ConsistentRead", False), asked["TableName"]
+    if "Key" in asked:
+        whole = _stored(aside, (table, asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]))
+        return units_of_gets([whole], consistent=is_consistent)
+    items = [_stored(aside, (table, item["pk"]["S"], item["sk"]["S"])) or {} for item in found["Items"]]
+    if name := asked.get("IndexName"):
+        [index] = (one for one in TABLES[table]["GlobalSecondaryIndexes"] if one["IndexName"] == name)
+        items = [_in_index(index, item) or {} for item in items]
+    return units_of_query(items, consistent=is_consistent)
 
 
 def _steps_of_batch(params: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
@@ -110,7 +131,9 @@ def _stored(aside: DynamoDBClient, key: Key) -> Item | None:
 
 def _charge_write(meter: Meter, kind: str, key: Key, old: Item | None, new: Item | None, *, times: int) -> None:
     what = f"{key[0]}: {_kind_of(key)}" + (" (condition only)" if kind == "ConditionCheck" else "")
-    meter.write(what, times * max(math.ceil(size / KILOBYTE) for size in (_size(old), _size(new), 1)))
+    meter.write(
+        what, times * max(math.ceil(size / KILOBYTE) for size in (item_size(old or {}), item_size(new or {}), 1))
+    )
     for index in TABLES[key[0]].get("GlobalSecondaryIndexes", []):
         if units := _index_units(index, old, new):
             meter.write(f"{key[0]}: index {index['IndexName']}", units)
@@ -118,8 +141,7 @@ def _charge_write(meter: Meter, kind: str, key: Key, old: Item | None, new: Item
 
 def _index_units(index: Mapping[str, Any], old: Item | None, new: Item | None) -> int:
     names = [part["AttributeName"] for part in index["KeySchema"]]
-    projected = {"pk", "sk", *names, *index["Projection"].get("NonKeyAttributes", [])}
-    was, now = (_projected(item, names, projected) for item in (old, new))
+    was, now = (_in_index(index, item) for item in (old, new))
     if was == now:
         return 0
     if was and now and all(was[name] == now[name] for name in names):
@@ -127,38 +149,16 @@ def _index_units(index: Mapping[str, Any], old: Item | None, new: Item | None) -
     return sum(_kilobytes(item) for item in (was, now) if item)
 
 
-def _projected(item: Item | None, names: Iterable[str], projected: set[str]) -> Item | None:
+def _in_index(index: Mapping[str, Any], item: Item | None) -> Item | None:
+    names = [part["AttributeName"] for part in index["KeySchema"]]
     if item is None or not all(name in item for name in names):
         return None
+    projected = {"pk", "sk", *names, *index["Projection"].get("NonKeyAttributes", [])}
     return {name: value for name, value in item.items() if name in projected}
 
 
 def _kilobytes(item: Item) -> int:
-    return math.ceil(_size(item) / KILOBYTE)
-
-
-def _read_size(parsed: Mapping[str, Any]) -> int:
-    found = [*parsed.get("Items", []), *([parsed["Item"]] if "Item" in parsed else [])]
-    for items in parsed.get("Responses", {}).values():
-        found += items
-    return sum(_size(item) for item in found)
-
-
-def _size(item: Item | None) -> int:
-    return sum(len(name.encode()) + _value_size(value) for name, value in (item or {}).items())
-
-
-def _value_size(value: Mapping[str, Any]) -> int:
-    ((kind, content),) = value.items()
-    if kind == "M":
-        return 3 + sum(1 + len(name.encode()) + _value_size(inner) for name, inner in content.items())
-    if kind == "L":
-        return 3 + sum(1 + _value_size(inner) for inner in content)
-    if kind == "N":
-        return math.ceil(len(content.lstrip("-")) / 2) + 1
-    if kind == "B":
-        return len(content)
-    return len(content.encode()) if isinstance(content, str) else 1
+    return math.ceil(item_size(item) / KILOBYTE)
 
 
 def _kind_of(key: Key) -> str:

@@ -1,13 +1,12 @@
 """What reading the trail costs by how long it is: calls and read units of a feed page and of each filter of the list.
 
 The real service and the real adapter run; the calls that they make are answered from entries that are computed when
-they are asked for, because a played DynamoDB takes hours for 100,000. Counted is as DynamoDB's documentation says: a
-query by all that it went through, up to its limit; four kilobytes a unit, half a unit where an index answers.
+they are asked for, because a played DynamoDB takes hours for 100,000. That such a one is asked, and charges, the same
+is what `tests/integration/aws/test_capacity.py` sees.
 
 The trail is of 90 days, so a longer one is a denser one. What a filter selects grows with it, but for one request.
 """
 
-import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -25,13 +24,13 @@ from nightlatch.domain.audit_event import SEVERITIES, EventType, Origin, Resourc
 from nightlatch.domain.entry_filter import EntryFilter
 from nightlatch.domain.ledger import Head, LedgerEntry, PendingEvent
 from nightlatch.services.audit_trail import AuditTrail
+from tests.benchmarks.capacity import Item, units_of_gets, units_of_query
 from tests.benchmarks.row import Row
 from tests.builders import EVE, MAYA, NOA, NOON, an_event
 
 LENGTHS = (1_000, 10_000, 100_000)
 KEPT = timedelta(days=90)
 END = NOON + KEPT
-UNIT = 4096
 FIRST_OF_ONE_REQUEST = 501
 EVENTS_OF_A_REQUEST = 12
 CALLED = Origin(
@@ -40,7 +39,6 @@ CALLED = Origin(
     user_agent="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
     call={"method": "POST", "path": "/v1/requests", "referer": "https://nightlatch.example.com/requests"},
 )
-Item = Mapping[str, Any]
 
 FILTERS = {
     "everything": EntryFilter(),
@@ -84,14 +82,14 @@ class ComputedLedger:
 
     def _get(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         item = self._item_at(arguments["Key"])
-        self.units += _units([item]) if item else 1
+        self.units += units_of_gets([item], consistent=arguments["ConsistentRead"])
         return {"Item": item} if item else {}
 
     def _get_many(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         ((table, asked),) = arguments["RequestItems"].items()
-        items = [item for key in asked["Keys"] if (item := self._item_at(key))]
-        self.units += sum(_units([item]) for item in items)
-        return {"Responses": {table: items}, "UnprocessedKeys": {}}
+        items = [self._item_at(key) for key in asked["Keys"]]
+        self.units += units_of_gets(items, consistent=asked["ConsistentRead"])
+        return {"Responses": {table: [item for item in items if item]}, "UnprocessedKeys": {}}
 
     def _query(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         names, values = arguments["ExpressionAttributeNames"], arguments["ExpressionAttributeValues"]
@@ -108,7 +106,7 @@ class ComputedLedger:
         items = [self._item(seq) for seq in page]
         if hash_name != "pk":
             items = [_key(item, hash_name) for item in items]
-        self.units += _units(items) * (1 if arguments.get("ConsistentRead") else 0.5)
+        self.units += units_of_query(items, consistent=arguments.get("ConsistentRead", False))
         last = {"LastEvaluatedKey": _key(items[-1], hash_name)} if len(page) < len(numbers) else {}
         return {"Items": items, "Count": len(items), "ScannedCount": len(items), **last}
 
@@ -123,18 +121,25 @@ class ComputedLedger:
         pk, sk = key["pk"]["S"], key["sk"]["S"]
         if pk.startswith("0#"):
             return self._read(int(sk))
-        return self._head() if (pk, sk) == HEAD else None  # and nobody has chosen any settings
-
-    def _head(self) -> Item:
-        head: Item = head_record(Head(seq=self.length, hash="e" * 64, recorded_at=END)).serialize()
-        return head
+        return head_of(self.length) if (pk, sk) == HEAD else None  # and nobody has chosen any settings
 
     def _read(self, seq: int) -> Item | None:
         return self._item(seq) if 1 <= seq <= self.length else None
 
     def _item(self, seq: int) -> Item:
-        item: Item = record_of_entry(_entry(seq, self.length), retention=2 * KEPT).serialize()
-        return item
+        return item_of(seq, self.length)
+
+
+def item_of(seq: int, length: int) -> Item:
+    """Lay out an entry of a ledger of so many."""
+    item: Item = record_of_entry(_entry(seq, length), retention=2 * KEPT).serialize()
+    return item
+
+
+def head_of(length: int) -> Item:
+    """Lay out the head of a ledger of so many."""
+    head: Item = head_record(Head(seq=length, hash="e" * 64, recorded_at=END)).serialize()
+    return head
 
 
 def _entry(seq: int, length: int) -> LedgerEntry:
@@ -168,12 +173,20 @@ def _counted(length: int) -> Iterator[tuple[str, tuple[int, float]]]:
     bind(state_table="state", ledger_table="ledger", region="eu-central-1")
     ledger = ComputedLedger(length)
     table_of(LedgerRecord).connection.dispatch = ledger.dispatch  # type: ignore[assignment,method-assign]  # all calls pass here
+    for what, read in ways_to_read().items():
+        yield what, _spent(ledger, read)
+
+
+def ways_to_read() -> dict[str, Callable[[], object]]:
+    """Name each way to read the trail that the records' tables hold."""
     trail = AuditTrail(ledger=DynamoLedger(clock=_at_the_end, retention=2 * KEPT))
-    yield "feed page of 100", _spent(ledger, partial(trail.feed, after=0, limit=100))
     sparse = EntryFilter(event_types=frozenset({"user.updated"}))
-    yield "feed page, filtered", _spent(ledger, partial(trail.feed, after=0, limit=100, wanted=sparse))
-    for what, wanted in FILTERS.items():
-        yield what, _spent(ledger, partial(trail.page, wanted, before=None, limit=PAGE))
+    lists = {what: partial(trail.page, wanted, before=None, limit=PAGE) for what, wanted in FILTERS.items()}
+    feed = {
+        "feed page of 100": partial(trail.feed, after=0, limit=100),
+        "feed page, filtered": partial(trail.feed, after=0, limit=100, wanted=sparse),
+    }
+    return {**feed, **lists}
 
 
 def _spent(ledger: ComputedLedger, read: Callable[[], object]) -> tuple[int, float]:
@@ -188,11 +201,3 @@ def _at_the_end() -> datetime:
 
 def _key(item: Item, hash_name: str) -> Item:
     return {name: item[name] for name in ("pk", "sk", hash_name)}
-
-
-def _units(items: list[Item]) -> int:
-    return max(math.ceil(sum(map(_size, items)) / UNIT), 1)
-
-
-def _size(item: Item) -> int:
-    return sum(len(name) + len(content) for name, value in item.items() for content in value.values())

@@ -26,7 +26,7 @@ from tests.integration.aws.outbound import Death, Meanwhile
 REQUESTS = ("req_1", "req_2", "req_3")
 SWEEP = {"sweep": True}
 WRITERS = 20
-WRITES = 500
+WRITES = 1_000
 PAGES = (1, 7, 1_000)
 
 
@@ -130,7 +130,7 @@ def at_once(*works: Callable[[], None]) -> None:
 def test_a_reader_of_the_feed_meets_every_event_once_in_order_while_writers_and_rivals_die(
     nightlatch: Deployed, committed: Changes
 ) -> None:
-    """I3: hundreds of writes, three sequencers of which any may die at any call, and a reader that never stops."""
+    """I3: a thousand writes, three sequencers of which any may die at any call, and a reader that never stops."""
     over, feed = threading.Event(), AuditTrail(ledger=ledger())
     read: list[LedgerEntry] = []
     writers = [Mortal(Random(number), 0.1) for number in range(WRITERS)]
