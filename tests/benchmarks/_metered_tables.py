@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.hooks import BaseEventHooks
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -56,11 +57,12 @@ def metered() -> Iterator[Meter]:
         make_anew(aside, TABLES)
         bind(state_table="state", ledger_table="ledger", region="eu-central-1")
         meter = Meter()
-        _watch(table_of(StateRecord).connection.client, aside, meter)
-        yield meter
+        with _watching(table_of(StateRecord).connection.client.meta.events, aside, meter):
+            yield meter
 
 
-def _watch(client: Any, aside: DynamoDBClient, meter: Meter) -> None:
+@contextmanager
+def _watching(events: BaseEventHooks, aside: DynamoDBClient, meter: Meter) -> Iterator[None]:
     before: list[tuple[str, Key, Item | None]] = []
     asked: dict[str, Any] = {}
 
@@ -75,11 +77,16 @@ def _watch(client: Any, aside: DynamoDBClient, meter: Meter) -> None:
         times = 2 if model.name == "TransactWriteItems" else 1
         for kind, key, old in before:
             _charge_write(meter, kind, key, old, _stored(aside, key), times=times)
-        if model.name not in WRITING:
+        if model.name in READING:
             meter.read_units += _units_read(asked, parsed, aside)
 
-    client.meta.events.register("provide-client-params.dynamodb.*", calling)
-    client.meta.events.register("after-call.dynamodb.*", answered)
+    events.register("provide-client-params.dynamodb.*", calling)
+    events.register("after-call.dynamodb.*", answered)
+    try:
+        yield
+    finally:
+        events.unregister("provide-client-params.dynamodb.*", calling)
+        events.unregister("after-call.dynamodb.*", answered)
 
 
 def _units_read(asked: Mapping[str, Any], found: Mapping[str, Any], aside: DynamoDBClient) -> float:
@@ -96,6 +103,8 @@ def _units_read(asked: Mapping[str, Any], found: Mapping[str, Any], aside: Dynam
     if "Key" in asked:
         whole = _stored(aside, (table, asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]))
         return units_of_gets([whole], consistent=is_consistent)
+    if "Items" not in found:  # they were only counted
+        found = aside.query(**{name: value for name, value in asked.items() if name != "Select"})
     items = [_stored(aside, (table, item["pk"]["S"], item["sk"]["S"])) or {} for item in found["Items"]]
     if name := asked.get("IndexName"):
         [index] = (one for one in TABLES[table]["GlobalSecondaryIndexes"] if one["IndexName"] == name)
@@ -121,6 +130,7 @@ def _steps(params: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
         yield kind, (content["TableName"], where["pk"]["S"], where["sk"]["S"])
 
 
+READING = {"Query", "GetItem", "BatchGetItem"}
 WRITING = {"TransactWriteItems": _steps, "BatchWriteItem": _steps_of_batch}
 
 
