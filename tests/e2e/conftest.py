@@ -59,6 +59,18 @@ def facts(home: Path) -> Iterator[StackFacts]:
         database.wipe(layout(home))
 
 
+@pytest.fixture
+def restart(facts: StackFacts, home: Path) -> Callable[[], None]:
+    """Take the stack down and bring it up again, as it was."""
+
+    def down_and_up() -> None:
+        stack.down(home)
+        up = stack.up(home, port=int(facts.emulator_url.rpartition(":")[2]), database_port=facts.database.port)
+        assert up.api_url == facts.api_url
+
+    return down_and_up
+
+
 @pytest.fixture(scope="session")
 def open_for_all() -> Iterator[ExitStack]:
     """Hold the connections of all tests, and close them in the end."""
@@ -92,15 +104,22 @@ def newcomer(facts: StackFacts, client: Callable[[str], Any], open_for_all: Exit
     return someone
 
 
+COMMAND = str(Path(sys.executable).with_name("nightlatch"))
+
+
 @pytest.fixture
-def cli(facts: StackFacts, home: Path, tmp_path: Path) -> Cli:
-    """Run the command line at a terminal of its own; what it prints is JSON, or nothing."""
+def terminal(facts: StackFacts, home: Path, tmp_path: Path) -> dict[str, str]:
+    """Make the environment of a command line that nobody has signed in at."""
     assert facts.api_url
+    return {**os.environ, "NIGHTLATCH_HOME": str(home), "NIGHTLATCH_CONFIG": str(tmp_path)}
+
+
+@pytest.fixture
+def cli(terminal: dict[str, str]) -> Cli:
+    """Run the command line at a terminal of its own; what it prints is JSON, or nothing."""
 
     def run(*words: str, typed: str = "") -> Any:
-        there = {**os.environ, "NIGHTLATCH_HOME": str(home), "NIGHTLATCH_CONFIG": str(tmp_path)}
-        command = str(Path(sys.executable).with_name("nightlatch"))
-        done = subprocess.run((command, *words), env=there, input=typed.encode(), capture_output=True, check=False)
+        done = subprocess.run((COMMAND, *words), env=terminal, input=typed.encode(), capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "null")
 
@@ -156,8 +175,8 @@ EXPIRY_SWEEP = (ROOT / "events" / "expiry_sweep.json").read_bytes()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests that wait longest come last."""
-    items.sort(key=lambda item: not wanted_by([item]).isdisjoint(MEANWHILE))
+    """Let the tests that wait longest come last, and after them those that take the stack down."""
+    items.sort(key=lambda item: ("restart" in wanted_by([item]), not wanted_by([item]).isdisjoint(MEANWHILE)))
 
 
 @pytest.fixture(scope="session", autouse=True)
