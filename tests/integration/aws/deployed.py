@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch import bootstrap
@@ -131,7 +133,9 @@ class Deployed:
     def call(self, function: str, method: str, path: str, body: object, *, by: Principal, **headers: str) -> Answer:
         """Call a route of a function as somebody."""
         event = an_api_event(method, path, claims=claims_of(by), body=body, headers=headers)
-        answer = self.functions[function].handler(event, FunctionContext())
+        module = self.functions[function]
+        with in_its_own_process(module.api):
+            answer = module.handler(event, FunctionContext())
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def submit(self, *permissions: str, by: Principal = MAYA, key: str = "") -> Answer:
@@ -216,6 +220,19 @@ def shared(role: str) -> Entitlement:
 
 def _headers(key: str) -> dict[str, str]:
     return {"idempotency-key": key} if key else {}
+
+
+@contextmanager
+def in_its_own_process(api: APIGatewayHttpResolver) -> Iterator[None]:
+    """Let a call in the midst of another one leave what is the other's alone: here they share one resolver's state."""
+    context, event = api.context.copy(), vars(BaseRouter).get("current_event")
+    api.context.clear()
+    try:
+        yield
+    finally:
+        api.context.update(context)
+        if event:
+            BaseRouter.current_event = event
 
 
 @contextmanager
