@@ -2,18 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import permutations, product
-from typing import Any
 
 import pytest
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.errors import ConflictError, RivalChangeError, StoreUnavailableError
+from nightlatch.domain.errors import ConflictError
 from nightlatch.domain.lease import Lease
 from nightlatch.services.ending import WATCH
-from tests.builders import MAYA, KilledError, Outside, World, a_call
-from tests.unit.services.shared_access import OVERLAPPING, give_back, has, is_right, shared_world, status, target
+from tests.builders import MAYA, Outside, World, a_call
+from tests.unit.services.shared_access import (
+    OVERLAPPING,
+    Interrupted,
+    advance,
+    give_back,
+    has,
+    is_right,
+    shared_world,
+    status,
+    target,
+)
 
 
 def endings_and_beginnings(count: int) -> Iterator[tuple[tuple[str, int], ...]]:
@@ -37,24 +45,6 @@ def test_three_grants_may_begin_and_end_in_any_order(before: bool) -> None:
             assert is_right(world), order
         world.sweep(minutes=5)
         assert has(world) is before, order
-
-
-@dataclass
-class Interrupted(Outside):
-    """Instead of dying at a call, let something else happen just before it, or just after."""
-
-    meanwhile: Callable[[], object] = lambda: None
-
-    def call(self, name: str, work: Callable[[], Any]) -> Any:
-        """Make a call, with something else before or after it."""
-        is_the_one = len(self.calls) == self.dies_at
-        self.calls.append(name)
-        if is_the_one and not self.after_effect:
-            self.meanwhile()
-        answer = work()
-        if is_the_one and self.after_effect:
-            self.meanwhile()
-        return answer
 
 
 def one_begins(world: World) -> str:
@@ -110,12 +100,6 @@ def calls_of(first: Start, second: Start, *, before: bool) -> int:
     outside = Outside()
     world.provisioning_with(outside).advance(request_id)
     return len(outside.calls)
-
-
-def advance(world: World, request_id: str, outside: Outside | None = None) -> None:
-    """Work as the functions do: a rival, or an unreachable store, is somebody else's business."""
-    with suppress(RivalChangeError, StoreUnavailableError, KilledError):
-        world.provisioning_with(outside or Outside()).advance(request_id)
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["", "there before"])

@@ -1,10 +1,9 @@
 """Nightlatch as it is deployed, in one process: the real functions over AWS as moto plays it, a target in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -12,6 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from nightlatch import bootstrap
@@ -22,6 +23,7 @@ from nightlatch.bootstrap.ledger import ledger
 from nightlatch.domain.access_flow import FlowRegister
 from nightlatch.domain.access_request import AccessRequest
 from nightlatch.domain.change import Change
+from nightlatch.domain.connector import Entitlement
 from nightlatch.domain.errors import StoreUnavailableError
 from nightlatch.domain.identity import Principal
 from nightlatch.domain.ledger import Head, LedgerEntry, first_break
@@ -39,7 +41,7 @@ from tests.builders import (
     a_resource,
     an_integration,
 )
-from tests.fakes.connector import FakeConnector
+from tests.fakes.connector import FakeConnector, FakeSharedConnector
 from tests.functions.client import ROOT, Answer, Context, an_api_event, claims_of
 from tests.integration.aws.outbound import Outbound
 from tests.integration.aws.tables import make_anew, table_definition
@@ -59,6 +61,7 @@ FUNCTIONS = (
     "webhook_delivery",
 )
 TABLES = {"state": table_definition("StateTable"), "ledger": table_definition("LedgerTable")}
+ROLES = ("role1", "role3", *SPARE_ROLES)
 ITEM = {"resource_type": "database", "resource": "orders", "permission": "role1"}
 ASK = {
     "integration": "orders-db",
@@ -95,23 +98,34 @@ class Deployed:
     dynamodb: DynamoDBClient
     functions: Mapping[str, ModuleType]
     clock: FakeClock
-    connector: FakeConnector
+    target: OneConnector
     handed_on: "HandedOn"
     outbound: Outbound = field(default_factory=Outbound)
     unasked: Iterator[str] = field(default_factory=lambda: iter(()))
+
+    @property
+    def connector(self) -> FakeConnector:
+        """The target as it is now."""
+        target: FakeConnector = self.target.connector
+        return target
+
+    def share(self, *, before: Iterable[str] = ()) -> FakeSharedConnector:
+        """Let the target be one where people have accounts of their own, and Maya some roles before anything."""
+        held = {(MAYA.id, shared(role)) for role in before}
+        self.target.connector = shared_target = FakeSharedConnector(roles=ROLES, before=held)
+        return shared_target
 
     def reset(self) -> None:
         """Begin anew, with empty tables and the time of the beginning."""
         self.unasked = iter(["role1", *SPARE_ROLES])
         self.outbound.clear()
-        self.connector.accesses.clear()
-        self.connector.calls.clear()
+        self.target.connector = FakeConnector(roles=ROLES)
         self.clock.at(FakeClock().now)
         make_anew(self.dynamodb, TABLES)
         flow = Change(a_flow(), (), (an_integration(), FlowRegister(version=1)))
         state.unit_of_work().commit(flow, origin=API)
         asking.asking.cache_clear()
-        known.catalogue().replace_resources("orders-db", [a_resource("orders", *self.connector.roles)])
+        known.catalogue().replace_resources("orders-db", [a_resource("orders", *ROLES)])
         self.outbound.clear()
 
     # What people do
@@ -119,12 +133,14 @@ class Deployed:
     def call(self, function: str, method: str, path: str, body: object, *, by: Principal, **headers: str) -> Answer:
         """Call a route of a function as somebody."""
         event = an_api_event(method, path, claims=claims_of(by), body=body, headers=headers)
-        answer = self.functions[function].handler(event, FunctionContext())
+        module = self.functions[function]
+        with in_its_own_process(module.api):
+            answer = module.handler(event, FunctionContext())
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-    def submit(self, permission: str = "role3", *, by: Principal = MAYA, key: str = "") -> Answer:
-        """Ask for a role on orders."""
-        body = {**ASK, "items": [{**ITEM, "permission": permission}]}
+    def submit(self, *permissions: str, by: Principal = MAYA, key: str = "") -> Answer:
+        """Ask for roles on orders, or for role3."""
+        body = {**ASK, "items": [{**ITEM, "permission": permission} for permission in permissions or ("role3",)]}
         return self.call("access_requests", "POST", "/v1/requests", body, by=by, **_headers(key))
 
     def command(self, request_id: str, verb: str, *, by: Principal, key: str = "", **body: Any) -> Answer:
@@ -132,19 +148,19 @@ class Deployed:
         function = "approvals" if verb in {"approve", "reject"} else "access_requests"
         return self.call(function, "POST", f"/v1/requests/{request_id}/{verb}", body, by=by, **_headers(key))
 
-    def submitted(self) -> str:
-        """Ask for role1, and then each time for another, and return the request's id."""
-        return str(self.submit(next(self.unasked)).json["id"])
+    def submitted(self, *permissions: str) -> str:
+        """Ask (for role1, and then each time for another, when none is named), and return the request's id."""
+        return str(self.submit(*(permissions or [next(self.unasked)])).json["id"])
 
-    def approved(self) -> str:
+    def approved(self, *permissions: str) -> str:
         """Ask, let an approver say yes, and return the request's id."""
-        request_id = self.submitted()
+        request_id = self.submitted(*permissions)
         assert self.command(request_id, "approve", by=NOA).status == 200
         return request_id
 
-    def granted(self) -> str:
+    def granted(self, *permissions: str) -> str:
         """Ask, approve and provision."""
-        request_id = self.approved()
+        request_id = self.approved(*permissions)
         self.ring(request_id)
         return request_id
 
@@ -197,8 +213,26 @@ class Deployed:
         return [entry.event_type for entry in self.trail() if entry.request_id == request_id]
 
 
+def shared(role: str) -> Entitlement:
+    """Say how a role is known to a target that shares."""
+    return Entitlement(resource_type="database", resource_id="orders", permission=role)
+
+
 def _headers(key: str) -> dict[str, str]:
     return {"idempotency-key": key} if key else {}
+
+
+@contextmanager
+def in_its_own_process(api: APIGatewayHttpResolver) -> Iterator[None]:
+    """Let a call in the midst of another one leave what is the other's alone: here they share one resolver's state."""
+    context, event = api.context.copy(), vars(BaseRouter).get("current_event")
+    api.context.clear()
+    try:
+        yield
+    finally:
+        api.context.update(context)
+        if event:
+            BaseRouter.current_event = event
 
 
 @contextmanager
@@ -212,11 +246,11 @@ def surviving() -> Iterator[None]:
 def deployed(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Wire the real functions to moto and to a target in memory."""
     clock, handed_on = FakeClock(), HandedOn()
-    connector = FakeConnector(roles=("role1", "role3", *SPARE_ROLES))
+    target = OneConnector(FakeConnector(roles=ROLES))
     for name, value in _variables().items():
         environment.setenv(f"NIGHTLATCH_{name}", value)
     environment.setattr(real_clock, "now", clock)
-    environment.setattr(targets, "connectors", partial(OneConnector, connector))
+    environment.setattr(targets, "connectors", lambda: target)
     environment.setattr(provisioning, "fan_out", lambda: handed_on)
     _forget_wiring()
     try:
@@ -224,7 +258,7 @@ def deployed(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Itera
         outbound.watch(aws.session().get_component("event_emitter"))
         aws.bind_tables()
         functions = {name: load_function(name, ROOT / "functions") for name in FUNCTIONS}
-        yield Deployed(dynamodb, functions, clock, connector, handed_on, outbound)
+        yield Deployed(dynamodb, functions, clock, target, handed_on, outbound)
     finally:
         _forget_wiring()
 

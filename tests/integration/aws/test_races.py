@@ -1,92 +1,42 @@
-"""Two at one request: the second acts before each of the first one's calls to DynamoDB, and there is one outcome.
+"""Two at one request, in every way in which they can meet: there is one outcome, and the loser is told what won.
 
-Each transaction is one call, so these are all the ways in which two can meet. The real functions decide; moto is
-DynamoDB. `tests/e2e/test_races.py` lets some of them meet on the running stack.
+`tests/e2e/test_races.py` lets some of them meet on the running stack.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 
 import pytest
 
-from nightlatch.domain.access_request import AccessRequest, Status
-from tests.builders import ADA, HOUR, MAYA, NOA, OMAR, SECOND
+from nightlatch.domain.access_request import EndReason, Status
+from nightlatch.domain.errors import RetryableConnectorError
+from tests.builders import ADA, HOUR, MAYA, SECOND
 from tests.functions.client import FLOW, Answer
 from tests.integration.aws.deployed import Deployed
-from tests.integration.aws.outbound import Meanwhile
-
-Start = Callable[[Deployed], str]
-Act = Callable[[Deployed, str], Answer | None]
+from tests.integration.aws.meetings import (
+    APPROVE,
+    CANCEL,
+    OTHER_APPROVE,
+    REJECT,
+    RETURN,
+    REVOKE,
+    Act,
+    RequestMeeting,
+    Start,
+    approved,
+    command,
+    granted,
+    lost,
+    meetings,
+    ring,
+    submitted,
+    timer,
+    won,
+)
 
 SOMEBODY_ELSE = {"conditions": [{"attribute": "group", "operator": "is", "values": ["somebody-else"]}]}
-ASKED = ["access.requested"]
-APPROVED = [*ASKED, "access.role.approved", "access.approved"]
-GRANTED = [*APPROVED, "access.granted"]
-TELLS = {
-    Status.GRANTED: [GRANTED],
-    Status.REJECTED: [[*ASKED, "access.role.rejected", "access.rejected"]],
-    Status.CANCELED: [
-        [*ASKED, "access.canceled"],
-        [*APPROVED, "access.canceled"],
-        [*GRANTED, "access.revoking", "access.returned"],
-    ],
-    Status.LAPSED: [[*ASKED, "access.lapsed"]],
-    Status.FAILED: [[*APPROVED, "access.grant.failed"]],
-    Status.EXPIRED: [[*GRANTED, "access.revoking", "access.expired"]],
-    Status.REVOKED: [
-        [*GRANTED, "access.revoking", "access.revoked"],
-        [*APPROVED, "access.revoking", "access.revoked"],
-    ],
-}
-"""What the ledger may say of a request that came to be so, and nothing else."""
-
-
-@dataclass(frozen=True)
-class Meeting:
-    """What came of two that met: their answers (a worker gives none), and the request when all was done."""
-
-    first: Answer | None
-    second: Answer | None
-    request: AccessRequest
-
-
-def meetings(nightlatch: Deployed, start: Start, first: Act, second: Act) -> Iterator[Meeting]:
-    """Let the second act before each call of the first in turn, and at last after all of them."""
-    for number in count():
-        nightlatch.reset()
-        request_id = start(nightlatch)
-        answers: list[Answer | None] = []
-        rival = Meanwhile(lambda: answers.append(second(nightlatch, request_id)))  # noqa: B023  (it is called at once)
-        plan = nightlatch.outbound.arrange(rival, at=number, of="dynamodb.")
-        answer = first(nightlatch, request_id)
-        nightlatch.outbound.plans.clear()
-        if not plan.was_reached:
-            answers.append(second(nightlatch, request_id))
-        yield Meeting(answer, answers[0], settled(nightlatch, request_id))
-        if not plan.was_reached:
-            return
-
-
-def settled(nightlatch: Deployed, request_id: str) -> AccessRequest:
-    """Let the workers finish, and see that target, record and ledger agree."""
-    nightlatch.ring(request_id)
-    nightlatch.sweep(minutes=2)
-    request = nightlatch.request(request_id)
-    has_access = [request.session_user] if request.status is Status.GRANTED else []
-    assert list(nightlatch.connector.accesses) == has_access
-    assert nightlatch.told(request_id) in TELLS[request.status]
-    return request
-
-
-def command(verb: str, by: object, **body: str) -> Act:
-    """Build what somebody does."""
-    return lambda nightlatch, request_id: nightlatch.command(request_id, verb, by=by, **body)  # type: ignore[arg-type]
-
-
-APPROVE, OTHER_APPROVE, REJECT = command("approve", NOA), command("approve", OMAR), command("reject", OMAR)
-CANCEL, RETURN, REVOKE = command("cancel", MAYA), command("return", MAYA), command("revoke", ADA, reason="leak")
+TWO_APPROVALS = {"steps": [{"needed": 2, "groups": ["approvers"]}]}
+EXTENDABLE = {"default": "PT1H", "maximum": "PT8H", "extensions": {"count": 1, "longest": "PT1H"}}
+EXTEND, CLOSE = command("extend", MAYA, duration="PT30M"), command("close", ADA, reason="seen to")
 
 
 def stop(nightlatch: Deployed, request_id: str) -> Answer:  # noqa: ARG001  (it is everything that she has)
@@ -94,37 +44,11 @@ def stop(nightlatch: Deployed, request_id: str) -> Answer:  # noqa: ARG001  (it 
     return nightlatch.call("access_requests", "POST", f"/v1/people/{MAYA.id}/stop", {"reason": "left"}, by=ADA)
 
 
-def lost(answer: Answer | None, *, to: str) -> bool:
-    """Say whether somebody lost, and was told to what."""
-    return answer is not None and answer.status == 409 and to in answer.json["detail"]
-
-
-def won(answer: Answer | None) -> bool:
-    """Say whether somebody had their way."""
-    return answer is not None and answer.status == 200
-
-
-def submitted(nightlatch: Deployed) -> str:
-    return nightlatch.submitted()
-
-
-def approved(nightlatch: Deployed) -> str:
-    return nightlatch.approved()
-
-
 def at_the_end(nightlatch: Deployed) -> str:
     """Grant, and let the time of the access be over."""
     request_id = nightlatch.granted()
     nightlatch.clock.advance(HOUR)
     return request_id
-
-
-def ring(nightlatch: Deployed, request_id: str) -> None:
-    nightlatch.ring(request_id)
-
-
-def timer(nightlatch: Deployed, request_id: str) -> None:
-    nightlatch.wake(request_id)
 
 
 def sweep(nightlatch: Deployed, request_id: str) -> None:  # noqa: ARG001  (a sweep is told of none)
@@ -252,12 +176,155 @@ def test_a_flow_that_was_changed_before_granting_began_is_what_counts(nightlatch
 
     def tighten(nightlatch: Deployed, request_id: str) -> Answer:
         seen.append(nightlatch.request(request_id).status)
-        body = {**FLOW, "who": SOMEBODY_ELSE}
-        headers = {"if-match": '"1"'}
-        return nightlatch.call("access_flows", "PUT", "/v1/flows/orders-roles", body, by=ADA, **headers)
+        return change_flow(nightlatch, who=SOMEBODY_ELSE)
 
     for met in meetings(nightlatch, approved, ring, tighten):
         assert won(met.second)
         began = seen.pop() is not Status.APPROVED
         assert met.request.status is (Status.GRANTED if began else Status.FAILED)
         assert ("grant" in nightlatch.connector.calls) == began
+
+
+def change_flow(nightlatch: Deployed, **changes: object) -> Answer:
+    """Write the flow anew, as it was but for this."""
+    body = {**FLOW, **changes}
+    return nightlatch.call("access_flows", "PUT", "/v1/flows/orders-roles", body, by=ADA, **{"if-match": '"1"'})
+
+
+@pytest.mark.parametrize("changes", [{"who": SOMEBODY_ELSE}, {"approve": TWO_APPROVALS}], ids=["who", "approve"])
+@pytest.mark.parametrize("approval_first", [True, False], ids=["approve", "tighten"])
+def test_what_is_approved_while_its_flow_is_tightened_does_not_begin(
+    nightlatch: Deployed, changes: dict[str, object], *, approval_first: bool
+) -> None:
+    """A9: the vote counts, and the flow in force is asked before anything is done at the target."""
+
+    def tighten(nightlatch: Deployed, request_id: str) -> Answer:  # noqa: ARG001  (a flow is of nobody's request)
+        return change_flow(nightlatch, **changes)
+
+    first, second = (APPROVE, tighten) if approval_first else (tighten, APPROVE)
+    for met in meetings(nightlatch, submitted, first, second):
+        assert won(met.first)
+        assert won(met.second)
+        assert met.request.status is Status.FAILED
+        assert "grant" not in nightlatch.connector.calls
+
+
+@pytest.mark.parametrize(("first", "second"), [(CANCEL, REJECT), (REJECT, CANCEL)], ids=["cancel", "reject"])
+def test_cancel_and_reject_have_one_outcome(nightlatch: Deployed, first: Act, second: Act) -> None:
+    """A6: the loser is told what won."""
+    for met in meetings(nightlatch, submitted, first, second):
+        withdrawal, rejection = in_order(met, first is CANCEL)
+        assert won(withdrawal) != won(rejection)
+        assert lost(withdrawal, to="is REJECTED") or lost(rejection, to="is CANCELED")
+        assert met.request.status is (Status.CANCELED if won(withdrawal) else Status.REJECTED)
+
+
+@pytest.mark.parametrize(("first", "second"), [(RETURN, REVOKE), (REVOKE, RETURN)], ids=["return", "revoke"])
+def test_who_ends_access_first_is_why_it_ended(nightlatch: Deployed, first: Act, second: Act) -> None:
+    """A6: the other is told that it is ending."""
+    for met in meetings(nightlatch, granted, first, second):
+        returned, revoked = in_order(met, first is RETURN)
+        assert won(returned) != won(revoked)
+        assert lost(returned, to="is REVOKING") or lost(revoked, to="is REVOKING")
+        assert met.request.end_reason is (EndReason.CANCELED if won(returned) else EndReason.REVOKED)
+        assert met.request.ended_by == (MAYA if won(returned) else ADA).as_actor()
+
+
+def extendable(nightlatch: Deployed) -> str:
+    """Begin with access that may be extended once."""
+    assert won(change_flow(nightlatch, grant=EXTENDABLE))
+    return nightlatch.granted()
+
+
+@pytest.mark.parametrize(("first", "second"), [(EXTEND, REVOKE), (REVOKE, EXTEND)], ids=["extend", "revoke"])
+def test_what_is_revoked_ends_whether_it_was_extended_or_not(nightlatch: Deployed, first: Act, second: Act) -> None:
+    """A6. D3."""
+    for met in meetings(nightlatch, extendable, first, second):
+        extension, revocation = in_order(met, first is EXTEND)
+        assert won(revocation)
+        assert won(extension) or lost(extension, to="is REVOKING")
+        assert met.request.status is Status.REVOKED
+        assert_extended_once_or_never(met, extension)
+
+
+@pytest.mark.parametrize(("first", "second"), [(EXTEND, EXTEND), (EXTEND, ring), (ring, EXTEND)])
+def test_an_extension_counts_once_and_the_target_is_told(nightlatch: Deployed, first: Act, second: Act) -> None:
+    """D3: the flow lets it be extended once."""
+    for met in meetings(nightlatch, extendable, first, second):
+        answers = [answer for answer in (met.first, met.second) if answer]
+        assert [won(answer) for answer in answers].count(True) == 1
+        assert {answer.status for answer in answers} <= {200, 400}
+        assert met.request.status is Status.GRANTED
+        assert met.request.extensions == met.told.count("access.extended") == 1
+        assert met.request.due_at == met.request.ends_at
+
+
+@pytest.mark.parametrize("first", [EXTEND, timer], ids=["extend", "end"])
+def test_extension_and_end_have_one_outcome(nightlatch: Deployed, first: Act) -> None:
+    """A6. D3: on machines whose clocks do not agree on whether the access is over."""
+
+    def ending(nightlatch: Deployed, request_id: str) -> None:
+        nightlatch.clock.advance(SECOND)
+        nightlatch.wake(request_id)
+
+    def extending(nightlatch: Deployed, request_id: str) -> Answer | None:
+        nightlatch.clock.advance(-SECOND)
+        return EXTEND(nightlatch, request_id)
+
+    second = ending if first is EXTEND else extending
+    for met in meetings(nightlatch, lasting_until_now(over=first is timer), first, second):
+        extension = met.first if first is EXTEND else met.second
+        assert met.request.status is (Status.GRANTED if won(extension) else Status.EXPIRED)
+        assert any((won(extension), lost(extension, to="is REVOKING"), lost(extension, to="is EXPIRED")))
+        assert_extended_once_or_never(met, extension)
+
+
+def lasting_until_now(*, over: bool) -> Start:
+    """Grant, and let the clock stand half a second before or after the end of the access."""
+
+    def start(nightlatch: Deployed) -> str:
+        request_id = extendable(nightlatch)
+        ends_at = nightlatch.request(request_id).ends_at
+        assert ends_at
+        nightlatch.clock.at(ends_at + timedelta(milliseconds=500 if over else -500))
+        return request_id
+
+    return start
+
+
+def assert_extended_once_or_never(met: RequestMeeting, extension: Answer | None) -> None:
+    """See that record, ledger and answer agree on whether it was extended."""
+    assert met.request.extensions == met.told.count("access.extended") == int(won(extension))
+    assert met.request.granted_at
+    assert met.request.ends_at == met.request.granted_at + HOUR + (HOUR / 2 if won(extension) else timedelta())
+
+
+def quarantined(nightlatch: Deployed) -> str:
+    """Begin with access that resisted its end until now."""
+    request_id = nightlatch.granted()
+    nightlatch.connector.fail_next(RetryableConnectorError("down"), times=5)
+    assert won(RETURN(nightlatch, request_id))
+    nightlatch.ring(request_id)
+    while not nightlatch.request(request_id).quarantined:
+        nightlatch.clock.advance(HOUR)
+        nightlatch.ring(request_id)
+    nightlatch.clock.advance(HOUR)
+    return request_id
+
+
+@pytest.mark.parametrize(("first", "second"), [(CLOSE, ring), (ring, CLOSE)], ids=["close", "worker"])
+def test_what_is_closed_by_hand_while_a_worker_ends_it_is_closed_once(
+    nightlatch: Deployed, first: Act, second: Act
+) -> None:
+    """A6: the ledger says whether somebody's word was taken for it."""
+    for met in meetings(nightlatch, quarantined, first, second):
+        closing = met.first if first is CLOSE else met.second
+        assert met.request.status is Status.CANCELED
+        assert won(closing) or lost(closing, to="is CANCELED and not quarantined")
+        assert met.told.count("access.quarantine.closed") == int(won(closing))
+        assert met.request.ended_by == MAYA.as_actor()
+
+
+def in_order(met: RequestMeeting, as_they_came: bool) -> tuple[Answer | None, Answer | None]:
+    """Name the answers by who gave them, whoever came first."""
+    return (met.first, met.second) if as_they_came else (met.second, met.first)

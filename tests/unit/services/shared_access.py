@@ -1,8 +1,14 @@
 """A target where people have accounts of their own, and requests whose access overlaps there."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.connector import Entitlement
-from tests.builders import MAYA, World, a_call, a_resource
+from nightlatch.domain.errors import RivalChangeError, StoreUnavailableError
+from tests.builders import MAYA, KilledError, Outside, World, a_call, a_resource
 from tests.fakes.connector import FakeSharedConnector
 
 ROLES = ("role1", "role2", "role3")
@@ -57,3 +63,27 @@ def is_right(world: World) -> bool:
     }
     before = {each.permission for _, each in target(world).before}
     return {role for role in ROLES if has(world, role)} == wanted | before
+
+
+@dataclass
+class Interrupted(Outside):
+    """Instead of dying at a call, let something else happen just before it, or just after."""
+
+    meanwhile: Callable[[], object] = lambda: None
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Make a call, with something else before or after it."""
+        is_the_one = len(self.calls) == self.dies_at
+        self.calls.append(name)
+        if is_the_one and not self.after_effect:
+            self.meanwhile()
+        answer = work()
+        if is_the_one and self.after_effect:
+            self.meanwhile()
+        return answer
+
+
+def advance(world: World, request_id: str, outside: Outside | None = None) -> None:
+    """Work as the functions do: a rival, or an unreachable store, is somebody else's business."""
+    with suppress(RivalChangeError, StoreUnavailableError, KilledError):
+        world.provisioning_with(outside or Outside()).advance(request_id)
