@@ -20,7 +20,12 @@ from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Origin, Source
 from nightlatch.domain.change import Change
 from nightlatch.domain.connector import Entitlement, GrantIntent, Handle, Presence
-from nightlatch.domain.errors import NightlatchError, PermanentConnectorError, RetryableConnectorError
+from nightlatch.domain.errors import (
+    NightlatchError,
+    PermanentConnectorError,
+    RetryableConnectorError,
+    StoreUnavailableError,
+)
 from nightlatch.domain.identity import Principal, Role
 from nightlatch.domain.integration import Integration
 from nightlatch.domain.ledger import PendingEvent
@@ -509,12 +514,31 @@ class Desk:
         )
 
 
+@dataclass
+class Failing(Outside):
+    """The store fails at a call instead: what it was to read is not known, what it was to write may be written."""
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Make a call; at what is not the store's nothing fails."""
+        if not name.startswith("store."):
+            self.calls.append(name)
+            return work()
+        try:
+            return super().call(name, work)
+        except KilledError as death:
+            raise StoreUnavailableError("DynamoDB did not answer") from death
+
+
 @dataclass(frozen=True)
 class Twist:
-    """What comes between: a rival before commit number `at_commit`, a refused commit after it, a death at a call."""
+    """What comes between: a rival before commit number `at_commit`, a refused commit after it, a death at a call.
+
+    With `store_fails` nobody dies at the call, but the store does not answer.
+    """
 
     dies_at: int | None = None
     after_effect: bool = False
+    store_fails: bool = False
     rival: Callable[[], object] | None = None
     at_commit: int = 0
     then_refused: bool = False
@@ -525,7 +549,8 @@ NO_TWIST = Twist()
 
 def act(stage: Stage, caller: Caller, work: Callable[[Desk], object], twist: Twist = NO_TWIST) -> str:
     """Let somebody do something, and say what came of it. Only what has a name may go wrong."""
-    store, outside = stage.store, Outside(dies_at=twist.dies_at, after_effect=twist.after_effect)
+    kind = Failing if twist.store_fails else Outside
+    store, outside = stage.store, kind(dies_at=twist.dies_at, after_effect=twist.after_effect)
     refusals = store.refused_commits
     if twist.rival:
         store.interruptions = [*repeat(_nothing, twist.at_commit), lambda: _intrude(store, twist)]
@@ -536,7 +561,8 @@ def act(stage: Stage, caller: Caller, work: Callable[[Desk], object], twist: Twi
         return "killed"
     except wakes.WakeFailedError:
         # The function hides what it was: only a store that is down may be behind it.
-        assert twist.then_refused or store.refused_commits < refusals, f"{caller.verb} failed for no reason"
+        is_down = twist.store_fails or twist.then_refused or store.refused_commits < refusals
+        assert is_down, f"{caller.verb} failed for no reason"
         return "refused"
     except NightlatchError as error:
         return type(error).__name__
