@@ -62,6 +62,13 @@ def endpoints(services: list[str], *, data: Path | None = None) -> dict[str, str
     return {service: session.create_client(service, "eu-central-1").meta.endpoint_url for service in services}
 
 
+def undocumented(root: Path, botocore_folder: Path) -> subprocess.CompletedProcess[str]:
+    script = root / "layers" / "dependencies" / "undocument_botocore.py"
+    return subprocess.run(
+        [sys.executable, str(script), str(botocore_folder)], check=False, capture_output=True, text=True
+    )
+
+
 def requirements_of(root: Path, layer: str) -> str:
     return (root / "layers" / layer / "requirements.txt").read_text()
 
@@ -137,6 +144,43 @@ def test_a_client_of_each_service_is_made_of_the_trimmed_data(root: Path, tmp_pa
 def test_a_service_that_botocore_does_not_know_breaks_the_build(root: Path, tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         trim(root, tmp_path, "dynamo")
+
+
+def botocore_in(folder: Path) -> Path:
+    """Copy botocore, with the data of DynamoDB alone."""
+    stock = Path(botocore.__file__).parent
+    copied = shutil.copytree(stock, folder / "botocore", ignore=shutil.ignore_patterns("data", "__pycache__"))
+    data_of("dynamodb", folder=copied / "data")
+    return Path(copied)
+
+
+USED = """
+import sys, botocore, botocore.session
+client = botocore.session.get_session().create_client("dynamodb", "eu-central-1")
+client.get_paginator("query"), client.get_waiter("table_exists")
+print(botocore.__file__, client.query.__doc__, "html.parser" in sys.modules)
+"""
+
+
+def test_clients_paginators_and_waiters_are_made_without_docstrings(root: Path, tmp_path: Path) -> None:
+    package = botocore_in(tmp_path)
+    undocumented(root, package).check_returncode()
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    used = subprocess.run([sys.executable, "-c", USED], check=True, capture_output=True, text=True, env=environment)
+
+    assert used.stdout.split() == [str(package / "__init__.py"), "None", "False"]
+
+
+def test_a_botocore_with_other_docstrings_breaks_the_build(root: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "docstring.py").write_text("class LazyLoadedDocstring: ...\nclass AnotherDocstring: ...\n")
+
+    refused = undocumented(root, tmp_path)
+
+    assert refused.returncode
+    assert "AnotherDocstring" in refused.stderr
+    assert (docs / "docstring.py").read_text().startswith("class LazyLoadedDocstring")
 
 
 @pytest.mark.parametrize("layer", LAYERS)
