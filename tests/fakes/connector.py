@@ -63,6 +63,11 @@ class FakeConnector:
         """Let the next calls fail before they change anything, as if the target were down unless told otherwise."""
         self._faults.extend([error or RetryableConnectorError("the target is down")] * times)
 
+    def fail_no_more(self) -> None:
+        """Forget the faults that were arranged."""
+        self._faults.clear()
+        self._lost_replies = 0
+
     def lose_next_reply(self) -> None:
         """Let the next call do its work, and then fail as if the reply had been lost."""
         self._lost_replies += 1

@@ -36,13 +36,15 @@ AGREED = [*ASKED, "access.role.approved", "access.approved"]
 
 
 @dataclass
-class DyingAtTheGrant(Outside):
-    """What a worker calls that does not live to see the grant's answer."""
+class DyingAfter(Outside):
+    """What a worker calls that does not live to see the answer to a call of this name."""
+
+    last: str = ""
 
     def call(self, name: str, work: Callable[[], Any]) -> Any:
-        """Make a call, and die after the grant."""
+        """Make a call, and die after the last."""
         answer = super().call(name, work)
-        if name == "connector.grant":
+        if name == self.last:
             raise KilledError
         return answer
 
@@ -157,7 +159,7 @@ def being_granted(world: World) -> None:
     """Let a worker die when the target has given what it was asked for, and nobody has heard of it."""
     request_id = world.approved("role1").id
     with pytest.raises(KilledError):
-        world.provisioning_with(DyingAtTheGrant()).advance(request_id)
+        world.provisioning_with(DyingAfter(last="connector.grant")).advance(request_id)
 
 
 def rejected(world: World) -> None:

@@ -228,9 +228,9 @@ class Unreliable(FakeConnector):
 
     def heal(self) -> None:
         """Let the faults stop; what is under way lands."""
-        self.down_until, self._lost_replies = None, 0
+        self.down_until = None
         self.slow = self.deadly = self.deaf = self.unseen = self.refused = 0
-        self._faults.clear()
+        self.fail_no_more()
         self.land(until=None)
 
     def land(self, *, until: datetime | None) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,14 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.access_request import Status
-from nightlatch.domain.change import Change
 from nightlatch.domain.errors import PermanentConnectorError
-from nightlatch.services.asking import Submission, WantedItem
 from nightlatch.services.call import despite_rivals
 from nightlatch.services.ports.requests import RequestFilter
-from tests.builders import ADA, API, HOUR, MAYA, NOA, KilledError, Outside, World, a_call, a_definition, groups_are
+from tests.builders import ADA, HOUR, MAYA, KilledError, Outside, World, a_call
 from tests.unit.services.shared_access import shared_world
-from tests.unit.services.targets import DOWN, ResistingConnector
 
 Start = Callable[[World], str]
 
@@ -129,104 +125,6 @@ def test_a_watch_that_was_killed_still_undoes_a_late_grant(number: int, after_ef
     assert world.connector.accesses == {}
     assert world.store.request(request_id).due_at is None
     assert world.told(request_id).count("access.drift.detected") <= 1
-
-
-# Everything else that a worker may come upon
-
-
-def when_nobody_decided(world: World) -> str:
-    request = world.submitted("role1")
-    world.clock.at(in_time(request.lapses_at))
-    return request.id
-
-
-def when_the_flow_was_tightened(world: World) -> str:
-    request_id = world.approved("role1").id
-    (flow,) = world.store.in_force().flows
-    world.store.commit(Change(flow.changed(definition=a_definition(who=groups_are("somebody-else")))), origin=API)
-    return request_id
-
-
-def when_it_was_to_begin(world: World) -> str:
-    """Ask for something that begins later, and let that time come."""
-    starts_at = world.clock.now + 3 * HOUR
-    item = WantedItem("database", "orders", "role1")
-    wanted = Submission("orders-db", [item], justification="a customer cannot pay", starts_at=starts_at)
-    request = world.asking.submit(wanted, a_call(MAYA))
-    world.approvals.approve(request.id, a_call(NOA))
-    world.clock.at(starts_at)
-    return request.id
-
-
-def when_a_grant_is_tried_again(world: World) -> str:
-    world.connector.fail_next(DOWN)
-    request = world.provisioning.advance(world.approved("role1").id)
-    world.clock.at(in_time(request.due_at))
-    return request.id
-
-
-def when_an_end_is_tried_again(world: World) -> str:
-    request_id = before_the_end(world)
-    world.connector.fail_next(DOWN)
-    world.clock.at(in_time(world.provisioning.advance(request_id).due_at))
-    return request_id
-
-
-def when_what_is_quarantined_is_tried_again(world: World) -> str:
-    world.connector = ResistingConnector(revoke_errors=[DOWN] * 6)
-    request_id = world.requests.revoke(world.granted("role1").id, a_call(ADA), reason="leak").id
-    while not world.store.request(request_id).quarantined:
-        world.clock.at(in_time(world.store.request(request_id).due_at))
-        world.provisioning.advance(request_id)
-    world.clock.at(in_time(world.store.request(request_id).due_at))
-    return request_id
-
-
-def in_time(moment: datetime | None) -> datetime:
-    assert moment
-    return moment
-
-
-MOMENTS: dict[Start, Status] = {
-    when_nobody_decided: Status.LAPSED,
-    when_the_flow_was_tightened: Status.FAILED,
-    when_it_was_to_begin: Status.EXPIRED,
-    when_a_grant_is_tried_again: Status.EXPIRED,
-    when_an_end_is_tried_again: Status.EXPIRED,
-    when_what_is_quarantined_is_tried_again: Status.REVOKED,
-}
-
-
-def brought_to_the_end(world: World, request_id: str) -> list[str]:
-    """Sweep until nothing is due, and say what is told, but not how often a target resisted."""
-    for _ in range(100):
-        due_at = world.store.request(request_id).due_at
-        if due_at is None:
-            break
-        world.clock.at(max(world.clock.now, due_at))
-        world.sweep(minutes=1)
-    return [name for name in world.told(request_id) if name != "access.revoke.failed"]
-
-
-@pytest.mark.parametrize(
-    ("start", "number", "after_effect"),
-    [(start, number, after) for start in MOMENTS for number, after in deaths(start)],
-)
-def test_whatever_was_killed_comes_to_its_end_and_is_told_as_if_nobody_had_died(
-    start: Start, number: int, after_effect: bool
-) -> None:
-    """J1."""
-    undisturbed = World()
-    as_told = brought_to_the_end(undisturbed, start(undisturbed))
-    world = World()
-    request_id = start(world)
-    with pytest.raises(KilledError):
-        world.provisioning_with(Outside(dies_at=number, after_effect=after_effect)).advance(request_id)
-
-    assert brought_to_the_end(world, request_id) == as_told
-    request = world.store.request(request_id)
-    assert (request.status, request.due_at, request.quarantined) == (MOMENTS[start], None, False)
-    assert world.connector.accesses == {}
 
 
 @dataclass

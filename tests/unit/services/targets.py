@@ -36,6 +36,11 @@ class ResistingConnector(FakeConnector):
     ignored_revokes: int = 0
     unseen: int = 0
 
+    def resist_no_more(self) -> None:
+        """Do from now on as one is told."""
+        self.grant_errors, self.revoke_errors, self.observe_errors = [], [], []
+        self.ignored_revokes = self.unseen = 0
+
     def grant(self, intent: GrantIntent) -> str | None:
         """Fail as arranged, or grant."""
         if self.grant_errors:
@@ -132,18 +137,26 @@ def a_world_at_the_end_of(world: World) -> AccessRequest:
 
 
 @dataclass
+class TargetsThrough:
+    """Several targets, each of whose calls goes through `outside`."""
+
+    outside: Outside
+    targets: dict[str, ResistingConnector]
+
+    def connect(self, integration: Integration) -> Any:
+        """Return the integration's own connector."""
+        return self.outside.around("connector", self.targets[integration.id])
+
+
+@dataclass
 class ManyTargets(World):
     """A Nightlatch with several integrations, each a target of its own, and people who each ask for one thing."""
 
     targets: dict[str, ResistingConnector] = field(default_factory=dict)
 
-    def connect(self, integration: Integration) -> ResistingConnector:
-        """Return the integration's own connector."""
-        return self.targets[integration.id]
-
     def connected(self, outside: Outside) -> Any:
         """Let workers reach all of them."""
-        return self
+        return TargetsThrough(outside, self.targets)
 
     def at(self, integration_id: str, number: int) -> str:
         """Store an approved request of somebody's own at an integration, and return its id."""
