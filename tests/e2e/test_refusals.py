@@ -1,12 +1,15 @@
 """What the running stack refuses, from the API gateway to the database."""
 
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from nightlatch.entrypoints.local.facts import StackFacts
+from nightlatch.entrypoints.local.layout import layout
+from tests.e2e.forging import FORGED, Forger
 from tests.e2e.person import Person
 
 ASK = {
@@ -110,6 +113,39 @@ def test_no_valid_token_no_answer(facts: StackFacts, token: str | None) -> None:
     answer = httpx.get(f"{facts.api_url}/v1/requests", headers=headers, trust_env=False)
 
     assert answer.status_code == 401
+
+
+@pytest.fixture(scope="module")
+def forger(facts: StackFacts, home: Path) -> Forger:
+    return Forger.with_token_of("maya", facts, layout(home))
+
+
+def _answer(facts: StackFacts, token: str) -> httpx.Response:
+    headers = {"authorization": f"Bearer {token}"}
+    return httpx.post(f"{facts.api_url}/v1/requests", json=ASK, headers=headers, trust_env=False)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_token_does_nothing(
+    facts: StackFacts, forger: Forger, person: Callable[[str], Person], forged: str
+) -> None:
+    """B3: whatever is wrong with it, and however right all the rest is."""
+    before = _count(person("maya"))
+
+    answer = _answer(facts, FORGED[forged](forger))
+
+    assert answer.status_code == 401
+    assert _count(person("maya")) == before
+
+
+def test_what_the_user_pool_has_signed_is_taken(
+    facts: StackFacts, forger: Forger, person: Callable[[str], Person]
+) -> None:
+    """B3: so it is what was wrong with them that the forged tokens were refused for."""
+    answer = _answer(facts, forger.by_pool())
+    person("maya").command(answer.json()["id"], "cancel")
+
+    assert answer.status_code == 201
 
 
 def test_forged_headers_make_nobody_an_administrator(person: Callable[[str], Person]) -> None:
