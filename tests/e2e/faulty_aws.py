@@ -38,16 +38,39 @@ class FaultyAws:
 
     url: str
 
-    def fail(self, call: str, fault: str, *about: str) -> None:
+    def fail(self, call: str, fault: str, *about: str) -> "Injected":
         """Let the next calls `service.Operation` that mention all of this fail."""
         service, operation = call.split(".")
         mentions = " && ".join(f"contains(to_string(@), '{text}')" for text in about)
         rule = {"service": service, "operation": operation, "body": mentions, **FAULTS[fault]}
-        httpx.patch(f"{self.url}/_microburst/rules", json=[rule], trust_env=False).raise_for_status()
+        added = httpx.patch(f"{self.url}/_microburst/rules", json=[rule], trust_env=False).raise_for_status()
+        return Injected(self, int(added.json()[0]["id"]))
 
-    def fired(self) -> list[Rule]:
-        """List the faults that there were."""
-        return list(httpx.get(f"{self.url}/_microburst/fired?limit=1000", trust_env=False).json())
+    def rules(self) -> dict[int, Rule]:
+        """Read the faults that were arranged, and how often each has happened."""
+        return {rule["id"]: rule for rule in httpx.get(f"{self.url}/_microburst/rules", trust_env=False).json()}
+
+
+@dataclass(frozen=True)
+class Injected:
+    """One fault that was arranged."""
+
+    aws: FaultyAws
+    rule_id: int
+
+    @property
+    def has_happened(self) -> bool:
+        """Whether a call has met it."""
+        return bool(self._rule["fired_count"])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further call can meet it."""
+        return bool(self._rule["fired_count"] == self._rule["times"])
+
+    @property
+    def _rule(self) -> Rule:
+        return self.aws.rules()[self.rule_id]
 
 
 @contextmanager
@@ -73,7 +96,7 @@ def running(environment: Path, facts: StackFacts, layout: Layout, *, port: int) 
         _wait_for(faulty)
         yield faulty
     finally:
-        process.terminate()
+        process.kill()  # it would wait for the calls that it holds
         process.wait()
 
 
@@ -96,7 +119,7 @@ def _wait_for(faulty: FaultyAws) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            faulty.fired()
+            faulty.rules()
         except httpx.TransportError:
             assert time.monotonic() < deadline, "microburst does not answer"
             time.sleep(0.1)

@@ -26,7 +26,7 @@ class Failure(Enum):
 class FailingLine:
     """Relays to a port on this host. It fails once each time a test says so, and is sound otherwise.
 
-    While `is_cut`, whoever connects is hung up on.
+    While `is_cut`, whoever connects is hung up on. `happened` counts the times that a test said.
     """
 
     def __init__(self, upstream_port: int) -> None:
@@ -37,6 +37,7 @@ class FailingLine:
         self._meanwhile: tuple[bytes, Callable[[], None]] | None = None
         self._over = threading.Event()
         self.is_cut = False
+        self.happened = 0
         self._threads: list[threading.Thread] = []
         self.port: int = self._listener.getsockname()[1]
 
@@ -123,9 +124,11 @@ class FailingLine:
         if self._meanwhile is None or self._meanwhile[0] not in message:
             return
         (_, action), self._meanwhile = self._meanwhile, None
+        self.happened += 1
         action()
 
     def _fail(self, failure: Failure, message: bytes, server: socket.socket) -> None:
+        self.happened += 1
         if failure is Failure.AFTER:
             server.sendall(message)
             server.settimeout(ANSWER_SECONDS)
