@@ -20,7 +20,7 @@ PAGES = 2
 SCALE = 1.6
 """In pixels a point. A page across is then nearly as wide as a picture of the console."""
 
-COLOURS = 64
+COLOURS = 256
 
 
 def printed(company: Company) -> Iterator[Image]:

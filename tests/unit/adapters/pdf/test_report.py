@@ -157,12 +157,12 @@ def test_who_has_no_name_is_called_by_id() -> None:
 @pytest.mark.parametrize(
     ("days", "labels"),
     [
-        ([0], ["22 Nov"]),
-        ([0, 1], ["22 Nov", "23 Nov"]),
-        ([0, 30], ["22 Nov", "30 Nov", "7 Dec", "14 Dec", "22 Dec"]),
+        ([0], [[0, "22 Nov"]]),
+        ([0, 1], [[0, "22 Nov"], [1, "23 Nov"]]),
+        ([0, 30], [[0, "22 Nov"], [8, "30 Nov"], [15, "7 Dec"], [22, "14 Dec"], [30, "22 Dec"]]),
     ],
 )
-def test_the_chart_names_some_of_its_days(days: list[int], labels: list[str]) -> None:
+def test_the_chart_names_some_of_its_days_and_says_which_they_are(days: list[int], labels: list[list[Any]]) -> None:
     [known] = a_trail({})
     entries = [known.model_copy(update={"timestamp": known.timestamp + timedelta(days=day)}) for day in days]
 

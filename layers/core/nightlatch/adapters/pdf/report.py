@@ -78,7 +78,7 @@ def _chart(facts: Manifest, entries: Entries) -> dict[str, Any]:
     counts = per_day(entries, day_of=lambda at: wording.day(at, facts.times))
     last = len(counts) - 1
     named = {round(last * place / (LABELS - 1)) for place in range(LABELS)}
-    labels = [f"{day.day} {day:%b}" for place, day in enumerate(counts) if place in named]
+    labels = [[place, f"{day.day} {day:%b}"] for place, day in enumerate(counts) if place in named]
     return {"counts": list(counts.values()), "labels": labels}
 
 
