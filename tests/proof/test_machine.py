@@ -31,7 +31,7 @@ from nightlatch.domain.selectors import PeopleSelector, TargetSelector
 from nightlatch.services.access_requests import Outcome
 from nightlatch.services.asking import Changes, Submission, WantedItem
 from nightlatch.services.call import Call
-from tests.builders import API, HOUR, SECOND, Outside, a_definition, groups_are
+from tests.builders import API, HOUR, SECOND, a_definition, groups_are
 from tests.proof.long_runs import prove
 from tests.proof.stage import (
     ADA,
@@ -182,6 +182,14 @@ class Nightlatch(RuleBasedStateMachine):
             self.everybody_agrees(0, first=who)
             if is_worked_on:
                 self.ring("once")
+
+    @rule(who=st.sampled_from(ASKERS), where=integrations, what=wanted, twist=twists)
+    def be_given_and_want_too_much(self, who: str, where: str, what: tuple[str, ...], twist: Any) -> None:
+        """Ask for longer than any flow lets anybody extend."""
+        self.be_given(who=who, where=where, what=what, span=None, is_worked_on=True)
+        if self.open:
+            request = self.pick(0, open_only=True)
+            self.on(request, "extend", self.name_of(request.requester.id), 3 * HOUR, twist)
 
     # Deciding
 
@@ -442,19 +450,21 @@ class Nightlatch(RuleBasedStateMachine):
         target.down_until = self.stage.clock.now + 1000 * DAY
 
         def is_given_up_for_now(request: AccessRequest) -> bool:
-            alike = (one for one in self.open if one.quarantined and not {*pairs_of(one)}.isdisjoint(pairs_of(request)))
-            return request.integration.id == target.name and any(alike)
+            stuck = (one for one in self.requests if one.quarantined)
+            alike = (one for one in stuck if not {*pairs_of(one)}.isdisjoint(pairs_of(request)))
+            return request.integration.id == target.name and (request.quarantined or (request.is_open and any(alike)))
 
         for _ in range(500):
-            due = [one.due_at for one in self.open if one.due_at and not is_given_up_for_now(one)]
+            due = [one.due_at for one in self.requests if one.due_at and not is_given_up_for_now(one)]
             if not due:
                 break
-            self.stage.go_to(min(due))
+            self.stage.go_to(max(min(due), self.stage.clock.now + MINUTE))
             assert self.do("wake", None, lambda desk, _: desk.sweep()) == "done"
         assert all(is_given_up_for_now(request) for request in self.open), "neither at its end nor quarantined"
-        counted = Desk(self.stage, Outside()).provisioning.backlog().quarantined
-        assert counted == sum(request.quarantined for request in self.requests), "quarantined and not counted"
+        self.truth.hear(self.stage)
+        self.truth.standstill(self.stage)
         REACHED["quarantined at a target that is dead for good"] += len(self.open)
+        REACHED["closed, and never seen again"] += any(one.quarantined and not one.is_open for one in self.requests)
 
     def come_to_rest(self) -> None:
         """Let the faults stop, and the sweep run until nothing is due."""
@@ -597,7 +607,7 @@ MUST_BE_REACHED = {
     *("access.extended", "access.extension.refused", "access.approval.refused"),
     *("on behalf", "prior", "landed late", "wake killed", "wake refused", "sweep killed", "drain killed"),
     *("called again after: killed", "called again after: StoreUnavailableError", "wake refused by a store that fails"),
-    "quarantined at a target that is dead for good",
+    *("quarantined at a target that is dead for good", "closed, and never seen again"),
     *(f"fault {fault}" for fault in FAULTS),
     *(f"{verb} done" for verb in ("ask", "bundle", "again", "approve", "reject", "cancel", "give back", "extend")),
     *(f"{verb} done" for verb in ("revoke", "stop", "close", "put flow", "delete flow", "note", "wake", "sweep")),

@@ -196,6 +196,21 @@ def found_after_its_end() -> Stand:
     return world, request_id
 
 
+def not_to_be_seen_any_more() -> Stand:
+    """Let a target be down when it is to be looked at after an end, for so long that nobody waits any more."""
+    world, connector = a_resisting_world()
+    request_id = world.granted("role1").id
+    world.clock.advance(HOUR)
+    world.provisioning.advance(request_id)
+    connector.grant(world.store.grant(request_id).intent)
+    connector.observe_errors = [DOWN] * 10_000
+    for _ in range(QUARANTINE_AFTER - 1):
+        at_due(world, request_id)
+        world.provisioning.advance(request_id)
+    at_due(world, request_id)
+    return world, request_id
+
+
 # What comes of them
 
 AGREED = ["access.requested", "access.role.approved", "access.approved"]
@@ -243,6 +258,9 @@ STEPS = {
         Status.EXPIRED,
         [*HAD, "access.expired", "access.drift.detected"],
         quarantined=True,
+    ),
+    "lose sight of what is over": Step(
+        not_to_be_seen_any_more, Status.EXPIRED, [*HAD, "access.expired", "access.quarantined"], quarantined=True
     ),
 }
 

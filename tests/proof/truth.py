@@ -22,6 +22,7 @@ from nightlatch.domain.lease import Lease
 from nightlatch.domain.ledger import LedgerEntry, PendingEvent
 from nightlatch.domain.opening_hours import OpeningHours
 from nightlatch.domain.people import KnownPerson
+from nightlatch.services.ports.requests import RequestFilter
 from tests.fakes.store import Key, key_of
 from tests.proof.stage import (
     SESSIONS,
@@ -61,8 +62,11 @@ MEANINGS = {
     "REVOKING EXPIRED": "(quarantine.closed )?expired",
     "REVOKING REVOKED": "(quarantine.closed )?revoked",
     "REVOKING CANCELED": "(quarantine.closed )?returned",
-    **{f"{status} {status}": "|drift.detected|quarantine.closed" for status in ("FAILED", "EXPIRED", "REVOKED")},
-    "CANCELED CANCELED": "|drift.detected|quarantine.closed",
+    **{
+        f"{status} {status}": "|drift.detected|quarantined|quarantine.closed"
+        for status in ("FAILED", "EXPIRED", "REVOKED")
+    },
+    "CANCELED CANCELED": "|drift.detected|quarantined|quarantine.closed",
 }
 """Which events each step of a request is told by, exactly. There is no other step."""
 
@@ -78,6 +82,7 @@ CAUSES = {
     "drift.detected": {"wake"},
     "revoking": {"wake", "give back", "revoke", "stop"},
     "revoke.failed": {"wake"},
+    "quarantined": {"wake"},
     "expired": {"wake"},
     "revoked": {"wake"},
     "returned": {"wake"},
@@ -196,9 +201,10 @@ class Truth:
             self._voted(before, after, names, entry)
         self._check_right(caller, after, names)
         self._check_end(before, after, names, caller)
-        assert (after.quarantined and not (before and before.quarantined)) == (
-            "quarantined" in names or (after.quarantined and names == ["drift.detected"])
-        ), "quarantined without a word, or the other way round"
+        is_new = after.quarantined and not (before and before.quarantined)
+        assert is_new == ("quarantined" in names or (is_new and names == ["drift.detected"])), (
+            "quarantined without a word, or the other way round"
+        )
         if step == "PENDING LAPSED":
             assert after.updated_at >= story.born_at + story.demanded.approve.window, "lapsed too early"
         if after.status is Status.APPROVED:
@@ -386,6 +392,18 @@ class Truth:
             assert places == sorted(places), f"the events of {request_id} are out of order"
 
     # In the end
+
+    def standstill(self, stage: Stage) -> None:
+        """When a target is dead for good: what is left there is quarantined, was told, and is counted and listed."""
+        quarantined = [one for one in self.requests.values() if one.quarantined]
+        ids = {one.id for one in quarantined}
+        pairs = {pair for one in quarantined if one.integration.id == SHARED for pair in pairs_of(one)}
+        told = {event.request_id for event in self.told if short(event) in {"quarantined", "drift.detected"}}
+        assert ids <= told, "quarantined without a word"
+        assert {one.id for one in stage.store.find(RequestFilter(quarantined=True))} == ids, "quarantined, not listed"
+        assert stage.store.quarantined() == len(ids), "quarantined, and not counted for the alarm"
+        assert {one.handle.grant_id for one in stage.sessions.accesses.values()} <= ids, "left there, nobody alarmed"
+        assert stage.shared.held <= pairs, "left there, nobody alarmed"
 
     def rest(self, stage: Stage) -> None:
         """When all is done: nothing is left open, held or untold, and nothing is at the targets but what was before."""

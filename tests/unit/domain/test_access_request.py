@@ -210,7 +210,8 @@ def test_access_that_is_found_after_its_end_is_told_as_drift() -> None:
     change = closed.drifted(at=NOON + 2 * HOUR, due_at=NOON + 3 * HOUR)
 
     (event,) = change.events
-    assert (change.state.quarantined, change.state.due_at) == (True, NOON + 3 * HOUR)
+    assert (change.state.quarantined, change.state.drift_told) == (True, True)
+    assert change.state.due_at == NOON + 3 * HOUR
     assert (event.event_type, event.severity, event.actor, event.timestamp, event.request_id) == (
         EventType.DRIFT_DETECTED,
         Severity.WARNING,
@@ -219,6 +220,18 @@ def test_access_that_is_found_after_its_end_is_told_as_drift() -> None:
         closed.id,
     )
     assert event.details.items() >= {("found", "present"), ("expected", "absent"), ("session_user", "nl_maya")}
+
+
+def test_what_cannot_be_looked_at_after_its_end_is_quarantined_until_it_can() -> None:
+    """J2. J6."""
+    closed = HISTORY[Status.EXPIRED].state
+
+    change = closed.unseen(a_failure(), at=NOON + 2 * HOUR, due_at=NOON + 3 * HOUR)
+    seen = change.state.watch_on(at=NOON + 3 * HOUR, due_at=None).state
+
+    assert [event.event_type for event in change.events] == [EventType.ACCESS_QUARANTINED]
+    assert (change.state.quarantined, change.state.drift_told, change.state.due_at) == (True, False, NOON + 3 * HOUR)
+    assert (seen.quarantined, seen.due_at) == (False, None)
 
 
 def test_a_submitted_request_is_its_first_version_also_when_approved_at_once() -> None:

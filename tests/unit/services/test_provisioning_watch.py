@@ -7,7 +7,7 @@ import pytest
 from nightlatch.domain.access_request import AccessRequest, Status
 from nightlatch.domain.audit_event import Severity
 from nightlatch.domain.errors import RivalChangeError, TargetGoneError
-from nightlatch.domain.grant import LONGEST_PAUSE
+from nightlatch.domain.grant import LONGEST_PAUSE, QUARANTINE_AFTER
 from nightlatch.services.ending import WATCH
 from nightlatch.services.workbench import CLAIM
 from tests.builders import ADA, MAYA, NOA, SECOND, World, a_call
@@ -153,6 +153,57 @@ def test_a_late_grant_that_resists_is_tried_until_it_is_gone(resistance: dict[st
 
     assert resisting.due_at is not None
     assert (world.connector.accesses, world.store.request(closed.id).due_at) == ({}, None)
+
+
+def unseen() -> tuple[World, ResistingConnector, AccessRequest]:
+    """End access at a target that can then not be looked at for longer than anybody waits for it."""
+    connector = ResistingConnector()
+    world = World(connector=connector)
+    closed = expired(world)
+    at_the_watch(world, closed)
+    connector.observe_errors = [DOWN] * 10_000
+    return world, connector, closed
+
+
+def test_what_cannot_be_looked_at_after_its_end_is_quarantined_in_the_end_and_told_once() -> None:
+    """J2. J6. Something may have come back there, and nobody would hear of it."""
+    world, _, closed = unseen()
+
+    world.sweep(minutes=50)
+    before, told_before = world.store.request(closed.id).quarantined, world.told(closed.id)
+    world.sweep(minutes=60)
+    unseen_one = world.store.request(closed.id)
+
+    assert (before, unseen_one.quarantined, unseen_one.status) == (False, True, closed.status)
+    assert world.told(closed.id) == [*told_before, "access.quarantined"]
+    assert world.provisioning.backlog().quarantined == 1
+    assert world.events(closed.id)[-1].details.items() >= {("error", "down"), ("attempts", QUARANTINE_AFTER)}
+
+
+def test_what_is_seen_to_be_gone_at_last_is_not_quarantined_any_more() -> None:
+    """J2. J6."""
+    world, connector, closed = unseen()
+    world.sweep(minutes=100)
+    connector.resist_no_more()
+
+    world.sweep(minutes=20)
+
+    seen = world.store.request(closed.id)
+    assert (seen.quarantined, seen.due_at) == (False, None)
+
+
+def test_what_had_come_back_unseen_is_told_when_it_is_found() -> None:
+    """J2. J6."""
+    world, connector, closed = unseen()
+    land_late(world, closed)
+    world.sweep(minutes=100)
+    connector.resist_no_more()
+
+    world.sweep(minutes=20)
+
+    assert world.connector.accesses == {}
+    assert world.told(closed.id)[-2:] == ["access.quarantined", "access.drift.detected"]
+    assert world.store.request(closed.id).due_at is None
 
 
 def test_a_target_that_is_gone_when_it_is_watched_holds_nothing() -> None:

@@ -111,8 +111,9 @@ class AccessRequest(Entity):
     `due_at` is when the sweeper must look at the request again; None when nothing is left to be done. `claimed_from` is
     what it was before a worker's first claim, while that lasts. `lapses_at` is the end of the approval window while it
     is open, `starts_at` the time before which access must not begin, `ends_at` the end of access that was promised,
-    `ending_at` when ending began, `closed_at` when nothing was left. `asked_by` is who asked on behalf of the
-    requester, `bundle_id` common to what was asked for at once.
+    `ending_at` when ending began, `closed_at` when nothing was left. `drift_told` says that access was found later, and
+    told, until it is gone. `asked_by` is who asked on behalf of the requester, `bundle_id` common to what was asked for
+    at once.
     """
 
     id: str
@@ -140,6 +141,7 @@ class AccessRequest(Entity):
     ended_by: Actor | None = None
     session_user: str = NO_SESSION_USER
     quarantined: bool = False
+    drift_told: bool = False
     due_at: Instant | None = None
     claimed_from: Instant | None = None
 
@@ -537,7 +539,7 @@ class AccessRequest(Entity):
             at=self._next_moment(at),
         )
         if not self.is_open:
-            return Change(self.changed(updated_at=self._next_moment(at), due_at=None, quarantined=False), (closing,))
+            return Change(self.watch_on(at=at, due_at=None).state, (closing,))
         status, event_type = ENDINGS[self.end_reason] if self.end_reason else (Status.FAILED, EventType.GRANT_FAILED)
         closed = self._closed(
             status, event_type, by=by.as_actor(), text=text, details={"read_back": "not seen", "reason": reason}, at=at
@@ -550,12 +552,22 @@ class AccessRequest(Entity):
         """Set when the target is looked at again; None when a late grant can no longer land there."""
         if self.is_open:
             raise ConflictError(f"request {self.id} is {self.status}, which is not closed")
-        quarantined = self.quarantined and due_at is not None
-        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=quarantined))
+        marks = {} if due_at else {"quarantined": False, "drift_told": False}
+        return Change(self.changed(updated_at=self._next_moment(at), due_at=due_at, **marks))
+
+    def unseen(self, failure: Failure, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
+        """Record that the target cannot be looked at any more: what may have come back there is quarantined."""
+        unseen = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=True)
+        text = f"whether access of {self.requester.name} came back in {self.integration.name} cannot be seen"
+        details = {**failure.details(), "next_attempt": rfc3339(due_at)}
+        event = session_event(
+            unseen, EventType.ACCESS_QUARANTINED, by=SYSTEM, text=f"{text}: {failure.error}", details=details
+        )
+        return Change(unseen, (event,))
 
     def drifted(self, *, at: datetime, due_at: datetime) -> "Change[AccessRequest]":
         """Record that access was found after it had ended. It is quarantined until it is gone."""
-        found = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=True)
+        found = self.changed(updated_at=self._next_moment(at), due_at=due_at, quarantined=True, drift_told=True)
         text = f"access of {self.requester.name} was found in {self.integration.name} after its end"
         details: dict[str, JsonValue] = {"found": "present", "expected": "absent"}
         return Change(found, (session_event(found, EventType.DRIFT_DETECTED, by=SYSTEM, text=text, details=details),))

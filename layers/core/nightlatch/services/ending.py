@@ -20,6 +20,9 @@ Leases = tuple[Lease, ...]
 WATCH = 2 * CLAIM
 """How long after the end a target is looked at once more: no call of an earlier worker can land any later."""
 
+UNSEEN = WATCH + (QUARANTINE_AFTER - 1) * LONGEST_PAUSE
+"""So long after the end must a target have been looked at, or what may have come back there is quarantined."""
+
 
 class Ending:
     """Ends grants. It never gives up."""
@@ -78,8 +81,8 @@ class Ending:
                 request = self._bench.commit(_drift(request, at), *differing(leases, suspected))
                 leases = suspected
                 self._take_away(grant, leases)
-        except ConnectorError:
-            return self._bench.commit(request.watch_on(at=at, due_at=again_at or at + LONGEST_PAUSE))
+        except ConnectorError as error:
+            return self._bench.commit(_unseen(request, error, at, again_at=again_at))
         released = leases if again_at else [lease.released(request.id) for lease in leases]
         return self._bench.commit(request.watch_on(at=at, due_at=again_at), *differing(leases, released))
 
@@ -152,6 +155,15 @@ def _is_absent(connector: Connector, handle: Handle) -> bool:
 
 
 def _drift(request: AccessRequest, at: datetime) -> Change[AccessRequest]:
-    if request.quarantined:
+    if request.drift_told:
         return request.watch_on(at=at, due_at=at + CLAIM)
     return request.drifted(at=at, due_at=at + CLAIM)
+
+
+def _unseen(
+    request: AccessRequest, error: ConnectorError, at: datetime, *, again_at: datetime | None
+) -> Change[AccessRequest]:
+    due_at = again_at or at + LONGEST_PAUSE
+    if request.quarantined or request.closed_at is None or at < request.closed_at + UNSEEN:
+        return request.watch_on(at=at, due_at=due_at)
+    return request.unseen(Failure.of(error, attempts=QUARANTINE_AFTER), at=at, due_at=due_at)
