@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from nightlatch.entrypoints.local.facts import StackFacts
 
@@ -49,18 +49,18 @@ def somebody_reading(chromium: Browser, facts: StackFacts, name: str, **look: ob
     context = chromium.new_context(**look)  # type: ignore[arg-type]  # Playwright's own names
     reader = Reader(context.new_page(), facts.browser_url)
     reader.page.set_default_timeout(PATIENCE)
-    reader.page.on("console", lambda message: _note(reader, message.type, message.text))
-    reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+    reader.page.on("console", lambda message: _note(reader, message))
+    reader.page.on("pageerror", lambda error: reader.complaints.append(f"{reader.page.url}: {error}"))
     if name:
         reader.sign_in(name)
     yield reader
     context.close()
-    assert reader.complaints == []
+    assert not reader.complaints, reader.complaints
 
 
-def _note(reader: Reader, kind: str, text: str) -> None:
-    if kind in {"error", "warning"} and "404 (Not Found)" not in text:
-        reader.complaints.append(text)
+def _note(reader: Reader, message: ConsoleMessage) -> None:
+    if message.type in {"error", "warning"} and "404 (Not Found)" not in message.text:
+        reader.complaints.append(f"{reader.page.url}: {message.text} ({message.location['url']})")
 
 
 def faults_of(reader: Reader, path: str) -> list[str]:
