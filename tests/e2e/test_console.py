@@ -1,7 +1,9 @@
 """The console in a real browser, on the running stack: every page, the worked example by clicks, and no fault said."""
 
+import time
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from nightlatch.entrypoints.local.accounts import ACCOUNTS, PASSWORD
 from tests.e2e.browsing import LOOKS, NEEDS_CHROMIUM, PATIENCE, Reader, Reading, faults_of
@@ -112,6 +114,22 @@ def _ask_at_once(reader: Reader) -> None:
     former = page.get_by_role("link", name="look at it")
     (former if former.count() else page.get_by_role("button", name="Send the request")).click()
     page.wait_for_url("**/requests/*")
+
+
+def test_nothing_is_asked_for_before_all_scripts_are_there(reading: Reading) -> None:
+    noa = reading("Noa Levi")
+    noa.page.route("**/static/hx-csp-*", _late)
+
+    with noa.page.expect_response("**/approvals/count") as counted:
+        noa.open("/account/sessions")
+    noa.page.wait_for_load_state("networkidle")
+
+    assert counted.value.ok
+
+
+def _late(route: Route) -> None:
+    time.sleep(2)
+    route.continue_()
 
 
 def test_the_menu_opens_on_a_phone_and_leads_on(reading: Reading) -> None:
