@@ -64,7 +64,7 @@ def role_of(session: Session, person: str) -> PersonalRole:
     if not roles:
         raise PermanentConnectorError(f"no LOGIN role is tagged as the person's: write {_tag(person)} into its COMMENT")
     if len(roles) > 1:
-        names = " and ".join(role.name for role in roles)
+        names = " and ".join(sorted(role.name for role in roles))
         raise PermanentConnectorError(f"{names} are all tagged {_tag(person)}: leave it in the COMMENT of one of them")
     return _suitable(roles[0])
 
